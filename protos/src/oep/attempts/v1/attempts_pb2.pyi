@@ -1,0 +1,233 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AttemptStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ATTEMPT_STATUS_UNSPECIFIED: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_NOT_STARTED: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_IN_PROGRESS: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_SUBMITTED: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_GRADED: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_EXPIRED: _ClassVar[AttemptStatus]
+    ATTEMPT_STATUS_CANCELLED: _ClassVar[AttemptStatus]
+
+class SaveRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SAVE_REFUSAL_UNSPECIFIED: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_ATTEMPT_NOT_FOUND: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_TIME_EXPIRED: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_INVALID_QUESTION: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_INVALID_ANSWER: _ClassVar[SaveRefusal]
+ATTEMPT_STATUS_UNSPECIFIED: AttemptStatus
+ATTEMPT_STATUS_NOT_STARTED: AttemptStatus
+ATTEMPT_STATUS_IN_PROGRESS: AttemptStatus
+ATTEMPT_STATUS_SUBMITTED: AttemptStatus
+ATTEMPT_STATUS_GRADED: AttemptStatus
+ATTEMPT_STATUS_EXPIRED: AttemptStatus
+ATTEMPT_STATUS_CANCELLED: AttemptStatus
+SAVE_REFUSAL_UNSPECIFIED: SaveRefusal
+SAVE_REFUSAL_ATTEMPT_NOT_FOUND: SaveRefusal
+SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE: SaveRefusal
+SAVE_REFUSAL_TIME_EXPIRED: SaveRefusal
+SAVE_REFUSAL_INVALID_QUESTION: SaveRefusal
+SAVE_REFUSAL_INVALID_ANSWER: SaveRefusal
+
+class BatchGetAttemptsRequest(_message.Message):
+    __slots__ = ("attempt_ids", "include_questions")
+    ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    attempt_ids: _containers.RepeatedScalarFieldContainer[int]
+    include_questions: bool
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., include_questions: _Optional[bool] = ...) -> None: ...
+
+class BatchGetAttemptsResponse(_message.Message):
+    __slots__ = ("attempts", "exams", "server_time")
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    EXAMS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
+    exams: _containers.RepeatedCompositeFieldContainer[ExamQuestions]
+    server_time: _timestamp_pb2.Timestamp
+    def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., exams: _Optional[_Iterable[_Union[ExamQuestions, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Attempt(_message.Message):
+    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    student_id: int
+    exam_id: int
+    status: AttemptStatus
+    version: int
+    duration_seconds: int
+    start_time: _timestamp_pb2.Timestamp
+    deadline_at: _timestamp_pb2.Timestamp
+    time_remaining_seconds: int
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ...) -> None: ...
+
+class ExamQuestions(_message.Message):
+    __slots__ = ("exam_id", "question_ids")
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_IDS_FIELD_NUMBER: _ClassVar[int]
+    exam_id: int
+    question_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, exam_id: _Optional[int] = ..., question_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class SaveAnswersRequest(_message.Message):
+    __slots__ = ("saves",)
+    SAVES_FIELD_NUMBER: _ClassVar[int]
+    saves: _containers.RepeatedCompositeFieldContainer[AnswerSave]
+    def __init__(self, saves: _Optional[_Iterable[_Union[AnswerSave, _Mapping]]] = ...) -> None: ...
+
+class AnswerSave(_message.Message):
+    __slots__ = ("attempt_id", "student_id", "question_id", "answer_json", "is_flagged", "time_spent_seconds", "client_sequence", "message_id", "connection_id")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_JSON_FIELD_NUMBER: _ClassVar[int]
+    IS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    TIME_SPENT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    student_id: int
+    question_id: int
+    answer_json: str
+    is_flagged: bool
+    time_spent_seconds: int
+    client_sequence: int
+    message_id: str
+    connection_id: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., answer_json: _Optional[str] = ..., is_flagged: _Optional[bool] = ..., time_spent_seconds: _Optional[int] = ..., client_sequence: _Optional[int] = ..., message_id: _Optional[str] = ..., connection_id: _Optional[str] = ...) -> None: ...
+
+class SaveAnswersResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[AnswerSaveResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[AnswerSaveResult, _Mapping]]] = ...) -> None: ...
+
+class AnswerSaveResult(_message.Message):
+    __slots__ = ("saved", "refused")
+    SAVED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    saved: AnswerSaved
+    refused: SaveRefused
+    def __init__(self, saved: _Optional[_Union[AnswerSaved, _Mapping]] = ..., refused: _Optional[_Union[SaveRefused, _Mapping]] = ...) -> None: ...
+
+class AnswerSaved(_message.Message):
+    __slots__ = ("saved_at", "time_remaining_seconds", "questions_answered")
+    SAVED_AT_FIELD_NUMBER: _ClassVar[int]
+    TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    saved_at: _timestamp_pb2.Timestamp
+    time_remaining_seconds: int
+    questions_answered: int
+    def __init__(self, saved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., questions_answered: _Optional[int] = ...) -> None: ...
+
+class SaveRefused(_message.Message):
+    __slots__ = ("reason", "status")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    reason: SaveRefusal
+    status: AttemptStatus
+    def __init__(self, reason: _Optional[_Union[SaveRefusal, str]] = ..., status: _Optional[_Union[AttemptStatus, str]] = ...) -> None: ...
+
+class SetFlagRequest(_message.Message):
+    __slots__ = ("attempt_id", "student_id", "question_id", "is_flagged")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    student_id: int
+    question_id: int
+    is_flagged: bool
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., is_flagged: _Optional[bool] = ...) -> None: ...
+
+class SetFlagResponse(_message.Message):
+    __slots__ = ("refused", "questions_flagged")
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    refused: SaveRefused
+    questions_flagged: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, refused: _Optional[_Union[SaveRefused, _Mapping]] = ..., questions_flagged: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetClockRequest(_message.Message):
+    __slots__ = ("attempt_ids",)
+    ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
+    attempt_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetClockResponse(_message.Message):
+    __slots__ = ("server_time", "clocks")
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    CLOCKS_FIELD_NUMBER: _ClassVar[int]
+    server_time: _timestamp_pb2.Timestamp
+    clocks: _containers.RepeatedCompositeFieldContainer[AttemptClock]
+    def __init__(self, server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., clocks: _Optional[_Iterable[_Union[AttemptClock, _Mapping]]] = ...) -> None: ...
+
+class AttemptClock(_message.Message):
+    __slots__ = ("attempt_id", "status", "deadline_at", "time_remaining_seconds", "elapsed_seconds")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ELAPSED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    status: AttemptStatus
+    deadline_at: _timestamp_pb2.Timestamp
+    time_remaining_seconds: int
+    elapsed_seconds: int
+    def __init__(self, attempt_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., elapsed_seconds: _Optional[int] = ...) -> None: ...
+
+class GetExamRequest(_message.Message):
+    __slots__ = ("exam_id",)
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    exam_id: int
+    def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
+
+class GetExamResponse(_message.Message):
+    __slots__ = ("exam_id", "title", "total_questions", "server_time", "roster")
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    ROSTER_FIELD_NUMBER: _ClassVar[int]
+    exam_id: int
+    title: str
+    total_questions: int
+    server_time: _timestamp_pb2.Timestamp
+    roster: _containers.RepeatedCompositeFieldContainer[RosterEntry]
+    def __init__(self, exam_id: _Optional[int] = ..., title: _Optional[str] = ..., total_questions: _Optional[int] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., roster: _Optional[_Iterable[_Union[RosterEntry, _Mapping]]] = ...) -> None: ...
+
+class RosterEntry(_message.Message):
+    __slots__ = ("attempt", "student_name", "hall_ticket_number", "workstation_id", "questions_answered")
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    HALL_TICKET_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    attempt: Attempt
+    student_name: str
+    hall_ticket_number: str
+    workstation_id: str
+    questions_answered: int
+    def __init__(self, attempt: _Optional[_Union[Attempt, _Mapping]] = ..., student_name: _Optional[str] = ..., hall_ticket_number: _Optional[str] = ..., workstation_id: _Optional[str] = ..., questions_answered: _Optional[int] = ...) -> None: ...

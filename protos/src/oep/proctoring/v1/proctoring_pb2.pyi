@@ -1,0 +1,62 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEVERITY_UNSPECIFIED: _ClassVar[Severity]
+    SEVERITY_INFO: _ClassVar[Severity]
+    SEVERITY_WARNING: _ClassVar[Severity]
+    SEVERITY_VIOLATION: _ClassVar[Severity]
+SEVERITY_UNSPECIFIED: Severity
+SEVERITY_INFO: Severity
+SEVERITY_WARNING: Severity
+SEVERITY_VIOLATION: Severity
+
+class GetBoardRequest(_message.Message):
+    __slots__ = ("exam_id",)
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    exam_id: int
+    def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
+
+class GetBoardResponse(_message.Message):
+    __slots__ = ("as_of", "tallies")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    TALLIES_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    tallies: _containers.RepeatedCompositeFieldContainer[Tally]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tallies: _Optional[_Iterable[_Union[Tally, _Mapping]]] = ...) -> None: ...
+
+class Tally(_message.Message):
+    __slots__ = ("attempt_id", "info_count", "warning_count", "violation_count", "last_event")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    INFO_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WARNING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    VIOLATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    info_count: int
+    warning_count: int
+    violation_count: int
+    last_event: LastEvent
+    def __init__(self, attempt_id: _Optional[int] = ..., info_count: _Optional[int] = ..., warning_count: _Optional[int] = ..., violation_count: _Optional[int] = ..., last_event: _Optional[_Union[LastEvent, _Mapping]] = ...) -> None: ...
+
+class LastEvent(_message.Message):
+    __slots__ = ("event_type", "severity", "received_at", "late")
+    EVENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
+    event_type: str
+    severity: Severity
+    received_at: _timestamp_pb2.Timestamp
+    late: bool
+    def __init__(self, event_type: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., late: _Optional[bool] = ...) -> None: ...
