@@ -1,0 +1,399 @@
+"""The way to NATS JetStream: publish with an acknowledgement, read without a hole.
+
+A service starts and goes on without the bus; what it says waits in its outbox. Reading is by pull,
+and every delivery's sequence is checked, because a dropped message must be noticed here and not by
+a person in front of a board (design §5.7). Nothing here knows what a notice means.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, StreamConfig
+from nats.js.errors import NoStreamResponseError, NotFoundError
+
+from chassis.errors import Unavailable
+
+log = structlog.get_logger()
+
+EVENTS = "OEP_EVENTS"
+CONTROL = "OEP_CONTROL"
+STREAMS = (
+    StreamConfig(
+        name=EVENTS,
+        subjects=["oep.v1.>"],
+        max_age=72 * 3600,
+        duplicate_window=600,
+        allow_direct=True,
+    ),
+    StreamConfig(
+        name=CONTROL,
+        subjects=["oep.control.>"],
+        max_age=8 * 24 * 3600,
+        duplicate_window=600,
+        allow_direct=True,
+    ),
+)
+_BATCH = 256
+_PULL_SECONDS = 30.0
+_HEARTBEAT_SECONDS = 1.0
+_CONSUMER_LIFE_SECONDS = 60.0
+
+
+class BusUnavailable(Unavailable):
+    slug = "bus-unavailable"
+    detail = "The message bus does not answer"
+
+
+class StreamReset(Exception):
+    """History is gone or was made anew: what was read so far cannot be continued; resync."""
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a stream; comparable only within one epoch (the stream's creation time)."""
+
+    sequence: int
+    epoch: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as it lies in a stream."""
+
+    sequence: int
+    subject: str
+    data: bytes
+    at: datetime
+
+
+class Bus:
+    """One supervised connection to NATS."""
+
+    def __init__(self, url: str, name: str, *, streams: Sequence[StreamConfig] = STREAMS) -> None:
+        """Only remember where the bus is; `start` connects."""
+        self._servers = [part.strip() for part in url.split(",")]
+        self._name = name
+        self._streams = streams
+        self.client = Client()
+        self.watchers: set[Callable[[], None]] = set()
+        """Called after each reconnection: what was standing on the server may be gone."""
+        self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self.client.is_connected)
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        return self.client.jetstream(timeout=5)
+
+    async def start(self) -> None:
+        """Begin to connect in the background and return at once."""
+        self._task = asyncio.create_task(self._connect_for_ever(), name="bus-connect")
+
+    async def wait_ready(self) -> None:
+        """Return once connected with the streams in place. Safe to cancel."""
+        await self._ready.wait()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await asyncio.wait_for(self.client.close(), 2)
+
+    async def publish(
+        self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float = 5.0
+    ) -> int:
+        """Return the stream sequence once JetStream has stored the message.
+
+        The same `msg_id` within the dedupe window is stored once. Raises `BusUnavailable`.
+        """
+        if not self.is_connected:
+            raise BusUnavailable
+        headers = {"Nats-Msg-Id": msg_id} if msg_id else None
+        try:
+            ack = await self.jetstream.publish(subject, payload, timeout=seconds, headers=headers)
+        except (NatsError, OSError, TimeoutError) as error:
+            await self._repair(error)
+            raise BusUnavailable from error
+        return int(ack.seq)
+
+    async def head(self, stream: str) -> Position:
+        """Return the position of the newest message. Raises `BusUnavailable`."""
+        if not self.is_connected:
+            raise BusUnavailable
+        try:
+            info = await self.jetstream.stream_info(stream)
+        except (NatsError, OSError, TimeoutError) as error:
+            await self._repair(error)
+            raise BusUnavailable from error
+        return Position(info.state.last_seq, _epoch(info.created))
+
+    async def first_sequence(self, stream: str) -> int:
+        """Return the sequence of the oldest message still there. Raises `BusUnavailable`."""
+        try:
+            return int((await self.jetstream.stream_info(stream)).state.first_seq)
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BusUnavailable from error
+
+    async def replay(
+        self, stream: str, subjects: Sequence[str], after: int, upto: int, *, limit: int = 10_000
+    ) -> list[Delivery]:
+        """Return what lies in the stream after `after` and up to `upto`, in order.
+
+        Raises `StreamReset` when the history no longer reaches back to `after` or is longer than
+        `limit`, `BusUnavailable` when the bus does not answer.
+        """
+        if upto <= after:
+            return []
+        if await self.first_sequence(stream) > after + 1:
+            raise StreamReset
+        found: list[Delivery] = []
+        reader = Reader(self, stream, subjects, after=after)
+        async with contextlib.aclosing(reader.batches()) as batches:
+            async for batch in batches:
+                found += [delivery for delivery in batch if delivery.sequence <= upto]
+                if len(found) > limit:
+                    raise StreamReset
+                if reader.is_at_end or (batch and batch[-1].sequence >= upto):
+                    break
+        return found
+
+    async def _connect_for_ever(self) -> None:
+        pause = 0.1
+        while not self._ready.is_set():
+            try:
+                await self._connect()
+                await self._ensure_streams()
+                self._ready.set()
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning(
+                    "bus.unreachable", error=type(error).__name__, servers=len(self._servers)
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _connect(self) -> None:
+        if self.client.is_connected:
+            return
+        await self.client.connect(
+            servers=self._servers,
+            name=self._name,
+            connect_timeout=2,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,
+            ping_interval=3,
+            max_outstanding_pings=2,
+            error_cb=_log_error,
+            disconnected_cb=_log_disconnected,
+            reconnected_cb=self._reconnected,
+        )
+
+    async def _reconnected(self) -> None:
+        log.info("bus.reconnected")
+        for lose in list(self.watchers):
+            lose()
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await self._ensure_streams()
+
+    async def _repair(self, error: BaseException) -> None:
+        """Make missing streams again: a wiped store answers "no stream", not "no server"."""
+        log.warning("bus.refused", error=type(error).__name__)
+        if isinstance(error, (NotFoundError, NoStreamResponseError)):
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                await self._ensure_streams()
+
+    async def _ensure_streams(self) -> None:
+        for config in self._streams:
+            try:
+                await self.jetstream.stream_info(str(config.name))
+            except NotFoundError:
+                await self.jetstream.add_stream(config)
+
+
+class Reader:
+    """Reads a stream in order by pull and raises `StreamReset` rather than leave a hole.
+
+    `after=None` begins at the head, a number begins behind that sequence. It survives the loss of
+    its connection and of its consumer: it goes on behind the last message that it delivered.
+    """
+
+    def __init__(
+        self, bus: Bus, stream: str, subjects: Sequence[str], *, after: int | None
+    ) -> None:
+        """Only remember what to read; `batches` begins."""
+        self._bus = bus
+        self._stream = stream
+        self._subjects = list(subjects)
+        self._after = after
+        self._epoch: str | None = None
+        self.position: Position | None = None
+        """Behind which everything is still to come; None until the first contact."""
+        self.is_at_end = False
+        """Whether nothing was left to read at the last look; False while the bus is away."""
+
+    async def batches(self) -> AsyncGenerator[list[Delivery], None]:
+        """Yield what arrives, in order; an empty list says that there is nothing more just now."""
+        while True:
+            await self._bus.wait_ready()
+            try:
+                async with contextlib.aclosing(self._read_with_one_consumer()) as batches:
+                    async for batch in batches:
+                        yield batch
+            except (NatsError, OSError, TimeoutError, BusUnavailable, _LostError) as error:
+                log.warning("reader.again", stream=self._stream, error=type(error).__name__)
+                self.is_at_end = False
+                await asyncio.sleep(0.1)
+
+    async def _read_with_one_consumer(self) -> AsyncGenerator[list[Delivery], None]:
+        position = await self._locate()
+        info = await self._add_consumer(position.sequence)
+        self.is_at_end = info.num_pending == 0
+        yield []
+        pull = _Pull(self._bus, self._stream, str(info.name))
+        expected, seen = 1, position.sequence
+        await pull.start()
+        try:
+            while True:
+                batch: list[Delivery] = []
+                for message in await pull.next():
+                    place = message.metadata.sequence
+                    if place.consumer != expected or place.stream <= seen:
+                        raise _LostError
+                    expected, seen = expected + 1, place.stream
+                    self.is_at_end = message.metadata.num_pending == 0
+                    batch.append(
+                        Delivery(seen, message.subject, message.data, message.metadata.timestamp)
+                    )
+                if batch:
+                    self.position = Position(seen, position.epoch)
+                    self._after = seen
+                yield batch
+        finally:
+            await pull.stop()
+
+    async def _locate(self) -> Position:
+        """Find out where to begin, and whether that place still exists."""
+        info = await self._bus.jetstream.stream_info(self._stream)
+        epoch = _epoch(info.created)
+        if self._epoch is not None and epoch != self._epoch:
+            raise StreamReset
+        self._epoch = epoch
+        after = info.state.last_seq if self._after is None else self._after
+        if after > info.state.last_seq or (after and info.state.first_seq > after + 1):
+            raise StreamReset
+        self._after = after
+        self.position = Position(after, epoch)
+        return self.position
+
+    async def _add_consumer(self, after: int) -> ConsumerInfo:
+        return await self._bus.jetstream.add_consumer(
+            self._stream,
+            ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=after + 1,
+                ack_policy=AckPolicy.NONE,
+                filter_subjects=self._subjects,
+                inactive_threshold=_CONSUMER_LIFE_SECONDS,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+        )
+
+
+class _LostError(Exception):
+    """The consumer skipped something or went silent; go on with a new one."""
+
+
+class _Pull:
+    """Standing pull requests on one consumer, never more than two batches of messages ahead.
+
+    Requests are standing rather than one fetch after another, so that a message arrives when it is
+    published; the bound on what is requested is the bound on what waits here.
+    """
+
+    def __init__(self, bus: Bus, stream: str, consumer: str) -> None:
+        self._bus = bus
+        self._request_subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._inbox = bus.client.new_inbox()
+        self._messages: list[Msg] = []
+        self._arrived = asyncio.Event()
+        self._is_lost = False
+        self._requested = 0
+        self._subscription: Subscription | None = None
+
+    async def start(self) -> None:
+        self._subscription = await self._bus.client.subscribe(self._inbox, cb=self._take)
+        self._bus.watchers.add(self._lose)
+        await self._request()
+
+    async def stop(self) -> None:
+        self._bus.watchers.discard(self._lose)
+        if self._subscription is not None:
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                await asyncio.wait_for(self._subscription.unsubscribe(), 1)
+
+    async def next(self) -> list[Msg]:
+        """Return what has arrived, or nothing at a heartbeat; raise `_LostError` on silence."""
+        if not self._messages:
+            self._arrived.clear()
+            async with asyncio.timeout(_HEARTBEAT_SECONDS * 2 + 1):
+                await self._arrived.wait()
+        if self._is_lost:
+            raise _LostError
+        taken, self._messages = self._messages, []
+        self._requested -= len(taken)
+        if self._requested < _BATCH:
+            await self._request()
+        return taken
+
+    async def _take(self, message: Msg) -> None:
+        status = (message.headers or {}).get("Status") if not message.reply else None
+        if status is None:
+            self._messages.append(message)
+        elif status == "408":  # the request ran out; what it had not delivered is open again
+            left = (message.headers or {}).get("Nats-Pending-Messages", str(_BATCH))
+            self._requested -= int(left)
+        elif status != "100":  # 409: consumer deleted, 503: nobody there
+            self._is_lost = True
+        self._arrived.set()
+
+    def _lose(self) -> None:
+        self._is_lost = True
+        self._arrived.set()
+
+    async def _request(self) -> None:
+        self._requested += _BATCH
+        wish = {
+            "batch": _BATCH,
+            "expires": int(_PULL_SECONDS * 1e9),
+            "idle_heartbeat": int(_HEARTBEAT_SECONDS * 1e9),
+        }
+        await self._bus.client.publish(
+            self._request_subject, json.dumps(wish).encode(), reply=self._inbox
+        )
+
+
+def _epoch(created: datetime | None) -> str:
+    return "0" if created is None else str(int(created.timestamp() * 1_000_000))
+
+
+async def _log_error(error: Exception) -> None:
+    log.warning("bus.error", error=type(error).__name__)
+
+
+async def _log_disconnected() -> None:
+    log.warning("bus.disconnected")

@@ -1,0 +1,159 @@
+"""The border between the event loop and the synchronous world of SQLAlchemy (design §4).
+
+A session is opened, used and closed inside one function on a worker thread; a statement on a thread
+that runs an event loop raises `LoopThreadSQL`. Trouble with Postgres becomes `Unavailable`; nothing
+here knows a table.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import psycopg2.errors
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from chassis.errors import Unavailable
+from chassis.settings import DatabaseSettings, psycopg2_url
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TRANSIENT = (
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.errors.QueryCanceled,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.AdminShutdown,
+    psycopg2.errors.CrashShutdown,
+    psycopg2.errors.CannotConnectNow,
+    psycopg2.errors.DiskFull,
+    psycopg2.errors.ReadOnlySqlTransaction,
+)
+
+
+class LoopThreadSQL(RuntimeError):
+    """A statement was about to run on an event loop's thread: a defect, never a caller's fault."""
+
+
+class DatabaseUnavailable(Unavailable):
+    slug = "database-unavailable"
+    detail = "Storage is temporarily unavailable, nothing was stored. Please try again."
+
+
+class Database:
+    """A pool of connections and as many worker threads: no thread waits for a connection."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        statement_timeout_ms: int = 5_000,
+        lock_timeout_ms: int = 3_000,
+        queue_size: int = 1_000,
+    ) -> None:
+        """Prepare the pool; the first connection is made by the first transaction."""
+        self.engine = _engine(url, pool_size, statement_timeout_ms, lock_timeout_ms)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
+        self._places = queue_size
+        self._waiting = 0
+
+    @classmethod
+    def from_settings(cls, settings: DatabaseSettings) -> "Database":
+        return cls(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.database_pool_size,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session; commit at the end, roll back on any exception.
+
+        Blocking; for worker threads only. Raises `Unavailable` when Postgres is away, too slow,
+        or refuses for a reason that passes.
+        """
+        try:
+            with self._sessions() as session, session.begin():
+                yield session
+        except PoolTimeout as error:
+            raise DatabaseUnavailable from error
+        except DBAPIError as error:
+            if is_transient(error):
+                raise DatabaseUnavailable from error
+            raise
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work` on a database thread; raise `Unavailable` when too many wait already.
+
+        Cancelling the caller does not stop work that has begun: its transaction ends by itself.
+        """
+        if self._waiting >= self._places:
+            raise DatabaseUnavailable
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+    def ping(self) -> None:
+        """Raise `Unavailable` unless Postgres answers. Blocking."""
+        with self.transaction() as session:
+            session.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close all connections once running work is done. Blocking."""
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Say whether the same request may succeed later without anybody changing anything."""
+    if isinstance(error.orig, _TRANSIENT) or error.connection_invalidated:
+        return True
+    has_sqlstate = bool(getattr(error.orig, "pgcode", None))
+    return isinstance(error, (OperationalError, InterfaceError)) and not has_sqlstate
+
+
+def _engine(url: str, pool_size: int, statement_timeout_ms: int, lock_timeout_ms: int) -> Engine:
+    options = (
+        f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
+        " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+    )
+    engine = create_engine(
+        psycopg2_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=3,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        insertmanyvalues_page_size=1_000,
+        connect_args={
+            "options": options,
+            "connect_timeout": 3,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        },
+    )
+    event.listen(engine, "before_cursor_execute", _refuse_on_loop_thread)
+    event.listen(engine, "do_connect", _refuse_on_loop_thread)
+    return engine
+
+
+def _refuse_on_loop_thread(*_: Any) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise LoopThreadSQL("SQL on the event loop's thread; use `await database.run(...)`")

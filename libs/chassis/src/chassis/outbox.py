@@ -1,0 +1,227 @@
+"""What is announced is written with the fact, in one transaction, and leaves later (design §5.5).
+
+`add` writes notes inside the deed's transaction; `Relay` publishes them in order per key and
+deletes what the bus has acknowledged. The row's id is the message's dedupe id, so a crash between
+publishing and deleting doubles nothing. Delivery is the relay's; meaning is the service's.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Identity,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from chassis.bus import Bus, BusUnavailable
+from chassis.settings import psycopg2_url
+
+log = structlog.get_logger()
+
+_BATCH = 500
+_CONCURRENT_KEYS = 64
+_POLL_SECONDS = 0.1
+_FOLLOWER_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """One fact to announce: past tense, absolute values, JSON-serialisable."""
+
+    subject: str
+    fact: str
+    data: dict[str, Any]
+    order_key: int
+    """Notes with the same key leave in the order in which they were written."""
+    exam_id: int | None = None
+    attempt_id: int | None = None
+
+
+def outbox_table(metadata: MetaData, schema: str) -> Table:
+    """Return the outbox of a service, to be part of its own metadata and migrations."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        Column("order_key", BigInteger, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("payload", JSONB, nullable=False),
+        Column("traceparent", Text),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Index("ix_outbox_order_key_id", "order_key", "id"),
+        schema=schema,
+    )
+
+
+def add(session: Session, outbox: Table, notes: Sequence[Note]) -> None:
+    """Write notes in one statement inside the caller's transaction; `Relay.wake` comes after it."""
+    if not notes:
+        return
+    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    rows = [
+        {"order_key": n.order_key, "subject": n.subject, "payload": envelope(n, at)} for n in notes
+    ]
+    session.execute(insert(outbox), rows)
+
+
+def envelope(note: Note, at: str) -> dict[str, Any]:
+    """Return what readers get, except for the id, which the outbox gives."""
+    payload: dict[str, Any] = {"fact": note.fact, "at": at, "data": note.data}
+    if note.attempt_id is not None:
+        payload |= {"exam_id": note.exam_id, "attempt_id": note.attempt_id}
+    return payload
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: int
+    order_key: int
+    subject: str
+    payload: dict[str, Any]
+
+
+class Relay:
+    """Moves rows from the outbox to the bus; of several replicas one leads, by an advisory lock.
+
+    The lock lives as long as the relay's one connection. Should two lead for a moment, the bus
+    drops what it has already.
+    """
+
+    def __init__(self, database_url: str, outbox: Table, bus: Bus, *, source: str) -> None:
+        """`source` (the service's name) makes ids unique over all outboxes."""
+        self._engine = create_engine(
+            psycopg2_url(database_url),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={
+                "connect_timeout": 3,
+                "options": "-c statement_timeout=5000",
+                "tcp_user_timeout": 10_000,
+            },
+        )
+        self._outbox = outbox
+        self._bus = bus
+        self._source = source
+        self._connection: Connection | None = None
+        self._is_leader = False
+        self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """Say that something was committed. Thread-safe; lost calls cost one poll interval."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    async def run(self) -> None:
+        """Relay until cancelled; trouble with either side is logged and outlasted."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                pause = await self._turn()
+                if pause:
+                    await self._wait_for_news(pause)
+        finally:
+            await asyncio.to_thread(self._disconnect)
+
+    async def _turn(self) -> float:
+        """Move one batch; return how long to wait before the next turn."""
+        self._news.clear()
+        try:
+            if not self._bus.is_connected:
+                return _FOLLOWER_SECONDS
+            rows = await asyncio.to_thread(self._load)
+            if rows is None:
+                return _FOLLOWER_SECONDS
+            sent = await self._publish(rows)
+            if sent:
+                await asyncio.to_thread(self._delete, sent)
+        except SQLAlchemyError as error:
+            log.warning("relay.storage_away", error=type(error).__name__)
+            await asyncio.to_thread(self._disconnect)
+            return _FOLLOWER_SECONDS
+        if len(sent) < len(rows):
+            return _FOLLOWER_SECONDS / 4
+        return 0 if len(rows) == _BATCH else _POLL_SECONDS
+
+    async def _wait_for_news(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    def _load(self) -> list[_Row] | None:
+        """Return the oldest rows, or None when another replica leads. Blocking."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        if not self._is_leader:
+            lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+            name = f"{self._outbox.schema}.outbox"
+            self._is_leader = bool(self._connection.execute(lock, {"name": name}).scalar_one())
+        if not self._is_leader:
+            return None
+        table = self._outbox.c
+        rows = self._connection.execute(
+            select(table.id, table.order_key, table.subject, table.payload)
+            .order_by(table.id)
+            .limit(_BATCH)
+        )
+        return [_Row(*row) for row in rows]
+
+    def _delete(self, ids: list[int]) -> None:
+        if self._connection is not None:
+            self._connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(ids)))
+
+    def _disconnect(self) -> None:
+        self._is_leader = False
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    async def _publish(self, rows: list[_Row]) -> list[int]:
+        """Publish each key's rows in order, keys side by side; return the acknowledged ids."""
+        by_key: dict[int, list[_Row]] = {}
+        for row in rows:
+            by_key.setdefault(row.order_key, []).append(row)
+        places = asyncio.Semaphore(_CONCURRENT_KEYS)
+        sent: list[int] = []
+        async with asyncio.TaskGroup() as group:
+            for line in by_key.values():
+                group.create_task(self._publish_line(line, places, sent))
+        return sent
+
+    async def _publish_line(
+        self, line: list[_Row], places: asyncio.Semaphore, sent: list[int]
+    ) -> None:
+        async with places:
+            for row in line:
+                msg_id = f"{self._source}-{row.id}"
+                payload = json.dumps({"id": msg_id, **row.payload}, separators=(",", ":"))
+                try:
+                    await self._bus.publish(row.subject, payload.encode(), msg_id)
+                except BusUnavailable:
+                    return
+                sent.append(row.id)

@@ -1,0 +1,182 @@
+"""gRPC, both ends: deadlines in code, failures that keep their identity over the wire.
+
+A `Failure` raised by a handler travels as a status with `google.rpc.ErrorInfo`; `call` turns it
+back into a `Failure`, so that no `grpc.RpcError` is seen above a `_client` module.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import grpc
+import structlog
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from chassis.errors import BY_GRPC_STATUS, Failure, Unavailable
+
+log = structlog.get_logger()
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+_DOMAIN = "oep"
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_OPTIONS = [
+    ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.enable_retries", 0),
+]
+
+
+class NeighbourUnavailable(Unavailable):
+    slug = "neighbour-unavailable"
+    detail = "A required service is temporarily unavailable. Please try again."
+
+
+def channel(addresses: str) -> grpc.aio.Channel:
+    """Return a channel to one address, to a `dns:///` name, or to several, comma-separated."""
+    many = "," in addresses and "://" not in addresses
+    return grpc.aio.insecure_channel(f"ipv4:{addresses}" if many else addresses, options=_OPTIONS)
+
+
+async def call(
+    method: Callable[..., Awaitable[Response]],
+    request: object,
+    *,
+    seconds: float,
+    idempotent: bool = True,
+) -> Response:
+    """Call `method` and raise our own failures; never takes longer than `seconds`.
+
+    UNAVAILABLE is tried again within the deadline when the call is idempotent.
+    """
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while True:
+        try:
+            return await method(request, timeout=max(deadline - time.monotonic(), 0.001))
+        except grpc.aio.AioRpcError as error:
+            failure = _failure(error)
+            again = idempotent and error.code() is grpc.StatusCode.UNAVAILABLE
+            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, not a secret
+            if not again or time.monotonic() + wait >= deadline:
+                raise failure from error
+            await asyncio.sleep(wait)
+            pause = min(pause * 2, 0.5)
+
+
+def _failure(error: grpc.aio.AioRpcError) -> Failure:
+    status = rpc_status.from_call(error)
+    if status is not None:
+        for detail in status.details:
+            info = error_details_pb2.ErrorInfo()
+            if detail.Unpack(info) and info.domain == _DOMAIN:
+                return _rebuilt(error.code(), info, status.message)
+    log.warning("rpc.failed", status=error.code().name)
+    return NeighbourUnavailable()
+
+
+def _rebuilt(code: grpc.StatusCode, info: error_details_pb2.ErrorInfo, message: str) -> Failure:
+    cls = BY_GRPC_STATUS.get(code, Unavailable)
+    named = type(cls.__name__, (cls,), {"slug": info.reason})
+    seconds = info.metadata.get("retry_after_seconds")
+    failure: Failure = named(message, retry_after_seconds=float(seconds) if seconds else None)
+    return failure
+
+
+class RpcServer:
+    """A gRPC server on the service's event loop, with health and our errors."""
+
+    def __init__(self, host: str, port: int, register: Callable[[grpc.aio.Server], None]) -> None:
+        """`register` adds the servicers; port 0 takes a free one."""
+        self._address = f"{host}:{port}"
+        self._register = register
+        self._server: grpc.aio.Server | None = None
+        self._health = health.aio.HealthServicer()
+        self.port = port
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` when the port is taken."""
+        self._server = grpc.aio.server(
+            interceptors=[_Translator()],
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+            ],
+            maximum_concurrent_rpcs=1_000,
+        )
+        self._register(self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        try:
+            self.port = self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            message = f"gRPC port {self._address} is taken; stop what holds it or set GRPC_PORT"
+            raise OSError(message) from error
+        await self._server.start()
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_seconds: float = 1.0) -> None:
+        """Refuse new calls at once, give running ones `grace_seconds`."""
+        if self._server is not None:
+            await self._health.enter_graceful_shutdown()
+            await self._server.stop(grace_seconds)
+
+
+class _Translator(grpc.aio.ServerInterceptor):
+    """Turns failures of handlers into statuses; logs what nobody foresaw, once."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[Any], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            _translated(handler.unary_unary, handler_call_details.method),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+def _translated(
+    behaviour: Callable[[Any, Any], Awaitable[Any]], method: str
+) -> Callable[[Any, Any], Awaitable[Any]]:
+    async def run(request: Any, context: Any) -> Any:
+        try:
+            return await behaviour(request, context)
+        except Failure as failure:
+            await context.abort_with_status(rpc_status.to_status(_status(failure)))
+        except grpc.aio.AbortError:
+            raise
+        except Exception:
+            log.exception("rpc.unforeseen", method=method)
+            await context.abort(grpc.StatusCode.INTERNAL, "Internal Server Error")
+
+    return run
+
+
+def _status(failure: Failure) -> status_pb2.Status:
+    info = error_details_pb2.ErrorInfo(reason=failure.slug, domain=_DOMAIN)
+    if failure.retry_after_seconds is not None:
+        info.metadata["retry_after_seconds"] = str(failure.retry_after_seconds)
+    packed = any_pb2.Any()
+    packed.Pack(info)
+    return status_pb2.Status(
+        code=failure.kind.value.grpc_status.value[0], message=failure.detail, details=[packed]
+    )

@@ -1,0 +1,233 @@
+"""How a service is put together and run: supervised tasks, health, metrics, one line per request.
+
+A service's `app.py` hands over its parts; nothing here knows what they do. One process per port;
+scale by replicas.
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import anyio.to_thread
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import problems
+from chassis.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+REQUESTS = Counter("oep_http_requests_total", "REST requests", ["method", "route", "status"])
+SECONDS = Histogram("oep_http_request_seconds", "REST request duration", ["method", "route"])
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+_QUIET = ("/health/", "/metrics")
+
+Check = Callable[[], Awaitable[bool]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class Supervisor:
+    """Runs background tasks for ever: restarts what fails, cancels and awaits all at the end."""
+
+    def __init__(self) -> None:
+        self._factories: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def add(self, name: str, factory: Callable[[], Awaitable[None]]) -> None:
+        """Name a task before `start`; `factory` is called again after each failure."""
+        self._factories[name] = factory
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._keep(name, factory), name=name)
+            for name, factory in self._factories.items()
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _keep(self, name: str, factory: Callable[[], Awaitable[None]]) -> None:
+        pause = 0.1
+        while True:
+            began = time.monotonic()
+            try:
+                await factory()
+                log.warning("task.ended", task=name)
+            except Exception:
+                log.exception("task.failed", task=name)
+            if time.monotonic() - began > 60:
+                pause = 0.1
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+
+@contextlib.asynccontextmanager
+async def running(supervisor: Supervisor) -> AsyncIterator[None]:
+    """Keep the supervisor's tasks running for the length of a `with` block."""
+    supervisor.start()
+    try:
+        yield
+    finally:
+        await supervisor.stop()
+
+
+def service(
+    name: str,
+    version: str,
+    lifespan: Lifespan,
+    checks: Mapping[str, Check],
+    *,
+    worker_threads: int = 8,
+) -> FastAPI:
+    """Return a FastAPI app with problem bodies, request ids, health and metrics.
+
+    `checks` are what `/health/ready` asks, by name; each has 2 s. `worker_threads` bounds plain
+    `def` handlers and must not exceed the database pool.
+    """
+
+    @contextlib.asynccontextmanager
+    async def whole(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = worker_threads
+        async with lifespan(app):
+            app.state.is_stopping = False
+            yield
+
+    app = FastAPI(
+        title=f"OEP {name}",
+        version=version,
+        lifespan=whole,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.is_stopping = False
+    problems.install(app)
+    _add_health(app, name, checks)
+    app.add_middleware(_Canonical)
+    return app
+
+
+def _add_health(app: FastAPI, name: str, checks: Mapping[str, Check]) -> None:
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "healthy", "service": name, "version": app.version})
+
+    async def ready(_: Request) -> Response:
+        results = await asyncio.gather(*(_passes(check) for check in checks.values()))
+        state = dict(zip(checks, results, strict=True)) | {"serving": not app.state.is_stopping}
+        good = all(state.values())
+        words = {part: "ok" if fine else "failing" for part, fine in state.items()}
+        return JSONResponse(
+            {"status": "ready" if good else "not ready", "service": name, "checks": words},
+            200 if good else 503,
+        )
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_route("/health/live", live, include_in_schema=False)
+    app.add_route("/health/ready", ready, include_in_schema=False)
+    app.add_route("/metrics", metrics, include_in_schema=False)
+
+
+async def _passes(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            return await check()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the answer is "failing"
+        log.info("check.failed", error=type(error).__name__)
+        return False
+
+
+class _Canonical:
+    """Gives each request an id and, at its end, one log line and its metrics."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_QUIET):
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status: int | None = None
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            log.exception("request.unforeseen", path=scope["path"])
+            if status is None:
+                await problems.unforeseen(scope["path"], request_id)(scope, receive, noting)
+        finally:
+            _note(scope, status, time.perf_counter() - began)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+
+
+def _note(scope: Scope, status: int | None, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(scope["method"], route, status).inc()
+    SECONDS.labels(scope["method"], route).observe(seconds)
+    log.info(
+        "request.done",
+        method=scope["method"],
+        route=route,
+        status=status,
+        ms=round(seconds * 1000, 1),
+    )
+
+
+class _Server(uvicorn.Server):
+    """Marks the app as stopping before sockets are closed, so that readiness goes first."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.is_stopping = True
+        super().handle_exit(sig, frame)
+
+
+def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
+    """Serve until SIGTERM or SIGINT; exits the process with 1 when the port is taken."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.rest_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds)),
+        **{"ws": "none", **options},
+    )
+    server = _Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        log.error("service.not_started", host=settings.host, port=settings.rest_port)
+        raise SystemExit(1)

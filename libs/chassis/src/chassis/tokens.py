@@ -1,0 +1,234 @@
+"""Who is asking: access tokens verified offline, with the keys that auth publishes.
+
+Keys are kept while auth is away; revocations arrive over the bus and count at once. Signatures are
+checked once per token and remembered by digest until it expires (Ed25519 costs about 0.1 ms).
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import jwt
+import structlog
+
+from chassis.bus import CONTROL, Bus, Reader, StreamReset
+from chassis.errors import Unauthenticated
+
+log = structlog.get_logger()
+
+_ALGORITHMS = ["EdDSA"]
+_REQUIRED = ["sub", "roles", "jti", "typ", "iat", "exp", "iss", "login_id"]
+_CACHE_SIZE = 50_000
+_REFRESH_SECONDS = 60.0
+_MAX_REFETCH_SECONDS = 2.0
+
+
+class InvalidToken(Unauthenticated):
+    slug = "invalid-token"
+    detail = "Could not validate credentials"
+
+
+class WrongTokenType(Unauthenticated):
+    slug = "wrong-token-type"
+    detail = "Invalid token type"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A verified token's content."""
+
+    user_id: int
+    roles: frozenset[str]
+    login_id: str
+    token_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def has_any(self, *roles: str) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+class KeySet:
+    """The public keys of auth, by `kid`; refreshed every minute and when an unknown one appears."""
+
+    def __init__(self, url: str) -> None:
+        """Only remember the address; `run` fetches."""
+        self._url = url
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._wanted = asyncio.Event()
+
+    @property
+    def is_loaded(self) -> bool:
+        return bool(self._keys)
+
+    def key(self, kid: str) -> jwt.PyJWK | None:
+        """Return the key; an unknown one is asked for in the background, soon."""
+        found = self._keys.get(kid)
+        if found is None:
+            self._wanted.set()
+        return found
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Take over a JWKS document (RFC 7517); an empty one never empties the set."""
+        keys = {k["kid"]: jwt.PyJWK(k, "EdDSA") for k in document.get("keys", ()) if "kid" in k}
+        if keys:
+            self._keys = keys
+
+    async def run(self) -> None:
+        """Refresh until cancelled; keep what there is while auth is away."""
+        async with httpx.AsyncClient(timeout=3) as client:
+            while True:
+                self._wanted.clear()
+                try:
+                    self.load((await client.get(self._url)).raise_for_status().json())
+                except (httpx.HTTPError, ValueError) as error:
+                    log.warning("keys.unreachable", error=type(error).__name__)
+                    await asyncio.sleep(0.5)
+                    if not self._keys:
+                        continue
+                await asyncio.sleep(_MAX_REFETCH_SECONDS)
+                await _wait(self._wanted, _REFRESH_SECONDS)
+
+
+class Revocations:
+    """Logins and users whose tokens no longer count, by the instant of the revocation."""
+
+    def __init__(self) -> None:
+        self._logins: dict[str, tuple[float, float]] = {}
+        self._users: dict[int, tuple[float, float]] = {}
+        self.watchers: list[Callable[[str | None, int | None], None]] = []
+        """Called with (login_id, None) or (None, user_id) for each revocation that is new."""
+
+    def revoke_login(self, login_id: str, revoked_at: datetime, forget_at: datetime) -> None:
+        if login_id not in self._logins:
+            self._logins[login_id] = (revoked_at.timestamp(), forget_at.timestamp())
+            self._tell(login_id, None)
+
+    def revoke_user(self, user_id: int, revoked_at: datetime, forget_at: datetime) -> None:
+        known = self._users.get(user_id)
+        if known is None or known[0] < revoked_at.timestamp():
+            self._users[user_id] = (revoked_at.timestamp(), forget_at.timestamp())
+            self._tell(None, user_id)
+
+    def is_revoked(self, caller: Caller) -> bool:
+        if caller.login_id in self._logins:
+            return True
+        entry = self._users.get(caller.user_id)
+        return entry is not None and caller.issued_at.timestamp() <= entry[0]
+
+    def forget_old(self, now: float) -> None:
+        """Drop what no living token can match any more."""
+        self._logins = {k: v for k, v in self._logins.items() if v[1] > now}
+        self._users = {k: v for k, v in self._users.items() if v[1] > now}
+
+    async def follow(self, bus: Bus) -> None:
+        """Read the control stream from its beginning and then live, until cancelled."""
+        while True:
+            reader = Reader(bus, CONTROL, ["oep.control.>"], after=await _beginning(bus))
+            try:
+                async for batch in reader.batches():
+                    for delivery in batch:
+                        self.take(delivery.data)
+                    self.forget_old(time.time())
+            except StreamReset:
+                log.warning("revocations.stream_reset")
+                await asyncio.sleep(0.5)
+
+    def take(self, payload: bytes) -> None:
+        """Apply one control notice; those that say nothing of revocation are passed over."""
+        notice = json.loads(payload)
+        data = notice.get("data", {})
+        if notice.get("fact") not in {"login_revoked", "user_deactivated"}:
+            return
+        revoked_at = datetime.fromisoformat(data["revoked_at"])
+        forget_at = datetime.fromisoformat(data["forget_at"])
+        if notice["fact"] == "login_revoked":
+            self.revoke_login(data["login_id"], revoked_at, forget_at)
+        else:
+            self.revoke_user(int(data["user_id"]), revoked_at, forget_at)
+
+    def _tell(self, login_id: str | None, user_id: int | None) -> None:
+        for watcher in self.watchers:
+            watcher(login_id, user_id)
+
+
+class TokenVerifier:
+    """Checks a token's signature, claims and revocation; remembers good ones by digest."""
+
+    def __init__(self, keys: KeySet, revocations: Revocations, issuer: str) -> None:
+        """Share `keys` and `revocations` with the tasks that keep them fresh."""
+        self._keys = keys
+        self._revocations = revocations
+        self._issuer = issuer
+        self._known: OrderedDict[bytes, tuple[Caller, str, str]] = OrderedDict()
+
+    def verify(self, token: str, typ: str = "access") -> Caller:
+        """Return who holds `token`; raise `Unauthenticated` with the contract's words. No I/O."""
+        digest = hashlib.sha256(token.encode()).digest()
+        found = self._known.get(digest)
+        if found is None:
+            found = self._check(token)
+            self._known[digest] = found
+            if len(self._known) > _CACHE_SIZE:
+                self._known.popitem(last=False)
+        caller, actual_typ, kid = found
+        if caller.expires_at.timestamp() <= time.time() or self._keys.key(kid) is None:
+            self._known.pop(digest, None)
+            raise InvalidToken
+        if self._revocations.is_revoked(caller):
+            raise InvalidToken
+        if actual_typ != typ:
+            raise WrongTokenType
+        return caller
+
+    def _check(self, token: str) -> tuple[Caller, str, str]:
+        try:
+            header = jwt.get_unverified_header(token)
+            kid = str(header.get("kid", ""))
+            key = self._keys.key(kid)
+            if key is None or "crit" in header or "jku" in header:
+                raise InvalidToken
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=_ALGORITHMS,
+                issuer=self._issuer,
+                options={"require": _REQUIRED},
+            )
+            return _caller(claims), str(claims["typ"]), kid
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
+            raise InvalidToken from error
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    subject = str(claims["sub"])
+    if not (subject.isascii() and subject.isdigit()):
+        raise InvalidToken
+    return Caller(
+        user_id=int(subject),
+        roles=frozenset(str(role) for role in claims["roles"]),
+        login_id=str(claims["login_id"]),
+        token_id=str(claims["jti"]),
+        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+    )
+
+
+async def _beginning(bus: Bus) -> int:
+    await bus.wait_ready()
+    return max(await bus.first_sequence(CONTROL) - 1, 0)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
