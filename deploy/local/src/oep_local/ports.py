@@ -1,0 +1,135 @@
+"""Which program listens where, and whether a port is free; starts nothing."""
+
+import contextlib
+import os
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from oep_local.errors import RunnerError
+
+LOOPBACK = "127.0.0.1"
+REPLICA_STEP = 10
+FREE_RANGE = (10_000, 32_000)
+DEFAULTS = {
+    "gateway": 8000,
+    "gateway_admin": 9901,
+    "auth": 8101,
+    "attempts": 8102,
+    "proctoring": 8103,
+    "realtime": 8104,
+    "auth_grpc": 8201,
+    "attempts_grpc": 8202,
+    "proctoring_grpc": 8203,
+    "postgres": 55432,
+    "nats": 54222,
+    "nats_monitor": 58222,
+}
+_OFFSETS = {
+    "gateway": 0,
+    "gateway_admin": 1,
+    "postgres": 2,
+    "nats": 3,
+    "nats_monitor": 4,
+    "auth": 101,
+    "attempts": 102,
+    "proctoring": 103,
+    "realtime": 104,
+    "auth_grpc": 201,
+    "attempts_grpc": 202,
+    "proctoring_grpc": 203,
+}
+
+
+class PortTaken(RunnerError):
+    """One or more ports belong to somebody else."""
+
+
+@dataclass(frozen=True)
+class PortPlan:
+    """The port of every program by name; replica n of a service sits 10·(n-1) higher."""
+
+    by_name: Mapping[str, int]
+
+    def of(self, name: str, replica: int = 1) -> int:
+        """Return the port of a program's replica (numbered from 1)."""
+        return self.by_name[name] + REPLICA_STEP * (replica - 1)
+
+
+def plan(base_port: int | None = None, environment: Mapping[str, str] = os.environ) -> PortPlan:
+    """Take the default ports, or a block from `base_port` on; OEP_PORT_<NAME> wins over both."""
+    ports = {
+        name: default if base_port is None else base_port + _OFFSETS[name]
+        for name, default in DEFAULTS.items()
+    }
+    for name in ports:
+        variable = f"OEP_PORT_{name.upper()}"
+        if wish := environment.get(variable):
+            ports[name] = _number(variable, wish)
+    return PortPlan(ports)
+
+
+def _number(variable: str, wish: str) -> int:
+    if not wish.isdecimal() or not 0 < int(wish) < 65536:
+        raise RunnerError(f"{variable}={wish} is no port: give a number between 1 and 65535.")
+    return int(wish)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on right now."""
+    with contextlib.ExitStack() as held:
+        return _hold_free_block(held, replicas=1)
+
+
+def free_plan() -> PortPlan:
+    """Find free ports with room for replicas, for tests that run beside anything else."""
+    with contextlib.ExitStack() as held:
+        return PortPlan({name: _hold_free_block(held) for name in DEFAULTS})
+
+
+def _hold_free_block(held: contextlib.ExitStack, replicas: int = 3) -> int:
+    """Bind a free port and its replicas' until `held` closes, so that no name gets it twice.
+
+    The choice lies below the ports that the kernel lends to outgoing connections: one of those
+    could take our port while a killed server waits for its restart.
+    """
+    for _ in range(200):
+        first = random.randrange(*FREE_RANGE)  # noqa: S311  # no secret
+        with contextlib.ExitStack() as block:
+            try:
+                for replica in range(replicas):
+                    probe = block.enter_context(socket.socket())
+                    probe.bind((LOOPBACK, first + REPLICA_STEP * replica))
+            except OSError:
+                continue
+            held.push(block.pop_all())
+            return first
+    raise RunnerError("No free ports found on this machine; stop something and try again.")
+
+
+def is_taken(port: int) -> bool:
+    """Whether a server could not listen on the port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
+
+
+def refuse_taken(wanted: Iterable[tuple[str, int]]) -> None:
+    """Raise PortTaken naming every port that is in use, and the variable that moves it."""
+    taken = [
+        f"  port {port} ({name}) is taken: stop the program that uses it, or set"
+        f" OEP_PORT_{name.split('#')[0].upper()}"
+        for name, port in wanted
+        if is_taken(port)
+    ]
+    if taken:
+        lines = "\n".join(taken)
+        raise PortTaken(
+            f"Nothing was started, because not every port is free:\n{lines}\n"
+            "Or move everything at once: oep up --base-port 18000"
+        )
