@@ -110,8 +110,9 @@ class Bus:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(NatsError, OSError, TimeoutError):
-            await asyncio.wait_for(self.client.close(), 2)
+        if self.client.is_connected or self.client.is_reconnecting:
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                await asyncio.wait_for(self.client.close(), 2)
 
     async def publish(
         self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float = 5.0

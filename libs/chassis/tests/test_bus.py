@@ -1,0 +1,115 @@
+"""Publishing and reading on a real NATS: order, no hole, restarts, a wiped store."""
+
+import asyncio
+import contextlib
+import uuid
+
+import pytest
+from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Reader, StreamReset
+from chassis.waiting import eventually
+
+
+class Reading:
+    """Collects what a reader yields until the block ends."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.deliveries: list[Delivery] = []
+        self.error: BaseException | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        return [delivery.data.decode() for delivery in self.deliveries]
+
+    async def run(self) -> None:
+        try:
+            async for batch in self.reader.batches():
+                self.deliveries += batch
+        except StreamReset as error:
+            self.error = error
+
+    @contextlib.asynccontextmanager
+    async def going_on(self):
+        task = asyncio.create_task(self.run())
+        await eventually(lambda: self.reader.position is not None)
+        yield self
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def subject() -> str:
+    return f"oep.v1.1.{uuid.uuid4().int % 10**9}.said"
+
+
+async def say(bus: Bus, subject: str, *words: str) -> None:
+    for word in words:
+        await bus.publish(subject, word.encode(), None)
+
+
+async def test_messages_arrive_in_order_from_now_on(bus, subject):
+    await say(bus, subject, "before")
+    async with Reading(Reader(bus, EVENTS, [subject], after=None)).going_on() as reading:
+        await say(bus, subject, *map(str, range(50)))
+        await eventually(lambda: len(reading.texts) == 50)
+        assert reading.texts == [str(n) for n in range(50)]
+        assert reading.reader.position == await bus.head(EVENTS)
+
+
+async def test_the_same_id_is_stored_once(bus, subject):
+    first = await bus.publish(subject, b"x", "id-1" + subject)
+    again = await bus.publish(subject, b"x", "id-1" + subject)
+    assert first == again
+
+
+async def test_more_than_a_batch_arrives_without_a_hole(bus, subject):
+    begin = (await bus.head(EVENTS)).sequence
+    await asyncio.gather(*(bus.publish(subject, str(n).encode(), None) for n in range(1000)))
+    async with Reading(Reader(bus, EVENTS, [subject], after=begin)).going_on() as reading:
+        await eventually(lambda: len(reading.deliveries) == 1000)
+        sequences = [delivery.sequence for delivery in reading.deliveries]
+        assert sequences == sorted(set(sequences))
+
+
+async def test_replay_returns_just_the_stretch(bus, subject):
+    await say(bus, subject, "a")
+    begin = (await bus.head(EVENTS)).sequence
+    await say(bus, subject, "b")
+    await say(bus, subject + "x", "other")
+    await say(bus, subject, "c", "d")
+    upto = (await bus.head(EVENTS)).sequence - 1
+    found = await bus.replay(EVENTS, [subject], begin, upto)
+    assert [delivery.data for delivery in found] == [b"b", b"c"]
+    assert await bus.replay(EVENTS, [subject], upto + 1, upto + 1) == []
+
+
+async def test_a_reader_goes_on_behind_its_last_message_after_a_restart(bus, subject, nats_server):
+    async with Reading(Reader(bus, EVENTS, [subject], after=None)).going_on() as reading:
+        await say(bus, subject, "one")
+        await eventually(lambda: reading.texts == ["one"])
+        await asyncio.to_thread(nats_server.kill)
+        with pytest.raises(BusUnavailable):
+            await bus.publish(subject, b"lost", None, seconds=0.5)
+        await asyncio.to_thread(nats_server.start)
+        await eventually(lambda: bus.is_connected, 10)
+        await say(bus, subject, "two", "three")
+        await eventually(lambda: reading.texts == ["one", "two", "three"], 10)
+        assert reading.error is None
+
+
+async def test_a_wiped_store_is_said_and_its_streams_are_made_again(bus, subject, nats_server):
+    async with Reading(Reader(bus, EVENTS, [subject], after=None)).going_on() as reading:
+        before = await bus.head(EVENTS)
+        await asyncio.to_thread(nats_server.wipe)
+        await eventually(lambda: reading.error is not None, 15)
+        after = await bus.head(EVENTS)
+        assert after.epoch != before.epoch
+        await say(bus, subject, "anew")
+
+
+async def test_without_a_server_publishing_is_refused_at_once():
+    nowhere = Bus("nats://127.0.0.1:1", "nobody")
+    await nowhere.start()
+    with pytest.raises(BusUnavailable):
+        await nowhere.publish("oep.v1.1.1.x", b"", None)
+    await nowhere.close()

@@ -1,0 +1,52 @@
+"""Settings: the driver is named, secrets are not shown, what must differ has no default."""
+
+import pytest
+from chassis.settings import DatabaseSettings, ServiceSettings, psycopg2_url
+from pydantic import SecretStr, ValidationError
+
+URL = "postgresql://auth_app:pa%2Fss@127.0.0.1:55432/exam_db"
+
+
+def settings() -> DatabaseSettings:
+    return DatabaseSettings(
+        rest_port=1,
+        grpc_port=2,
+        nats_url="nats://127.0.0.1:1",
+        jwks_url="http://127.0.0.1:1/keys",
+        database_url=SecretStr(URL),
+    )
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2"])
+def test_the_driver_is_named(scheme: str):
+    assert psycopg2_url(f"{scheme}://u:p@h/d") == "postgresql+psycopg2://u:p@h/d"
+
+
+@pytest.mark.parametrize("bad", ["mysql://u@h/d", "exam_db", ""])
+def test_another_address_is_refused_with_its_form(bad: str):
+    with pytest.raises(ValueError, match="postgresql://user"):
+        psycopg2_url(bad)
+
+
+def test_secrets_are_masked():
+    shown = settings().masked()
+    assert "pa%2Fss" not in shown
+    assert "auth_app:***@127.0.0.1:55432/exam_db" in shown
+
+
+def test_origins_are_read_as_a_list():
+    read = settings().model_copy(update={})
+    assert "http://localhost:5173" in read.allowed_origins
+    parsed = ServiceSettings(
+        rest_port=1, nats_url="n", jwks_url="j", allowed_origins="http://a, http://b"
+    )
+    assert parsed.allowed_origins == ("http://a", "http://b")
+
+
+def test_what_must_differ_has_no_default(monkeypatch):
+    for name in ("REST_PORT", "NATS_URL", "JWKS_URL", "DATABASE_URL", "GRPC_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValidationError) as caught:
+        DatabaseSettings.from_environment()
+    missing = {error["loc"][0] for error in caught.value.errors()}
+    assert missing == {"rest_port", "grpc_port", "nats_url", "jwks_url", "database_url"}

@@ -1,0 +1,165 @@
+"""Which tokens count: forgeries, age, kind, revocation."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from chassis.tokens import InvalidToken, KeySet, Revocations, TokenVerifier, WrongTokenType
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+KEY = Ed25519PrivateKey.generate()
+OTHER_KEY = Ed25519PrivateKey.generate()
+
+
+def jwk(key: Ed25519PrivateKey, kid: str) -> dict:
+    raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "alg": "EdDSA", "use": "sig"}
+
+
+def claims(**changed: object) -> dict:
+    now = int(time.time())
+    return {
+        "sub": "7",
+        "roles": ["student"],
+        "jti": str(uuid.uuid4()),
+        "typ": "access",
+        "iat": now,
+        "exp": now + 60,
+        "iss": "oep",
+        "login_id": "login-1",
+    } | changed
+
+
+def signed(key: Ed25519PrivateKey = KEY, *, headers: dict | None = None, **changed: object) -> str:
+    body = {k: v for k, v in claims(**changed).items() if v is not None}
+    return jwt.encode(body, key, algorithm="EdDSA", headers={"kid": "k1"} | (headers or {}))
+
+
+@pytest.fixture
+def revocations() -> Revocations:
+    return Revocations()
+
+
+@pytest.fixture
+def verifier(revocations: Revocations) -> TokenVerifier:
+    keys = KeySet("http://127.0.0.1:1/unused")
+    keys.load({"keys": [jwk(KEY, "k1")]})
+    return TokenVerifier(keys, revocations, "oep")
+
+
+def test_a_good_token_tells_who_asks(verifier: TokenVerifier):
+    caller = verifier.verify(signed(roles=["student", "proctor"]))
+    assert caller.user_id == 7
+    assert caller.has_any("proctor", "admin")
+    assert not caller.has_any("admin")
+    assert verifier.verify(signed()).login_id == "login-1"
+
+
+def hs256_with_the_public_key() -> str:
+    public = KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in ({"alg": "HS256", "typ": "JWT", "kid": "k1"}, claims())
+    ]
+    body = b".".join(parts)
+    mac = hmac.new(public, body, hashlib.sha256).digest()
+    return (body + b"." + base64.urlsafe_b64encode(mac).rstrip(b"=")).decode()
+
+
+FORGERIES = {
+    "garbage": lambda: "not.a.token",
+    "empty": lambda: "",
+    "alg none": lambda: jwt.encode(claims(), None, algorithm="none", headers={"kid": "k1"}),
+    "HS256 with the public key": hs256_with_the_public_key,
+    "another key under a known kid": lambda: signed(OTHER_KEY),
+    "unknown kid": lambda: signed(headers={"kid": "k9"}),
+    "crit": lambda: signed(headers={"crit": ["b64"], "b64": True}),
+    "jku": lambda: signed(headers={"jku": "http://127.0.0.1/keys"}),
+    "expired": lambda: signed(exp=int(time.time()) - 1),
+    "another issuer": lambda: signed(iss="elsewhere"),
+    "no subject": lambda: signed(sub=None),
+    "subject not numeric": lambda: signed(sub="seven"),
+    "no expiry": lambda: signed(exp=None),
+    "no login": lambda: signed(login_id=None),
+    "tampered": lambda: signed()[:-4] + "AAAA",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forged_or_broken_token_is_refused(verifier: TokenVerifier, forgery):
+    with pytest.raises(InvalidToken, match="Could not validate credentials"):
+        verifier.verify(forgery())
+
+
+def test_a_refresh_token_is_not_an_access_token(verifier: TokenVerifier):
+    with pytest.raises(WrongTokenType, match="Invalid token type"):
+        verifier.verify(signed(typ="refresh"))
+
+
+def test_a_remembered_token_still_expires(verifier: TokenVerifier, monkeypatch):
+    token = signed(exp=int(time.time()) + 5)
+    verifier.verify(token)
+    later = time.time() + 6
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+
+
+def test_a_remembered_token_is_refused_once_its_key_is_removed(verifier: TokenVerifier):
+    token = signed()
+    verifier.verify(token)
+    verifier._keys.load({"keys": [jwk(OTHER_KEY, "k2")]})
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+
+
+def test_an_empty_key_document_does_not_empty_the_set(verifier: TokenVerifier):
+    verifier._keys.load({"keys": []})
+    assert verifier.verify(signed()).user_id == 7
+
+
+def notice(fact: str, **data: object) -> bytes:
+    now = datetime.now(UTC)
+    times = {
+        "revoked_at": now.isoformat(),
+        "forget_at": (now + timedelta(hours=8)).isoformat(),
+    }
+    return json.dumps({"id": "auth-1", "fact": fact, "at": "", "data": times | data}).encode()
+
+
+def test_a_revoked_login_is_refused_although_its_token_is_remembered(verifier, revocations):
+    token, other = signed(), signed(login_id="login-2")
+    verifier.verify(token)
+    told = []
+    revocations.watchers.append(lambda login, user: told.append((login, user)))
+    revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
+    revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+    assert verifier.verify(other).user_id == 7
+    assert told == [("login-1", None)]
+
+
+def test_a_deactivated_user_loses_earlier_tokens_only(verifier, revocations):
+    before = signed(iat=int(time.time()) - 10)
+    revocations.take(notice("user_deactivated", user_id=7))
+    with pytest.raises(InvalidToken):
+        verifier.verify(before)
+    revocations._users[7] = (time.time() - 5, time.time() + 100)
+    assert verifier.verify(signed(iat=int(time.time()))).user_id == 7
+
+
+def test_a_revocation_is_forgotten_when_no_token_can_match_it(revocations):
+    revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
+    revocations.forget_old(time.time() + 9 * 3600)
+    assert revocations._logins == {}
