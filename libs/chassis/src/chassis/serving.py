@@ -222,6 +222,7 @@ def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=75,  # longer than the gateway keeps an idle connection
         timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds)),
         **{"ws": "none", **options},
     )
