@@ -1,0 +1,84 @@
+"""What a page of ours, of others and of nobody may do (contract §2.1)."""
+
+import httpx
+import pytest
+
+OURS = [f"http://localhost:{port}" for port in (5173, 5174, 5175, 5176)]
+FOREIGN = [
+    "http://evil.example",
+    "http://localhost:5177",
+    "https://localhost:5173",
+    "http://localhost:5173.evil.example",
+    "http://localhost:51733",
+    "null",
+]
+ANSWERS = [
+    ("/api/v1/attempts/1", {}, 200),
+    ("/api/v1/attempts/1", {"X-Stub-Status": "401"}, 401),
+    ("/api/v1/attempts/1", {"X-Stub-Status": "422"}, 422),
+    ("/api/v1/attempts/1", {"X-Stub-Status": "500"}, 500),
+    ("/api/v1/attempts/1", {"X-Stub-Status": "503"}, 503),
+    ("/api/v1/attempts/1", {"Authorization": "Bearer nonsense"}, 401),
+    ("/api/v1/exams", {}, 307),
+    ("/nothing", {}, 404),
+    ("/api/rubrics/attempt/1", {"Authorization": "Bearer null"}, 404),
+    ("/api/v1/auth%2flogin", {}, 400),
+    ("/health", {}, 200),
+    ("/openapi.json", {}, 200),
+]
+
+
+@pytest.mark.parametrize("origin", OURS)
+@pytest.mark.parametrize(("path", "headers", "status"), ANSWERS)
+def test_our_page_may_read_every_answer(rig, origin, path, headers, status):
+    response = rig.http.get(path, headers={**headers, "Origin": origin})
+    assert response.status_code == status
+    assert response.headers.get_list("access-control-allow-origin") == [origin]
+    assert response.headers["access-control-allow-credentials"] == "true"
+    assert "Retry-After" in response.headers["access-control-expose-headers"]
+    assert "Origin" in response.headers["vary"]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize(("path", "headers", "status"), ANSWERS)
+def test_a_foreign_page_may_read_nothing(rig, origin, path, headers, status):
+    response = rig.http.get(path, headers={**headers, "Origin": origin})
+    assert response.status_code == status
+    assert not has_cors(response)
+
+
+def test_without_an_origin_there_is_nothing_to_allow(rig):
+    assert not has_cors(rig.http.get("/health"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/api/v1/attempts/1/submit", "/api/rubrics/attempt/1", "/health"])
+def test_a_preflight_needs_no_token_and_allows_what_it_asks(rig, method, path):
+    response = preflight(rig, OURS[0], method, path)
+    assert response.is_success
+    assert response.headers["access-control-allow-origin"] == OURS[0]
+    assert response.headers["access-control-allow-credentials"] == "true"
+    assert method in response.headers["access-control-allow-methods"]
+    assert response.headers["access-control-allow-headers"] == "authorization,x-anything"
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_preflight_of_a_foreign_page_allows_nothing(rig, origin):
+    assert not has_cors(preflight(rig, origin, "POST", "/api/v1/attempts/1/submit"))
+
+
+def test_the_allowed_origins_can_be_chosen(own_rig):
+    rig = own_rig("--origin=https://exam.example")
+    allowed = rig.http.get("/health", headers={"Origin": "https://exam.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://exam.example"
+    assert not has_cors(rig.http.get("/health", headers={"Origin": OURS[0]}))
+
+
+def preflight(rig, origin: str, method: str, path: str) -> httpx.Response:
+    asked = {"Method": method, "Headers": "authorization,x-anything"}
+    headers = {f"Access-Control-Request-{name}": value for name, value in asked.items()}
+    return rig.http.options(path, headers={**headers, "Origin": origin})
+
+
+def has_cors(response: httpx.Response) -> bool:
+    return any(name.startswith("access-control-") for name in response.headers)

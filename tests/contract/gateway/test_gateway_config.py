@@ -1,0 +1,58 @@
+"""The committed configuration is what the generator makes, and Envoy accepts it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import envoy
+import pytest
+import yaml
+
+GATEWAY = Path(__file__).parents[3] / "deploy" / "gateway"
+
+
+def run(*arguments):
+    command = [sys.executable, str(GATEWAY / "generate.py"), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_generating_again_gives_no_difference():
+    assert run().stdout == (GATEWAY / "envoy.yaml").read_text()
+
+
+def test_envoy_accepts_the_committed_configuration(tmp_path):
+    text = (GATEWAY / "envoy.yaml").read_text()
+    config = tmp_path / "envoy.yaml"
+    config.write_text(text.replace("/etc/envoy/", f"{GATEWAY}/"))
+    binary = Path(envoy.__file__).parent / "_bin" / "envoy"
+    command = [binary, "--mode", "validate", "-c", config, "--disable-hot-restart"]
+    seen = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert seen.returncode == 0, seen.stderr
+    assert "deprecated" not in seen.stderr.lower()
+
+
+def test_every_replica_is_an_endpoint():
+    made = yaml.safe_load(run("--upstream=attempts=127.0.0.1:8102,127.0.0.1:8112").stdout)
+    clusters = {c["name"]: c for c in made["static_resources"]["clusters"]}
+    endpoints = clusters["attempts"]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    ports = [e["endpoint"]["address"]["socket_address"]["port_value"] for e in endpoints]
+    assert ports == [8102, 8112]
+    assert clusters["attempts"]["type"] == "STATIC"
+    assert clusters["auth"]["type"] == "STRICT_DNS"
+
+
+@pytest.mark.parametrize(
+    ("argument", "complaint"),
+    [
+        ("--upstream=attempt=127.0.0.1:1", "the services are auth, attempts"),
+        ("--upstream=attempts=", "no address for: attempts"),
+        ("--upstream=attempts=8102", "not a host:port"),
+        ("--origin=http://x' || true", "not an origin"),
+        ("--origin=*", "not an origin"),
+    ],
+)
+def test_a_wrong_argument_is_named(argument, complaint):
+    seen = run(argument)
+    assert seen.returncode != 0
+    assert complaint in seen.stderr
+    assert seen.stdout == ""
