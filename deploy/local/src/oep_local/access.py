@@ -12,6 +12,7 @@ import psycopg2
 
 from oep_local import processes, wheels
 from oep_local.ports import LOOPBACK
+from oep_local.processes import Command
 
 ADMIN = "postgres"
 DATABASE = "exam_db"
@@ -54,8 +55,8 @@ class Access:
     ) -> str:
         """Run psql to its end and return what it printed; raises CommandFailed. Blocks."""
         environment = {**self.environment(role, database), **(secrets or {})}
-        argv = [str(wheels.postgres("psql")), "-X", "-v", "ON_ERROR_STOP=1", *arguments]
-        return processes.run("psql", argv, environment, Path("/"))
+        argv = (str(wheels.postgres("psql")), "-X", "-v", "ON_ERROR_STOP=1", *arguments)
+        return processes.run("psql", Command(argv, environment, Path("/")))
 
     def is_ready(self) -> bool:
         """Whether the server lets its superuser in. Blocks for up to two seconds."""

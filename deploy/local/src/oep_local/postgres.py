@@ -69,9 +69,15 @@ class PostgresServer:
         try:
             self._write_secret(secret)
             arguments = [f"--pgdata={unfinished}", f"--pwfile={secret}", *INITDB]
-            environment = processes.base_environment()
-            argv = [self._program("initdb"), *arguments]
-            processes.run("initdb", argv, environment, unfinished.parent, account=self.account)
+            processes.run(
+                "initdb",
+                Command(
+                    argv=(self._program("initdb"), *arguments),
+                    environment=processes.base_environment(),
+                    folder=unfinished.parent,
+                    account=self.account,
+                ),
+            )
         finally:
             secret.unlink(missing_ok=True)
         unfinished.rename(self.data)

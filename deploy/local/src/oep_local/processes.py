@@ -12,10 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
 
@@ -25,6 +26,7 @@ LAUNCH = Path(__file__).with_name("launch.py")
 TAIL_BYTES = 4000
 
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oep-starter")
+_deeds: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
@@ -50,56 +52,45 @@ class Command:
 
 def start(command: Command, log: Path) -> subprocess.Popen[bytes]:
     """Start `command`, its output appended to `log`. Blocks for the fork only."""
-    return _starter.submit(_start, command, log).result()
+    with log.open("ab") as output:
+        return _starter.submit(_start, command, output).result()
 
 
-def _start(command: Command, log: Path) -> subprocess.Popen[bytes]:
+def _start(command: Command, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
     account = f"{command.account.uid}:{command.account.gid}" if command.account else "-"
     wrapper = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid())]
-    with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603  # our own list of arguments
-            [*wrapper, str(int(command.orphan_signal)), account, *command.argv],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=command.folder,
-            env=dict(command.environment),
-            process_group=0,
-        )
+    return subprocess.Popen(  # noqa: S603  # our own list of arguments
+        [*wrapper, str(int(command.orphan_signal)), account, *command.argv],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=command.folder,
+        env=dict(command.environment),
+        process_group=0,
+    )
 
 
-def run(
-    name: str,
-    argv: Sequence[str],
-    environment: Mapping[str, str],
-    folder: Path,
-    *,
-    account: Account | None = None,
-    timeout_seconds: float = 120,
-) -> str:
-    """Run a program to its end and return what it said; raises CommandFailed."""
+def run(name: str, command: Command, timeout_seconds: float = 120) -> str:
+    """Run a program to its end and return what it said; raises CommandFailed. Blocks."""
+    process = _starter.submit(_start, command, subprocess.PIPE).result()
+    _deeds.add(process)
     try:
-        done = subprocess.run(  # noqa: S603  # our own list of arguments
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=timeout_seconds,
-            cwd=folder,
-            env=dict(environment),
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-        )
+        output, _ = process.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired as late:
+        process.kill()
+        process.communicate()
         raise CommandFailed(name, -1, f"not done after {timeout_seconds:.0f} s") from late
-    except OSError as failure:
-        raise CommandFailed(name, -1, str(failure)) from failure
-    if done.returncode:
-        raise CommandFailed(name, done.returncode, done.stdout)
-    return done.stdout
+    finally:
+        _deeds.discard(process)
+    if process.returncode:
+        raise CommandFailed(name, process.returncode, output.decode(errors="replace"))
+    return output.decode(errors="replace")
+
+
+def abandon_deeds() -> None:
+    """Kill what `run` is waiting for anywhere, so that those calls end at once."""
+    for process in tuple(_deeds):
+        process.kill()
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals, patience_seconds: float) -> None:

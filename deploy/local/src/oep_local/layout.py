@@ -1,0 +1,201 @@
+"""What the platform consists of: which programs, in which order, with which environment.
+
+The only module of the runner that knows the services by name. It describes; the supervisor runs.
+"""
+
+import http.client
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from oep_local import nats as nats_server
+from oep_local import processes, wheels
+from oep_local.access import SERVICES as STORED
+from oep_local.access import Access
+from oep_local.nats import NatsServer
+from oep_local.parts import Part, Stage, Task
+from oep_local.ports import LOOPBACK, PortPlan
+from oep_local.postgres import PostgresServer
+from oep_local.processes import Command
+from oep_local.state import ROOT, State
+
+SERVICES = (*STORED, "realtime")
+GENERATOR = ROOT / "deploy" / "gateway" / "generate.py"
+# A service closes its sockets in slices for this long; the supervisor's patience is longer.
+SHUTDOWN_SECONDS = "2"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where one installation keeps what and listens where."""
+
+    state: State
+    ports: PortPlan
+    replicas: Mapping[str, int]
+
+    @property
+    def url(self) -> str:
+        """The public address."""
+        return f"http://localhost:{self.ports.of('gateway')}"
+
+    @property
+    def access(self) -> Access:
+        """The way into the database."""
+        return Access(self.ports.of("postgres"), self.state.secrets())
+
+    def about(self) -> dict[str, object]:
+        """Describe the layout for run.json, from which `read` makes it again."""
+        return {
+            "url": self.url,
+            "ports": dict(self.ports.by_name),
+            "replicas": dict(self.replicas),
+        }
+
+    @classmethod
+    def read(cls, state: State) -> "Layout":
+        """Return the layout of the platform that runs in `state`."""
+        run = state.read_run()
+        return cls(state, PortPlan(run["ports"]), run["replicas"])
+
+    def count(self, name: str) -> int:
+        return self.replicas.get(name, 1)
+
+    def addresses(self, name: str, port: str | None = None) -> str:
+        """Return the addresses of all replicas, comma separated."""
+        replicas = range(1, self.count(name) + 1)
+        return ",".join(f"{LOOPBACK}:{self.ports.of(port or name, n)}" for n in replicas)
+
+    def wanted_ports(self) -> list[tuple[str, int]]:
+        """Name every port that must be free."""
+        return [
+            (name if n == 1 else f"{name}#{n}", self.ports.of(name, n))
+            for name in self.ports.by_name
+            for n in range(1, self.count(name.removesuffix("_grpc")) + 1)
+        ]
+
+    def environment(self, service: str, replica: int = 1) -> dict[str, str]:
+        """Return what a running service is told; it cannot change its tables."""
+        secrets = self.state.secrets()
+        found = {
+            **processes.base_environment(),
+            "HOST": LOOPBACK,
+            "REST_PORT": str(self.ports.of(service, replica)),
+            "NATS_URL": f"nats://{LOOPBACK}:{self.ports.of('nats')}",
+            "JWKS_URL": f"http://{LOOPBACK}:{self.ports.of('auth')}/.well-known/jwks.json",
+            "TOKEN_ISSUER": "oep",
+            "NODE_ID": f"{service}-{replica}",
+            "SHUTDOWN_SECONDS": SHUTDOWN_SECONDS,
+            **{f"{name.upper()}_GRPC": self.addresses(name, f"{name}_grpc") for name in STORED},
+        }
+        if service in STORED:
+            found["GRPC_PORT"] = str(self.ports.of(f"{service}_grpc", replica))
+            found["DATABASE_URL"] = self.access.url(f"{service}_app")
+        if service == "auth":
+            found["SIGNING_KEY_SECRET"] = secrets["signing_key_secret"]
+        return found
+
+    def environment_of_deeds(self, service: str) -> dict[str, str]:
+        """Return what `migrate` and `import` are told: a service's environment plus its owner."""
+        owner = self.access.url(f"{service}_owner")
+        return {**self.environment(service), "MIGRATION_DATABASE_URL": owner}
+
+    def gateway_command(self) -> Command:
+        """How the gateway is run; one worker does for a laptop."""
+        config = ["-c", str(self.state.gateway), "--disable-hot-restart", "--concurrency", "1"]
+        return Command(
+            argv=(str(wheels.envoy()), *config, "--log-level", "warning"),
+            environment=processes.base_environment(),
+            folder=self.state.root,
+        )
+
+    def write_gateway_config(self) -> None:
+        """Have the gateway's own generator write its configuration for our addresses."""
+        upstreams = [f"--upstream={name}={self.addresses(name)}" for name in SERVICES]
+        here = ["--host", LOOPBACK, "--port", str(self.ports.of("gateway"))]
+        admin = ["--admin-host", LOOPBACK, "--admin-port", str(self.ports.of("gateway_admin"))]
+        pages = [
+            f"--openapi={GENERATOR.parent / 'openapi.json'}",
+            f"--docs={GENERATOR.parent / 'docs.html'}",
+        ]
+        argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages)
+        made = Command(argv, processes.base_environment(), self.state.root)
+        self.state.gateway.write_text(processes.run("the gateway's configuration", made))
+
+
+def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[Stage]:
+    """Return the whole platform in the order in which it starts."""
+    migrations = [Task(f"migrate {name}", partial(migrate, layout, name)) for name in STORED]
+    services = [
+        service(layout, name, replica)
+        for name in SERVICES
+        for replica in range(1, layout.count(name) + 1)
+    ]
+    return [
+        [postgres(layout), nats(layout)],
+        [Task("database exam_db and its roles", layout.access.make_database)],
+        migrations,
+        services,
+        [gateway(layout)],
+        [Task("demo data", seed)] if seed else [],
+    ]
+
+
+def postgres(layout: Layout) -> Part:
+    """Describe the database server."""
+    server = PostgresServer(
+        layout.state.pgdata,
+        layout.state.log("postgres"),
+        layout.ports.of("postgres"),
+        layout.state.secrets(),
+    )
+    port = layout.ports.of("postgres")
+    ready = server.access.is_ready
+    return Part("postgres", 1, port, server.command, ready, prepare=server.prepare)
+
+
+def nats(layout: Layout) -> Part:
+    """Describe the bus."""
+    port, monitor = layout.ports.of("nats"), layout.ports.of("nats_monitor")
+    server = NatsServer(layout.state.nats, layout.state.log("nats"), port, monitor)
+    ready = partial(nats_server.is_healthy, monitor)
+    return Part("nats", 1, port, server.command, ready, prepare=server.prepare)
+
+
+def service(layout: Layout, name: str, replica: int) -> Part:
+    """Describe one replica of a service."""
+    port = layout.ports.of(name, replica)
+    ready = partial(answers, port, "/health/ready")
+    return Part(name, replica, port, partial(service_command, layout, name, replica), ready)
+
+
+def service_command(layout: Layout, name: str, replica: int) -> Command:
+    argv = (sys.executable, "-m", name)
+    return Command(argv, layout.environment(name, replica), layout.state.root)
+
+
+def gateway(layout: Layout) -> Part:
+    """Describe the only public door."""
+    port = layout.ports.of("gateway")
+    ready = partial(answers, layout.ports.of("gateway_admin"), "/ready")
+    prepare = layout.write_gateway_config
+    return Part("gateway", 1, port, layout.gateway_command, ready, prepare=prepare)
+
+
+def migrate(layout: Layout, name: str) -> None:
+    """Bring one service's tables up to date; blocks."""
+    argv = (sys.executable, "-m", name, "migrate")
+    command = Command(argv, layout.environment_of_deeds(name), layout.state.root)
+    processes.run(f"{name} migrate", command)
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether an HTTP server on loopback says 200; blocks for up to two seconds."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

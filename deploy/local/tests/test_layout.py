@@ -1,0 +1,60 @@
+import pytest
+from oep_local import layout, ports
+from oep_local.layout import Layout
+from oep_local.parts import Part
+from oep_local.state import State
+
+
+@pytest.fixture
+def two_of_each(tmp_path):
+    replicas = {"realtime": 3, "attempts": 2, "proctoring": 2}
+    return Layout(State(tmp_path).open(), ports.plan(environment={}), replicas)
+
+
+def test_a_running_service_gets_its_own_rights_only(two_of_each):
+    environment = two_of_each.environment("attempts")
+    assert environment["DATABASE_URL"].startswith("postgresql://attempts_app:")
+    assert "MIGRATION_DATABASE_URL" not in environment
+    assert "SIGNING_KEY_SECRET" not in environment
+    assert "SIGNING_KEY_SECRET" in two_of_each.environment("auth")
+    assert "DATABASE_URL" not in two_of_each.environment("realtime")
+
+
+def test_migrations_and_importers_get_the_owner(two_of_each):
+    owner = two_of_each.environment_of_deeds("auth")["MIGRATION_DATABASE_URL"]
+    assert owner.startswith("postgresql://auth_owner:")
+
+
+def test_everybody_knows_the_addresses_of_all_replicas(two_of_each):
+    environment = two_of_each.environment("realtime", 3)
+    assert environment["ATTEMPTS_GRPC"] == "127.0.0.1:8202,127.0.0.1:8212"
+    assert environment["PROCTORING_GRPC"] == "127.0.0.1:8203,127.0.0.1:8213"
+    assert environment["REST_PORT"] == "8124"
+
+
+def test_our_own_environment_does_not_leak_into_services(two_of_each, monkeypatch):
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "99")
+    assert "DATABASE_POOL_SIZE" not in two_of_each.environment("attempts")
+
+
+def test_every_replica_needs_its_ports(two_of_each):
+    wanted = dict(two_of_each.wanted_ports())
+    assert wanted["realtime#3"] == 8124
+    assert wanted["attempts_grpc#2"] == 8212
+    assert wanted["postgres"] == 55432
+    assert "auth#2" not in wanted
+
+
+def test_the_stores_come_first_and_the_public_door_last(two_of_each):
+    stages = layout.stages(two_of_each)
+    names = [[item.name for item in stage] for stage in stages]
+    assert names[0] == ["postgres", "nats"]
+    assert names[2] == ["migrate auth", "migrate attempts", "migrate proctoring"]
+    assert names[3].count("realtime") == 3
+    parts = [item for stage in stages for item in stage if isinstance(item, Part)]
+    assert parts[-1].name == "gateway"
+
+
+def test_a_layout_is_read_back_from_what_the_supervisor_said(two_of_each):
+    two_of_each.state.write_run(two_of_each.about())
+    assert Layout.read(two_of_each.state).wanted_ports() == two_of_each.wanted_ports()
