@@ -10,19 +10,22 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 from urllib.parse import urlsplit
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from oep_local import state
 from oep_local.errors import RunnerError
+from oep_local.layout import Layout
 from oep_local.legacy_dump import Dump, read_dump
 from oep_local.legacy_import import ImporterLauncher, ImportRefusedError, Report, import_rows
 from oep_local.legacy_rows import SHARES, Share, missing_tables, unread_tables
 
-__all__ = ["ImportRefusedError", "LegacyImportError", "ProcessLauncher", "import_file"]
+__all__ = ["ImportRefusedError", "LegacyImportError", "ProcessLauncher", "import_file", "register"]
 
 
 class LegacyImportError(RunnerError):
@@ -49,6 +52,33 @@ class ProcessLauncher:
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
+
+
+def register(app: typer.Typer) -> None:
+    """Add `oep import-legacy` to the command line."""
+
+    @app.command("import-legacy")
+    def import_legacy(
+        file: Annotated[Path, typer.Argument(help="A plain-text dump made by pg_dump.")],
+        keep_windows: Annotated[
+            bool, typer.Option(help="Leave exam dates as they are, even when they are over.")
+        ] = False,
+    ) -> None:
+        """Bring a dump of the legacy portal into the running system; may be repeated.
+
+        Each service imports its own tables in one transaction, ids are kept, and a report says
+        what was imported, changed and left.
+        """
+        launcher = running_launcher()
+        import_file(file, keep_windows=keep_windows, launcher=launcher, console=Console())
+
+
+def running_launcher() -> ProcessLauncher:
+    """Return a launcher into the platform that runs here; raises NotRunning."""
+    place = state.here()
+    if not place.is_running():
+        raise state.NotRunning
+    return ProcessLauncher(Layout.read(place).environment_of_deeds)
 
 
 def import_file(

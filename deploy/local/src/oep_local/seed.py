@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from oep_local import seed_rows
+import typer
+
+from oep_local import legacy, seed_rows, state
 from oep_local.errors import RunnerError
 from oep_local.legacy_import import ImporterLauncher, import_rows
 
@@ -31,6 +33,34 @@ class Seeded:
 
     version: str = ""
     generations: int = 0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `oep seed` to the command line."""
+
+    @app.command("seed")
+    def command(
+        fresh: Annotated[
+            bool, typer.Option("--fresh", help="Give every demo student one more attempt.")
+        ] = False,
+        print_rows: Annotated[
+            str | None,
+            typer.Option(
+                "--print",
+                metavar="SERVICE",
+                help="Print the rows for auth or attempts instead, for a container's importer.",
+            ),
+        ] = None,
+    ) -> None:
+        """Load the demo exam and its people; nothing happens when they are there already."""
+        if print_rows is not None:
+            for row in printed_rows(print_rows):
+                typer.echo(row)
+            return
+        launcher = legacy.running_launcher()
+        sent = seed(launcher, state.here().root, fresh=fresh)
+        typer.echo("The demo data are loaded." if sent else "The demo data were there already.")
+        typer.echo("\n".join(logins()))
 
 
 class LocalLauncher(ImporterLauncher, Protocol):
@@ -82,6 +112,8 @@ def attempts_lines(now: datetime, generations: int) -> Iterator[dict[str, Any]]:
 def printed_rows(service: str) -> Iterator[str]:
     """Yield the importer's input for `service` as text, to pipe it into a container by hand."""
     now = datetime.now(UTC)
+    if service not in {"auth", "attempts"}:
+        raise RunnerError(f"There are no demo rows for {service}: say auth or attempts.")
     lines = seed_rows.auth_lines(now) if service == "auth" else attempts_lines(now, 0)
     return (json.dumps(line) for line in lines)
 
