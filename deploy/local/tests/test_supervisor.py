@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,12 @@ def test_a_suspended_service_is_alive_and_silent(stubs, platform_of):
     part = stubs.part("service")
     platform = platform_of([part])
     platform.suspend("service")
-    assert psutil.Process(pid(platform, "service")).status() == psutil.STATUS_STOPPED
+    service = psutil.Process(pid(platform, "service"))
+    assert eventually(lambda: service.status() == psutil.STATUS_STOPPED)
+    with socket.create_connection(("127.0.0.1", part.port), timeout=0.3) as line:
+        line.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            line.recv(1)
     platform.cont("service")
     assert eventually(lambda: answers(part.port, "/"))
 

@@ -1,0 +1,92 @@
+# Two commands do it: `make up` runs the platform, `make test` proves it. Both set up what they need
+# in this folder (.tools, .venv) from a bare Python; `make help` lists the rest.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough; say `make PYTHON=/path/to/python …` for another.
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c '$(IS_NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
+endif
+
+BIN := .venv/bin
+SERVICES := auth attempts proctoring realtime
+MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local
+SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py \
+	protos/generate.py $(wildcard deploy/gateway/*.py)
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+		| awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: ## Bring .tools and .venv up to date (every other command does it first)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none is in PATH." \
+		"Install one, or say: make PYTHON=/path/to/python3.x" >&2; exit 1; }
+	@$(PYTHON) deploy/local/bootstrap.py
+
+# Running
+
+.PHONY: up
+up: setup ## Run the platform until Ctrl-C (ARGS="--realtime 2 --attempts 2")
+	@exec $(BIN)/oep up $(ARGS)
+
+.PHONY: down
+down: setup ## Stop it from another terminal; the data are kept
+	@$(BIN)/oep down
+
+.PHONY: reset
+reset: setup ## Stop it and forget all data
+	@$(BIN)/oep reset --yes
+
+.PHONY: demo
+demo: setup ## Play one exam through the running platform (ARGS="--from-legacy AP20250001")
+	@$(BIN)/oep demo $(ARGS)
+
+# Proving
+
+.PHONY: test
+test: setup ## Run every check and every test
+	@$(MAKE) lint
+	$(BIN)/pytest
+	@$(MAKE) isolation
+
+.PHONY: lint
+lint: setup ## Read the code without running it: style, types, layers, dependencies, treaty
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --config imports.ini
+	@for member in $(MEMBERS); do \
+		echo "deptry $$member"; (cd $$member && $(CURDIR)/$(BIN)/deptry src) || exit 1; done
+	$(BIN)/buf lint protos
+	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/buf breaking protos --against protos/released.binpb
+
+.PHONY: isolation
+isolation: setup ## Show that each service installs and works alone
+	$(BIN)/python deploy/local/isolation.py
+
+# Writing
+
+.PHONY: format
+format: setup ## Lay the code out and repair what can be repaired
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(BIN)/buf format -w protos
+
+.PHONY: protos
+protos: setup ## Write the Python stubs of the proto files anew
+	$(BIN)/python protos/generate.py
+
+.PHONY: lock
+lock: setup ## Resolve all dependencies anew into requirements.lock
+	.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--upgrade --no-emit-package oep-chassis --no-emit-package oep-contracts \
+		-o requirements.lock pyproject.toml --group pyproject.toml:dev \
+		$(SERVICES:%=services/%/pyproject.toml) libs/chassis/pyproject.toml \
+		protos/pyproject.toml deploy/local/pyproject.toml
