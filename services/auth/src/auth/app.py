@@ -1,0 +1,128 @@
+"""Puts auth together: which part gets which, what starts and stops, what readiness asks.
+
+Building the app connects to nothing, so its OpenAPI document can be made anywhere.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+from chassis.bus import Bus
+from chassis.database import Database
+from chassis.outbox import Relay
+from chassis.rpc import RpcServer
+from chassis.serving import Supervisor, running, service
+from chassis.tokens import KeySet, Revocations, TokenVerifier
+from fastapi import FastAPI
+
+from auth import rest
+from auth.clock import Clock
+from auth.hashing import Hashing
+from auth.keyring import Keyring
+from auth.rpc import AuthServicer
+from auth.settings import Settings
+from auth.sign_in import SignIn
+from auth.tables import OUTBOX
+from auth.throttle import Policy
+from auth.tokens import Lifetimes
+
+
+class Parts:
+    """Everything that lives as long as the process, in the order of its making."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database.from_settings(settings)
+        self.bus = Bus(settings.nats_url, "auth")
+        self.relay = Relay(
+            settings.database_url.get_secret_value(), OUTBOX, self.bus, source="auth"
+        )
+        self.keyring = Keyring(settings.signing_key_secret)
+        self.hashing = Hashing(
+            threads=settings.hashing_threads,
+            queue_size=settings.hashing_queue_size,
+            wait_seconds=settings.hashing_wait_seconds,
+        )
+        self.sign_in = SignIn(
+            database=self.database,
+            hashing=self.hashing,
+            keyring=self.keyring,
+            lifetimes=_lifetimes(settings),
+            policy=_policy(settings),
+            issuer=settings.token_issuer,
+            announce=self.relay.wake,
+        )
+        # Every use of a token here reads the login's row, so no list of revocations is kept.
+        self.verifying = KeySet(settings.jwks_url)
+        self.verifier = TokenVerifier(self.verifying, Revocations(), settings.token_issuer)
+        self.clock = Clock(
+            database=self.database,
+            keyring=self.keyring,
+            verifying=self.verifying,
+            sign_in=self.sign_in,
+            settings=settings,
+        )
+        servicer = AuthServicer(self.sign_in)
+        self.rpc = RpcServer(settings.host, settings.grpc_port, servicer.register)
+
+    def supervisor(self) -> Supervisor:
+        supervisor = Supervisor()
+        supervisor.add("keys", self.clock.keep_keys)
+        supervisor.add("tidy", self.clock.keep_tidy)
+        supervisor.add("relay", self.relay.run)
+        return supervisor
+
+    async def is_storage_there(self) -> bool:
+        await self.database.run(self.database.ping)
+        return True
+
+    async def has_keys(self) -> bool:
+        return self.keyring.is_loaded
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the service; it connects when it is started, not before."""
+    parts = Parts(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await parts.bus.start()
+        await parts.rpc.start()
+        async with running(parts.supervisor()):
+            yield
+        await parts.rpc.stop()
+        await parts.bus.close()
+        parts.hashing.close()
+        parts.database.dispose()
+
+    checks = {"database": parts.is_storage_there, "signing_keys": parts.has_keys}
+    app = service(
+        "auth",
+        version("oep-auth"),
+        lifespan,
+        checks,
+        worker_threads=settings.database_pool_size,
+    )
+    app.state.settings = settings
+    app.state.sign_in = parts.sign_in
+    app.state.keyring = parts.keyring
+    app.state.verifier = parts.verifier
+    app.state.parts = parts
+    app.include_router(rest.router)
+    app.include_router(rest.keys_router)
+    return app
+
+
+def _lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(
+        student_access_seconds=settings.student_access_seconds,
+        other_access_seconds=settings.other_access_seconds,
+        refresh_seconds=settings.refresh_seconds,
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        free_failures=settings.free_failures,
+        longest_delay_seconds=settings.longest_delay_seconds,
+        forget_failures_seconds=settings.forget_failures_seconds,
+    )

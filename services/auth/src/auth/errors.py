@@ -1,0 +1,106 @@
+"""Every way in which auth refuses; the words are the contract's and are shown to people."""
+
+from chassis.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+class BadCredentials(Unauthenticated):
+    slug = "bad-credentials"
+    detail = "Incorrect username or password"
+
+
+class AccountInactive(Forbidden):
+    slug = "account-inactive"
+    detail = "User account is inactive"
+
+
+class UnknownHallTicket(Unauthenticated):
+    slug = "unknown-hall-ticket"
+    detail = "Invalid hall ticket number"
+
+
+class BirthDateUnreadable(Refused):
+    slug = "birth-date-unreadable"
+    detail = "Invalid date format. Use DD/MM/YYYY"
+
+
+class WrongBirthDate(Unauthenticated):
+    slug = "wrong-birth-date"
+    detail = "Invalid date of birth"
+
+
+class WrongSecurityAnswer(Unauthenticated):
+    slug = "wrong-security-answer"
+    detail = "Incorrect security answer"
+
+
+class StudentInactive(Forbidden):
+    slug = "student-inactive"
+    detail = "Student account is inactive. Please contact administrator."
+
+
+class StudentsOnly(Forbidden):
+    slug = "students-only"
+    detail = "Hall ticket login is only for students"
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    slug = "refresh-token-invalid"
+    detail = "Invalid refresh token"
+
+
+class RefreshTokenExpected(Unauthenticated):
+    slug = "refresh-token-expected"
+    detail = "Invalid token type. Expected refresh token"
+
+
+class TokenPayloadInvalid(Unauthenticated):
+    slug = "token-payload-invalid"
+    detail = "Invalid token payload"
+
+
+class HolderGone(Unauthenticated):
+    slug = "holder-gone"
+    detail = "User not found or inactive"
+
+
+class LoginEnded(Unauthenticated):
+    slug = "login-ended"
+    detail = "Could not validate credentials"
+
+
+class UserNotFound(NotFound):
+    slug = "user-not-found"
+    detail = "User not found"
+
+
+class UserInactive(Forbidden):
+    slug = "user-inactive"
+    detail = "Inactive user"
+
+
+class TooManyTries(TooMany):
+    slug = "too-many-tries"
+    detail = "Too many failed logins. Please wait and try again."
+
+
+class TooManyUsersAsked(Invalid):
+    slug = "too-many-users-asked"
+    detail = "At most 1000 users can be asked for at once"
+
+
+class HashingBusy(Unavailable):
+    slug = "hashing-busy"
+    detail = "Too many logins at the same moment. Please try again."
+
+
+class KeysUnavailable(Unavailable):
+    slug = "keys-unavailable"
+    detail = "Signing keys are not loaded yet. Please try again."

@@ -1,0 +1,135 @@
+"""What goes over REST: bodies that are checked strictly, shapes that hold exactly contract §2.4."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from auth.accounts import Account
+from auth.sign_in import Pair, SignedIn
+
+
+def _without_nul(text: str) -> str:
+    # Postgres stores no NUL; nobody's name or answer has one.
+    if "\x00" in text:
+        message = "must not contain a NUL character"
+        raise ValueError(message)
+    return text
+
+
+Line = Annotated[str, Field(max_length=1_000), AfterValidator(_without_nul)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+class PasswordLogin(_Body):
+    username: Line = Field(description="User name or e-mail address")
+    password: Line
+
+
+class HallTicketLogin(_Body):
+    hall_ticket_number: Annotated[Line, Field(min_length=5, max_length=50)]
+    date_of_birth: Line = Field(description="DD/MM/YYYY")
+    security_answer: Annotated[Line, Field(min_length=1)]
+
+
+class Refresh(_Body):
+    refresh_token: Annotated[str, Field(max_length=8_192)]
+
+
+class Logout(_Body):
+    refresh_token: Annotated[str, Field(max_length=8_192)] | None = None
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class RoleShape(_Shape):
+    id: int
+    name: str
+    description: str | None
+    created_at: datetime
+
+
+class CenterShape(_Shape):
+    id: int
+    name: str
+    code: str
+    address: str | None
+    city: str | None
+    state: str | None
+    pincode: str | None
+    district: str | None
+    is_active: bool
+    created_at: datetime
+
+
+class TradeShape(_Shape):
+    id: int
+    name: str
+    code: str
+    description: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class User(_Shape):
+    id: int
+    email: str
+    username: str
+    full_name: str
+    is_active: bool
+    is_verified: bool
+    created_at: datetime
+    last_login: datetime | None
+    roles: list[RoleShape]
+    center: CenterShape | None
+    hall_ticket_number: str | None
+    trade: TradeShape | None
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        return cls.model_validate(account)
+
+
+class Tokens(BaseModel):
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a word, not a token
+
+    @classmethod
+    def of_pair(cls, pair: Pair) -> Self:
+        return cls(access_token=pair.access_token, refresh_token=pair.refresh_token)
+
+
+class LoggedIn(Tokens):
+    user: User
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> Self:
+        return cls(
+            access_token=signed_in.pair.access_token,
+            refresh_token=signed_in.pair.refresh_token,
+            user=User.of(signed_in.account),
+        )
+
+
+class LoggedOut(BaseModel):
+    message: str = "Logged out"
+
+
+class Jwk(BaseModel):
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
+
+
+class Jwks(BaseModel):
+    keys: list[Jwk]

@@ -1,0 +1,28 @@
+"""What an installation decides about auth: lifetimes, the cost of guessing, the sealing secret."""
+
+from chassis.settings import DatabaseSettings
+from pydantic import Field, SecretStr
+
+DAY_SECONDS = 24 * 3600
+
+
+class Settings(DatabaseSettings):
+    """Read from the environment by `__main__`; see the README's table."""
+
+    signing_key_secret: SecretStr = Field(min_length=32)
+
+    student_access_seconds: int = Field(default=8 * 3600, ge=60, le=DAY_SECONDS)
+    other_access_seconds: int = Field(default=30 * 60, ge=60, le=DAY_SECONDS)
+    refresh_seconds: int = Field(default=7 * DAY_SECONDS, ge=60, le=90 * DAY_SECONDS)
+
+    free_failures: int = Field(default=5, ge=1, le=100)
+    longest_delay_seconds: int = Field(default=30, ge=1, le=300)
+    forget_failures_seconds: int = Field(default=900, ge=1, le=DAY_SECONDS)
+
+    hashing_threads: int = Field(default=2, ge=1, le=64)
+    hashing_queue_size: int = Field(default=200, ge=1, le=10_000)
+    hashing_wait_seconds: float = Field(default=8.0, gt=0, le=60)
+
+    keys_reload_seconds: float = Field(default=15.0, gt=0, le=3600)
+    jwks_cache_seconds: int = Field(default=60, ge=1, le=3600)
+    tidy_seconds: float = Field(default=600.0, gt=0)

@@ -1,0 +1,276 @@
+"""Coming in, staying in, leaving: each deed loads, asks the rules, saves and announces.
+
+Secrets are checked between two short transactions, in threads of their own: one counts the try, the
+other opens the login. Results are logged by user id and reason, never with a name or a token.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from chassis.database import Database
+from chassis.errors import Failure, Unavailable
+from chassis.outbox import add
+from sqlalchemy.orm import Session
+
+from auth import accounts, store
+from auth.accounts import Account, Candidate, EndReason, Method, Revocation
+from auth.errors import HashingBusy, LoginEnded, RefreshTokenInvalid
+from auth.hashing import Hashing
+from auth.keyring import Keyring
+from auth.notices import login_revoked
+from auth.tables import OUTBOX
+from auth.throttle import Policy, count_try
+from auth.tokens import Claims, Lifetimes, RefreshClaims, read_refresh, sign
+
+log = structlog.get_logger()
+
+Admit = Callable[[Candidate, bool], Account]
+
+_SKEW_SECONDS = 60
+"""Other machines' clocks may be late by this much when they judge a token's end."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two tokens that a login holds at a time."""
+
+    access_token: str
+    refresh_token: str
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    pair: Pair
+    account: Account
+
+
+@dataclass(frozen=True)
+class _Issue:
+    """What a pair of tokens is made from; saved before anything is signed."""
+
+    account: Account
+    login_id: UUID
+    refresh_id: UUID
+    at: datetime
+
+
+class SignIn:
+    """The deeds around logins; shared by REST and gRPC."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        hashing: Hashing,
+        keyring: Keyring,
+        lifetimes: Lifetimes,
+        policy: Policy,
+        issuer: str,
+        announce: Callable[[], None],
+    ) -> None:
+        """`announce` is called after each commit that left something in the outbox."""
+        self._database = database
+        self._hashing = hashing
+        self._keyring = keyring
+        self._lifetimes = lifetimes
+        self._policy = policy
+        self._issuer = issuer
+        self._announce = announce
+        self.imported_shares: dict[Method, float] = dict.fromkeys(Method, 0.0)
+        """Kept fresh by `clock`: which share of stored hashes is bcrypt."""
+
+    async def with_password(self, name: str, password: str) -> SignedIn:
+        """Open a login for who knows the password of this user name or e-mail address."""
+        return await self._enter(
+            Method.PASSWORD,
+            name,
+            password,
+            lambda found, is_right: accounts.admit_by_password(found, is_secret_right=is_right),
+        )
+
+    async def with_hall_ticket(self, number: str, birth_date: str, answer: str) -> SignedIn:
+        """Open a login for the student who knows his date of birth and his answer."""
+        return await self._enter(
+            Method.HALL_TICKET,
+            number.strip(),
+            accounts.normalised_answer(answer),
+            lambda found, is_right: accounts.admit_by_hall_ticket(
+                found, birth_date, is_secret_right=is_right
+            ),
+        )
+
+    async def refresh(self, token: str) -> Pair:
+        """Exchange a refresh token for the next pair; a second use ends the whole login."""
+        claims = self._read(token)
+        try:
+            issue = await self._database.run(self._rotate, claims)
+        except Failure as failure:
+            log.info("refresh.refused", user_id=claims.user_id, reason=failure.slug)
+            raise
+        if issue is None:
+            self._announce()
+            log.warning("refresh.reused", user_id=claims.user_id, login_id=str(claims.login_id))
+            raise RefreshTokenInvalid
+        return self._signed(issue)
+
+    async def holder(self, user_id: int, login_id: str) -> Account:
+        """Return the active user behind an access token whose login still stands."""
+        return await self._database.run(self._load_holder, user_id, _uuid(login_id))
+
+    async def leave(self, user_id: int, login_id: str, refresh_token: str | None) -> None:
+        """End the login of an access token, and that of a refresh token of the same user."""
+        ends = {_uuid(login_id)}
+        if refresh_token:
+            with contextlib.suppress(Failure):
+                claims = self._read(refresh_token)
+                if claims.user_id == user_id:
+                    ends.add(claims.login_id)
+        await self._database.run(self._end, user_id, _uuid(login_id), ends)
+        self._announce()
+        log.info("login.ended", user_id=user_id, login_id=login_id)
+
+    async def people(self, user_ids: list[int]) -> list[Account]:
+        """Return the users with these ids that exist."""
+        return await self._database.run(self._load_people, user_ids)
+
+    async def revocations(self) -> list[Revocation]:
+        """Return what the other services must refuse."""
+        return await self._database.run(self._load_revocations)
+
+    async def _enter(self, method: Method, name: str, secret: str, admit: Admit) -> SignedIn:
+        self._keyring.active  # noqa: B018  # without keys nobody comes in and no try is counted
+        candidate: Candidate | None = None
+        try:
+            candidate = await self._database.run(self._count_try, method, name)
+            account = admit(candidate, await self._check(method, candidate, secret))
+            better = await self._better_hash(secret, candidate)
+            issue = await self._database.run(self._open, method, candidate, account, better)
+        except Failure as failure:
+            known = candidate.account if candidate else None
+            user_id = known.id if known else None
+            log.info("login.refused", method=method, reason=failure.slug, user_id=user_id)
+            raise
+        log.info("login.opened", method=method, user_id=account.id, login_id=str(issue.login_id))
+        return SignedIn(self._signed(issue), issue.account)
+
+    async def _check(self, method: Method, candidate: Candidate, secret: str) -> bool:
+        like_imported = accounts.costs_like_imported(candidate.slot, self.imported_shares[method])
+        try:
+            return await self._hashing.check(
+                secret, candidate.secret_hash, like_imported=like_imported
+            )
+        except Unavailable:
+            await self._database.run(self._forgive, method, candidate.slot)
+            raise
+
+    async def _better_hash(self, secret: str, candidate: Candidate) -> str | None:
+        # A better hash can wait for the next login; this one must not fail for it.
+        with contextlib.suppress(HashingBusy):
+            return await self._hashing.renew(secret, candidate.secret_hash)
+        return None
+
+    def _count_try(self, method: Method, name: str) -> Candidate:
+        find = store.find_by_name if method is Method.PASSWORD else store.find_by_hall_ticket
+        with self._database.transaction() as session:
+            candidate = find(session, name)
+            tries, now = store.lock_tries(session, method, candidate.slot)
+            counted = count_try(tries, now, self._policy)
+            store.save_tries(session, method, candidate.slot, counted)
+        return candidate
+
+    def _forgive(self, method: Method, slot: int) -> None:
+        with self._database.transaction() as session:
+            store.forgive_try(session, method, slot)
+
+    def _open(
+        self, method: Method, candidate: Candidate, account: Account, better: str | None
+    ) -> _Issue:
+        with self._database.transaction() as session:
+            at = store.note_login(session, account.id)
+            if at is None:
+                raise accounts.inactive(method)
+            if better and candidate.secret_hash:
+                old = candidate.secret_hash
+                store.replace_hash(session, method, account.id, old, better)
+            store.forget_tries(session, method, candidate.slot)
+            issue = _Issue(replace(account, last_login=at), uuid4(), uuid4(), at)
+            until = at + timedelta(seconds=self._lifetimes.refresh_seconds)
+            store.open_login(session, issue.login_id, account.id, method, at, until)
+            store.add_refresh_token(session, issue.refresh_id, issue.login_id, at, until)
+        return issue
+
+    def _rotate(self, claims: RefreshClaims) -> _Issue | None:
+        """Spend a refresh token; None says that it had been spent and the login is ended now."""
+        with self._database.transaction() as session:
+            link = store.lock_link(session, claims.token_id, claims.login_id, claims.user_id)
+            found = store.load_accounts(session, [claims.user_id])
+            account = accounts.admit_refresh(found[0] if found else None, link)
+            if link is not None and link.is_spent:
+                self._end_and_announce(session, claims.login_id, account.id, EndReason.REUSE)
+                return None
+            issue = _Issue(account, claims.login_id, uuid4(), store.now(session))
+            until = issue.at + timedelta(seconds=self._lifetimes.refresh_seconds)
+            store.spend(session, claims.token_id, issue.refresh_id, issue.at)
+            store.add_refresh_token(session, issue.refresh_id, issue.login_id, issue.at, until)
+            store.extend_login(session, issue.login_id, until)
+        return issue
+
+    def _load_holder(self, user_id: int, login_id: UUID) -> Account:
+        with self._database.transaction() as session:
+            return accounts.admit_holder(store.load_stay(session, user_id, login_id))
+
+    def _end(self, user_id: int, login_id: UUID, ends: set[UUID]) -> None:
+        with self._database.transaction() as session:
+            accounts.admit_holder(store.load_stay(session, user_id, login_id))
+            for each in sorted(ends):
+                self._end_and_announce(session, each, user_id, EndReason.LOGOUT)
+
+    def _end_and_announce(
+        self, session: Session, login_id: UUID, user_id: int, reason: EndReason
+    ) -> None:
+        longest = timedelta(seconds=self._lifetimes.longest_access_seconds + _SKEW_SECONDS)
+        ended = store.end_login(session, login_id, user_id, reason, longest)
+        if ended is not None:
+            add(session, OUTBOX, [login_revoked(ended)])
+
+    def _load_people(self, user_ids: list[int]) -> list[Account]:
+        with self._database.transaction() as session:
+            return store.load_accounts(session, user_ids)
+
+    def _load_revocations(self) -> list[Revocation]:
+        with self._database.transaction() as session:
+            return store.list_revocations(session)
+
+    def _read(self, token: str) -> RefreshClaims:
+        return read_refresh(token, self._keyring.public, self._issuer, datetime.now(UTC))
+
+    def _signed(self, issue: _Issue) -> Pair:
+        account = issue.account
+        access_seconds = self._lifetimes.access_seconds(is_student=account.is_student)
+        return Pair(
+            self._sign(issue, "access", uuid4(), access_seconds),
+            self._sign(issue, "refresh", issue.refresh_id, self._lifetimes.refresh_seconds),
+        )
+
+    def _sign(self, issue: _Issue, typ: str, token_id: UUID, seconds: int) -> str:
+        claims = Claims(
+            typ=typ,
+            user_id=issue.account.id,
+            roles=tuple(issue.account.role_names),
+            login_id=issue.login_id,
+            token_id=token_id,
+            issued_at=issue.at,
+            expires_at=issue.at + timedelta(seconds=seconds),
+        )
+        return sign(self._keyring.active, claims, self._issuer)
+
+
+def _uuid(login_id: str) -> UUID:
+    try:
+        return UUID(login_id)
+    except ValueError:
+        raise LoginEnded from None

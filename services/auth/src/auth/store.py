@@ -1,0 +1,365 @@
+"""Every SQL statement about people and logins; gives and takes the rules' objects, never rows.
+
+Functions run inside the caller's transaction on a database thread. `lock` in a name says that the
+row stays locked until that transaction ends.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from auth.accounts import (
+    Account,
+    Candidate,
+    Center,
+    EndedLogin,
+    EndReason,
+    Link,
+    Method,
+    Revocation,
+    Role,
+    Stay,
+    Trade,
+    slot_of_unknown,
+)
+from auth.tables import (
+    CenterRow,
+    LoginRow,
+    RefreshTokenRow,
+    RevocationRow,
+    RoleRow,
+    TradeRow,
+    TryRow,
+    UserRow,
+    user_roles,
+)
+from auth.throttle import Tries
+
+_LARGEST_USER_ID = 2**31 - 1
+_WHOLE_ACCOUNT = (
+    joinedload(UserRow.center),
+    joinedload(UserRow.trade),
+    selectinload(UserRow.roles),
+)
+
+
+def find_by_name(session: Session, name: str) -> Candidate:
+    """Find who has this user name, or else this e-mail address in any letter case."""
+    is_same = or_(UserRow.username == name, func.lower(UserRow.email) == func.lower(name))
+    row = session.scalars(
+        select(UserRow)
+        .where(is_same)
+        .order_by((UserRow.username == name).desc(), (UserRow.email == name).desc(), UserRow.id)
+        .limit(1)
+        .options(*_WHOLE_ACCOUNT)
+    ).first()
+    if row is None:
+        return Candidate(slot_of_unknown(name))
+    return Candidate(row.id, _account(row), row.hashed_password)
+
+
+def find_by_hall_ticket(session: Session, number: str) -> Candidate:
+    """Find whose hall ticket this is."""
+    row = session.scalars(
+        select(UserRow).where(UserRow.hall_ticket_number == number).options(*_WHOLE_ACCOUNT)
+    ).first()
+    if row is None:
+        return Candidate(slot_of_unknown(number))
+    return Candidate(row.id, _account(row), row.security_answer_hash, row.date_of_birth)
+
+
+def load_accounts(session: Session, user_ids: Iterable[int]) -> list[Account]:
+    """Load the accounts that exist, in the order of their ids."""
+    wanted = {user_id for user_id in user_ids if 0 < user_id <= _LARGEST_USER_ID}
+    rows = session.scalars(
+        select(UserRow).where(UserRow.id.in_(wanted)).order_by(UserRow.id).options(*_WHOLE_ACCOUNT)
+    )
+    return [_account(row) for row in rows]
+
+
+def load_stay(session: Session, user_id: int, login_id: UUID) -> Stay:
+    """Load the holder of an access token and the state of his login."""
+    accounts = load_accounts(session, [user_id])
+    login = session.execute(
+        select(LoginRow.ended_at).where(LoginRow.id == login_id, LoginRow.user_id == user_id)
+    ).first()
+    return Stay(
+        account=accounts[0] if accounts else None,
+        has_login=login is not None,
+        is_ended=login is not None and login.ended_at is not None,
+    )
+
+
+def lock_tries(session: Session, method: Method, slot: int) -> tuple[Tries, datetime]:
+    """Lock what is counted for a slot, making the row if need be; also tell the time."""
+    statement = insert(TryRow).values(method=method, slot=slot)
+    row = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[TryRow.method, TryRow.slot],
+            set_={"failure_count": TryRow.failure_count},
+        ).returning(
+            TryRow.failure_count, TryRow.counted_at, TryRow.blocked_until, func.clock_timestamp()
+        )
+    ).one()
+    return Tries(row[0], row[1], row[2]), row[3]
+
+
+def save_tries(session: Session, method: Method, slot: int, tries: Tries) -> None:
+    session.execute(
+        update(TryRow)
+        .where(TryRow.method == method, TryRow.slot == slot)
+        .values(
+            failure_count=tries.failure_count,
+            counted_at=tries.counted_at,
+            blocked_until=tries.blocked_until,
+        )
+    )
+
+
+def forgive_try(session: Session, method: Method, slot: int) -> None:
+    """Take back one counted try whose secret nobody got round to checking."""
+    session.execute(
+        update(TryRow)
+        .where(TryRow.method == method, TryRow.slot == slot)
+        .values(failure_count=func.greatest(TryRow.failure_count - 1, 0), blocked_until=None)
+    )
+
+
+def forget_tries(session: Session, method: Method, slot: int) -> None:
+    session.execute(delete(TryRow).where(TryRow.method == method, TryRow.slot == slot))
+
+
+def note_login(session: Session, user_id: int) -> datetime | None:
+    """Set `last_login` and return it; None when the user is gone or inactive by now."""
+    return session.execute(
+        update(UserRow)
+        .where(UserRow.id == user_id, UserRow.is_active)
+        .values(last_login=func.now())
+        .returning(UserRow.last_login)
+    ).scalar_one_or_none()
+
+
+def replace_hash(session: Session, method: Method, user_id: int, old: str, new: str) -> None:
+    """Store a better hash of the same secret, unless the secret was changed meanwhile."""
+    column = UserRow.hashed_password if method is Method.PASSWORD else UserRow.security_answer_hash
+    session.execute(
+        update(UserRow).where(UserRow.id == user_id, column == old).values({column: new})
+    )
+
+
+def open_login(
+    session: Session, login_id: UUID, user_id: int, method: Method, at: datetime, until: datetime
+) -> None:
+    session.execute(
+        insert(LoginRow).values(
+            id=login_id, user_id=user_id, method=method, opened_at=at, expires_at=until
+        )
+    )
+
+
+def add_refresh_token(
+    session: Session, token_id: UUID, login_id: UUID, at: datetime, until: datetime
+) -> None:
+    session.execute(
+        insert(RefreshTokenRow).values(
+            id=token_id, login_id=login_id, issued_at=at, expires_at=until
+        )
+    )
+
+
+def lock_link(session: Session, token_id: UUID, login_id: UUID, user_id: int) -> Link | None:
+    """Lock a refresh token and its login, so that of two uses at once one comes second."""
+    # Both rows are locked: a row that is only joined would be read as it was before the wait.
+    row = session.execute(
+        select(LoginRow.ended_at, RefreshTokenRow.spent_at)
+        .join_from(LoginRow, RefreshTokenRow, RefreshTokenRow.login_id == LoginRow.id)
+        .where(RefreshTokenRow.id == token_id, LoginRow.id == login_id, LoginRow.user_id == user_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        return None
+    return Link(login_id, is_ended=row.ended_at is not None, is_spent=row.spent_at is not None)
+
+
+def spend(session: Session, token_id: UUID, successor_id: UUID, at: datetime) -> None:
+    session.execute(
+        update(RefreshTokenRow)
+        .where(RefreshTokenRow.id == token_id)
+        .values(spent_at=at, successor_id=successor_id)
+    )
+
+
+def extend_login(session: Session, login_id: UUID, until: datetime) -> None:
+    session.execute(update(LoginRow).where(LoginRow.id == login_id).values(expires_at=until))
+
+
+def end_login(
+    session: Session, login_id: UUID, user_id: int, reason: EndReason, longest: timedelta
+) -> EndedLogin | None:
+    """End a login and list it as revoked for `longest`; None when it had ended already."""
+    revoked_at = session.execute(
+        update(LoginRow)
+        .where(LoginRow.id == login_id, LoginRow.user_id == user_id, LoginRow.ended_at.is_(None))
+        .values(ended_at=func.now(), end_reason=reason)
+        .returning(LoginRow.ended_at)
+    ).scalar_one_or_none()
+    if revoked_at is None:
+        return None
+    ended = EndedLogin(login_id, user_id, revoked_at, revoked_at + longest)
+    session.execute(
+        insert(RevocationRow).values(
+            login_id=login_id, revoked_at=ended.revoked_at, forget_at=ended.forget_at
+        )
+    )
+    return ended
+
+
+def list_revocations(session: Session) -> list[Revocation]:
+    """List what must still be refused, oldest first."""
+    rows = session.scalars(
+        select(RevocationRow).where(RevocationRow.forget_at > func.now()).order_by(RevocationRow.id)
+    )
+    return [Revocation(r.login_id, r.user_id, r.revoked_at, r.forget_at) for r in rows]
+
+
+def now(session: Session) -> datetime:
+    """Tell the time of the transaction's begin, by the database's clock."""
+    return session.execute(select(func.now())).scalar_one()
+
+
+def imported_shares(session: Session) -> dict[Method, float]:
+    """Measure which share of stored hashes was made by bcrypt, per way in."""
+    password = _share(UserRow.hashed_password, UserRow.hashed_password.is_not(None))
+    answer = _share(UserRow.security_answer_hash, UserRow.hall_ticket_number.is_not(None))
+    row = session.execute(select(password, answer)).one()
+    return {Method.PASSWORD: row[0], Method.HALL_TICKET: row[1]}
+
+
+def forget_old(session: Session, *, quiet_seconds: int, limit: int = 5_000) -> int:
+    """Delete what nobody can use any more; return how many rows went."""
+    now_ = func.now()
+    dead = LoginRow.expires_at < now_ - timedelta(days=1)
+    quiet = TryRow.counted_at < now_ - timedelta(seconds=quiet_seconds)
+    gone = 0
+    for row, key, is_over in (
+        (LoginRow, LoginRow.id, dead),
+        (RevocationRow, RevocationRow.id, RevocationRow.forget_at < now_),
+        (TryRow, tuple_(TryRow.method, TryRow.slot), quiet),
+    ):
+        some = select(key).where(is_over).limit(limit).with_for_update(skip_locked=True)
+        statement: Any = delete(row).where(key.in_(some)).returning(literal_column("1"))
+        gone += len(session.execute(statement).all())
+    return gone
+
+
+def load_secrets(session: Session, user_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+    """Load the hashes of password and security answer of the users that exist."""
+    rows = session.execute(
+        select(UserRow.id, UserRow.hashed_password, UserRow.security_answer_hash).where(
+            UserRow.id.in_(user_ids)
+        )
+    )
+    return {row.id: (row.hashed_password, row.security_answer_hash) for row in rows}
+
+
+def role_ids(session: Session) -> dict[str, int]:
+    return {role.name: role.id for role in session.scalars(select(RoleRow))}
+
+
+def upsert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows by id, or bring the existing ones up to date; a later `last_login` stays."""
+    if not rows:
+        return
+    statement = insert(table)
+    changes: dict[str, Any] = {name: statement.excluded[name] for name in rows[0] if name != "id"}
+    if "last_login" in changes:
+        changes["last_login"] = func.greatest(table.c.last_login, statement.excluded.last_login)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[table.c.id], set_=changes), list(rows)
+    )
+
+
+def grant_roles(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    """Give roles to users; those who have them keep them."""
+    if pairs:
+        rows = [{"user_id": user_id, "role_id": role_id} for user_id, role_id in pairs]
+        session.execute(insert(user_roles).on_conflict_do_nothing(), rows)
+
+
+def move_sequence(session: Session, table: Table) -> None:
+    """Make the next id that is given greater than all that are there."""
+    name = func.pg_get_serial_sequence(f"{table.schema}.{table.name}", "id")
+    largest = select(func.max(table.c.id)).scalar_subquery()
+    session.execute(
+        select(func.setval(name, func.greatest(largest, func.pg_sequence_last_value(name), 1)))
+    )
+
+
+def _share(column: ColumnElement[Any] | Any, is_counted: ColumnElement[bool]) -> Any:
+    imported = func.count().filter(column.like("$2%"))
+    return func.coalesce(
+        imported.op("/")(func.nullif(func.count().filter(is_counted), 0) * 1.0), 0.0
+    )
+
+
+def _account(row: UserRow) -> Account:
+    return Account(
+        id=row.id,
+        email=row.email,
+        username=row.username,
+        full_name=row.full_name,
+        is_active=row.is_active,
+        is_verified=row.is_verified,
+        created_at=row.created_at,
+        last_login=row.last_login,
+        hall_ticket_number=row.hall_ticket_number,
+        roles=tuple(_role(role) for role in row.roles),
+        center=_center(row.center) if row.center else None,
+        trade=_trade(row.trade) if row.trade else None,
+    )
+
+
+def _role(row: RoleRow) -> Role:
+    return Role(row.id, row.name, row.description, row.created_at)
+
+
+def _center(row: CenterRow) -> Center:
+    return Center(
+        id=row.id,
+        name=row.name,
+        code=row.code,
+        address=row.address,
+        city=row.city,
+        state=row.state,
+        pincode=row.pincode,
+        district=row.district,
+        is_active=row.is_active,
+        created_at=row.created_at,
+    )
+
+
+def _trade(row: TradeRow) -> Trade:
+    return Trade(
+        id=row.id,
+        name=row.name,
+        code=row.code,
+        description=row.description,
+        is_active=row.is_active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
