@@ -367,10 +367,21 @@ class Sitting:
         right, wrong, empty = (
             result[name] for name in ("correct_answers", "incorrect_answers", "unattempted")
         )
+        await self._be_told()
         self._say(f"{result['status']}: {result['score']:g} of {result['total_marks']:g} marks")
         self._say(f"{right} right, {wrong} wrong, {empty} left out, passed: {result['is_passed']}")
-        await self._second.close()
-        await self._page.close()
+        for socket in (self._second, self._page):
+            await socket.close()
+
+    async def _be_told(self) -> None:
+        """Wait until the second socket knows: by its event, or by the refusal to come back."""
+        told = {"attempt_submitted", "attempt_graded"}
+        socket = self._second
+        await socket.until(
+            lambda: socket.is_over or any(f.get("event") in told for f in socket.frames),
+            "word of the submit",
+        )
+        self._say("the second socket was told that the attempt is closed")
 
     async def try_too_late(self) -> None:
         self._transcript.section("10  Afterwards: a late event is refused, a repeated one is not")

@@ -90,12 +90,20 @@ class LivingSocket:
                 await self._heard.wait_for(lambda: self._failure is not None or condition())
         except TimeoutError:
             raise DemoFailedError(f"{self._who}: no {what} within {seconds:g} s") from None
-        if self._failure is not None:
+        if not condition() and self._failure is not None:
             raise self._failure
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the server has told us to stay away."""
+        return self._failure is not None
 
     async def hear(self, frame: Frame) -> None:
         """Take one frame; called in order of arrival, repeated ones are left out."""
         self.frames.append(frame)
+
+    def line_lost(self) -> None:
+        """Learn that the connection is gone; what was sent on it may never be answered."""
 
     async def _live(self) -> None:
         while True:
@@ -139,6 +147,7 @@ class LivingSocket:
                 await self._take(json.loads(text))
         except ConnectionClosed:
             pass
+        self.line_lost()
         code = connection.close_code or 1006
         if code >= _STAY_AWAY:
             reason = connection.close_reason
@@ -195,7 +204,7 @@ class StudentSocket(LivingSocket):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._replies: dict[str, asyncio.Future[Frame]] = {}
+        self._replies: dict[str, asyncio.Future[Frame | None]] = {}
         self.resent_count = 0
 
     async def hear(self, frame: Frame) -> None:
@@ -203,6 +212,11 @@ class StudentSocket(LivingSocket):
         waiting = self._replies.get(str(frame.get("message_id")))
         if waiting is not None and not waiting.done():
             waiting.set_result(frame)
+
+    def line_lost(self) -> None:
+        for waiting in self._replies.values():
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def save(self, question_id: int, answer: Any, sequence: int) -> Frame:
         """Send a checkpoint, with one message id, until it is acknowledged; returns the ack."""
@@ -230,7 +244,7 @@ class StudentSocket(LivingSocket):
 
     async def _ask(self, message_id: str, frame: Frame) -> Frame | None:
         """Send once and wait for the reply with this message id; None when there is none."""
-        reply: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
         self._replies[message_id] = reply
         try:
             if not await self.send(frame):
