@@ -55,6 +55,9 @@ test: setup ## Run every check and every test
 	$(BIN)/pytest
 	@$(MAKE) isolation
 
+# Our packages install modules of other names.
+OUR_NAMES := --package-module-name-map oep-chassis=chassis,oep-contracts=oep
+
 .PHONY: lint
 lint: setup ## Read the code without running it: style, types, layers, dependencies, treaty
 	$(BIN)/ruff check
@@ -62,7 +65,7 @@ lint: setup ## Read the code without running it: style, types, layers, dependenc
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --config imports.ini
 	@for member in $(MEMBERS); do \
-		echo "deptry $$member"; (cd $$member && $(CURDIR)/$(BIN)/deptry src) || exit 1; done
+		(cd $$member && $(CURDIR)/$(BIN)/deptry $(OUR_NAMES) src) || exit 1; done
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
 	$(BIN)/buf breaking protos --against protos/released.binpb

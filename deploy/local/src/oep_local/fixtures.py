@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +24,9 @@ from oep_local.access import ADMIN, ROLES, Access
 from oep_local.errors import RunnerError
 from oep_local.nats import NatsServer
 from oep_local.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from oep_local.rig import Platform
 
 SERVICES = ("auth", "attempts", "proctoring")
 
@@ -138,3 +142,16 @@ def nats_server(server_folder: Path) -> Iterator[NatsServer | containers.NatsCon
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def platform(server_folder: Path) -> Iterator["Platform"]:
+    """Start the whole platform once, with demo data, on free ports; see `oep_local.rig`."""
+    # Imported late: most test runs never need the supervisor and all it knows.
+    from oep_local.rig import Platform  # noqa: PLC0415
+
+    running = Platform(server_folder / "platform")
+    try:
+        yield running.start()
+    finally:
+        running.stop()
