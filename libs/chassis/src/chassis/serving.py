@@ -211,6 +211,15 @@ class _Server(uvicorn.Server):
             app.state.is_stopping = True
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Stop accepting, give the app its `drain` if it has one, then end what is left."""
+        drain = getattr(getattr(self.config.app, "state", None), "drain", None)
+        if drain is not None:
+            for server in self.servers:
+                server.close()
+            await drain()
+        await super().shutdown(sockets)
+
 
 def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
     """Serve until SIGTERM or SIGINT; exits the process with 1 when the port is taken."""
