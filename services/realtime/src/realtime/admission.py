@@ -1,0 +1,128 @@
+"""Who may open a socket: the checks of contract §7.1 in their order, whatever the transport.
+
+Each refusal is a failure of `errors`; how it is told (403 before accept, or a close code) is the
+edge's business. Attempts is asked for all handshakes that wait at the same moment in one call.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from chassis.errors import Failure, Unauthenticated
+from chassis.tokens import Caller, TokenVerifier
+
+from realtime.attempts_client import AttemptsClient, AttemptState
+from realtime.connection import Connection
+from realtime.errors import (
+    AttemptClosed,
+    AttemptNotFound,
+    AuthenticationFailed,
+    HandshakeInvalid,
+    NeighbourAway,
+    NotAllowed,
+    TooManySockets,
+)
+from realtime.grouping import Grouper
+from realtime.hub import Hub
+
+GROUPS_IN_FLIGHT = 2
+_BOARD_ROLES = ("proctor", "admin")
+_OPEN = frozenset({"not_started", "in_progress"})
+_MAX_ID = 2**31 - 1
+_GROUP_LIMIT = 1_000
+_QUEUE_LIMIT = 10_000
+
+
+class Admission:
+    """Decides about handshakes; `run` as many times as groups may be in flight."""
+
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        attempts: AttemptsClient,
+        hub: Hub,
+        *,
+        socket_limit: int,
+        seconds: float,
+    ) -> None:
+        """Wait at most `seconds` for a service that is needed."""
+        self._verifier = verifier
+        self._attempts = attempts
+        self._hub = hub
+        self._socket_limit = socket_limit
+        self._seconds = seconds
+        self._grouper: Grouper[int, AttemptState | None] = Grouper(
+            self._ask,
+            lambda attempt_id: attempt_id,
+            group_limit=_GROUP_LIMIT,
+            queue_limit=_QUEUE_LIMIT,
+        )
+
+    async def run(self) -> None:
+        await self._grouper.run()
+
+    def identify(self, token: str) -> Caller:
+        """Return who holds `token`. Raises `AuthenticationFailed`."""
+        try:
+            return self._verifier.verify(token)
+        except Unauthenticated as error:
+            raise AuthenticationFailed from error
+
+    async def admit_student(self, connection: Connection) -> tuple[AttemptState, float]:
+        """Let the owner of an open attempt in; return its state and when it was asked for.
+
+        Raises what contract §7.1 lists. On return the connection counts towards the limit.
+        """
+        sent = time.monotonic()
+        state = await self._state(connection.channel.id)
+        if state is None:
+            raise AttemptNotFound
+        if state.student_id != connection.caller.user_id:
+            raise NotAllowed
+        if state.status not in _OPEN:
+            raise AttemptClosed(f"Attempt is {state.status}")
+        count = self._hub.count_of_user(connection.caller.user_id, connection.channel)
+        if count >= self._socket_limit:
+            raise TooManySockets
+        connection.is_admitted = True
+        return state, sent
+
+    def admit_board(self, connection: Connection) -> None:
+        """Let a proctor or an administrator in. Raises `NotAllowed`, `TooManySockets`."""
+        caller = connection.caller
+        if not caller.has_any(*_BOARD_ROLES):
+            raise NotAllowed
+        if self._hub.count_of_user(caller.user_id, connection.channel) >= self._socket_limit:
+            raise TooManySockets
+        connection.is_admitted = True
+
+    async def _state(self, attempt_id: int) -> AttemptState | None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._grouper.submit(attempt_id)
+        except (Failure, TimeoutError) as error:
+            raise NeighbourAway from error
+
+    async def _ask(self, attempt_ids: Sequence[int]) -> list[AttemptState | None]:
+        wanted = list(dict.fromkeys(attempt_ids))
+        states = await self._attempts.get(wanted, seconds=self._seconds)
+        return [states.get(attempt_id) for attempt_id in attempt_ids]
+
+
+def path_id(text: str) -> int:
+    """Return the id in a path. Raises `HandshakeInvalid`; one too large is merely unknown."""
+    if not (text.isascii() and text.isdigit()):
+        raise HandshakeInvalid
+    return min(int(text[:20]), _MAX_ID)
+
+
+def position(since: str | None, epoch: str | None) -> tuple[int, str] | None:
+    """Return from where a client wants to go on; None when it starts anew.
+
+    One that cannot be read counts as a position in another epoch, so that the client resyncs.
+    """
+    if since is None:
+        return None
+    if not (since.isascii() and since.isdigit() and epoch):
+        return 0, "?"
+    return int(since[:20]), epoch

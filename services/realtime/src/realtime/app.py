@@ -1,0 +1,43 @@
+"""Composes the service: one node behind two WebSocket routes, health and metrics.
+
+Can be made without any connection; the node itself is made when the app starts.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from chassis.serving import service
+from fastapi import FastAPI
+
+from realtime import __version__
+from realtime.node import Node
+from realtime.settings import RealtimeSettings
+from realtime.sockets import router
+
+# A little above the 64 KiB that a student may send; the protocol closes on what is larger (1009).
+MAX_FRAME_BYTES = 64 * 1024 + 1024
+
+
+def create_app(settings: RealtimeSettings) -> FastAPI:
+    """Return the app; its node is at `app.state.node` while it runs."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        node = Node(settings)
+        app.state.node = node
+        app.state.drain = node.drain
+        await node.start()
+        try:
+            yield
+        finally:
+            await node.stop()
+
+    async def has_keys() -> bool:
+        return bool(app.state.node.keys.is_loaded)
+
+    async def has_history() -> bool:
+        return bool(app.state.node.feed.is_warm)  # once: saves and time go on while the bus is away
+
+    app = service("realtime", __version__, lifespan, {"keys": has_keys, "feed": has_history})
+    app.include_router(router)
+    return app

@@ -1,0 +1,36 @@
+"""Why a socket is closed, in numbers: 4000-4499 come back with backoff, 4500-4999 stay away.
+
+The codes for refusals are those of the failure's kind (`chassis.errors`); here are the ones that
+end a running socket. Pure.
+"""
+
+from typing import NamedTuple
+
+from chassis.errors import Failure
+
+_STAY_AWAY = 4500
+
+
+class Closing(NamedTuple):
+    """A close code and its reason text (at most 123 bytes by RFC 6455)."""
+
+    code: int
+    reason: str
+
+    @property
+    def may_come_back(self) -> bool:
+        return self.code < _STAY_AWAY
+
+
+GOING_AWAY = Closing(4000, "Server going away")
+TOO_SLOW = Closing(4008, "Reader too slow")
+REVOKED = Closing(4501, "Authentication failed")
+
+
+def attempt_closed(status: str) -> Closing:
+    return Closing(4509, f"Attempt is {status}")
+
+
+def refusal(failure: Failure) -> Closing:
+    """Return how a failure looks to a client that was accepted just to be told."""
+    return Closing(failure.kind.value.close_code, failure.detail[:120])

@@ -1,0 +1,139 @@
+"""One open socket as the rest of the node sees it: an identity, a cursor and a bounded queue.
+
+It knows frames and closings, never a transport's kind: the transport is told that there is
+something to do and takes it. A reader that falls behind its byte bound is cut with a code that
+lets it come back and replay. Lives on the event loop; nothing here waits.
+"""
+
+import itertools
+import uuid
+from collections.abc import Iterable
+from typing import Protocol
+
+from chassis.bus import Position
+from chassis.tokens import Caller
+
+from realtime import closing
+from realtime.channels import Channel
+from realtime.closing import Closing
+from realtime.frames import Frame
+from realtime.notices import Message, Part
+from realtime.resume import Cursor
+
+_MAX_HELD = 10_000
+_turns = itertools.count()
+
+
+class Transport(Protocol):
+    """What moves bytes: told to come and `take`, or to drop everything and close."""
+
+    def wake(self) -> None: ...
+    def cut(self) -> None: ...
+
+
+class Connection:
+    """A socket of `caller` on `channel`."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        channel: Channel,
+        transport: Transport,
+        *,
+        position: Position,
+        is_modern: bool,
+        limit_bytes: int,
+    ) -> None:
+        """Hold live messages behind `position` until `go_live`. `is_modern`: speaks oep.v1."""
+        self.id = str(uuid.uuid4())
+        self.turn = next(_turns)
+        self.caller = caller
+        self.channel = channel
+        self.joined_at = position
+        self.is_modern = is_modern
+        self.is_admitted = False
+        self.closing: Closing | None = None
+        self.queued_bytes = 0
+        self._transport = transport
+        self._limit_bytes = limit_bytes
+        self._cursor: Cursor[Part] = Cursor(position.sequence)
+        self._queue: list[Frame] = []
+        self._resync: Frame | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return not self._cursor.is_holding
+
+    def send(self, frame: Frame) -> None:
+        """Queue a frame; cut the connection when its reader has fallen behind."""
+        if self.closing is not None:
+            return
+        if self.queued_bytes > self._limit_bytes:
+            self._cut()
+            return
+        self._queue.append(frame)
+        self.queued_bytes += len(frame)
+        self._transport.wake()
+
+    def deliver(self, sequence: int, part: Part) -> None:
+        """Take a live message of the channel."""
+        if self._cursor.offer(sequence, part):
+            self._tell(part)
+        elif self._cursor.held_count > _MAX_HELD:
+            self._cut()
+
+    @property
+    def must_resync(self) -> bool:
+        """Whether the stream was reset while this connection was holding."""
+        return self._resync is not None
+
+    def go_live(
+        self, after: int, history: Iterable[Message] = (), *, is_reloaded: bool = False
+    ) -> None:
+        """Tell what came behind `after`, then what was held, and from now on what comes.
+
+        After a reset in between, history has no meaning any more: `resync` is told instead, unless
+        the client was just given everything anew.
+        """
+        if self._resync is not None and not is_reloaded:
+            self.send(self._resync)
+            after, history = self._cursor.sequence, ()
+        self._resync = None
+        past = ((m.sequence, m.part_for(self.channel)) for m in history)
+        for part in self._cursor.catch_up(after, past):
+            self._tell(part)
+
+    def resync(self, frame: Frame, after: int) -> None:
+        """Say that the client must reload and hold what comes behind `after` until `go_live`."""
+        if self.is_live:
+            self.send(frame)
+        else:
+            self._resync = frame
+        self._cursor.restart(after)
+
+    def close(self, why: Closing) -> None:
+        """Close after what is queued; the first reason stands."""
+        if self.closing is None:
+            self.closing = why
+            self._transport.wake()
+
+    def take(self) -> list[Frame]:
+        """Hand everything that is due to the transport; it counts as queued until `wrote`."""
+        due, self._queue = self._queue, []
+        return due
+
+    def wrote(self, size: int) -> None:
+        self.queued_bytes -= size
+
+    def _tell(self, part: Part) -> None:
+        if part.frame is not None and part.not_to != self.id:
+            self.send(part.frame)
+        # Without oep.v1 a close would only start the reconnect loop of contract §7.4.
+        if part.closing is not None and self.is_modern:
+            self.close(part.closing)
+
+    def _cut(self) -> None:
+        if self.closing is None:
+            self.closing = closing.TOO_SLOW
+            self._queue = []
+            self._transport.cut()

@@ -1,0 +1,178 @@
+"""What a client is sent: each frame built once into bytes, then shared by all its readers.
+
+One function per message of contract §7.3 and §8.2; the texts are the contract's. Never decides who
+gets a frame.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from chassis.bus import Position
+
+_encoder = msgspec.json.Encoder()
+HEARTBEAT_SECONDS = 30
+_CHECKPOINT_DEBOUNCE_SECONDS = 2
+
+
+class Frame:
+    """The text of one WebSocket message, in UTF-8."""
+
+    __slots__ = ("_text", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._text: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def text(self) -> str:
+        """Return the same as `str`, for a transport that wants one; decoded once."""
+        if self._text is None:
+            self._text = self.data.decode()
+        return self._text
+
+
+def build(type_: str, /, **fields: Any) -> Frame:
+    """Return the frame of one object; datetimes become ISO 8601 with Z."""
+    return Frame(_encoder.encode({"type": type_, **fields}))
+
+
+def connected(
+    connection_id: str, attempt_id: int, now: datetime, remaining_seconds: int, position: Position
+) -> Frame:
+    return build(
+        "connected",
+        connection_id=connection_id,
+        attempt_id=attempt_id,
+        server_time=now,
+        time_remaining_seconds=remaining_seconds,
+        heartbeat_interval=HEARTBEAT_SECONDS,
+        checkpoint_debounce=_CHECKPOINT_DEBOUNCE_SECONDS,
+        position=position,
+    )
+
+
+def board_connected(connection_id: str, exam_id: int, now: datetime, position: Position) -> Frame:
+    return build(
+        "connected",
+        connection_id=connection_id,
+        exam_id=exam_id,
+        server_time=now,
+        heartbeat_interval=HEARTBEAT_SECONDS,
+        position=position,
+    )
+
+
+def ping(now: datetime) -> Frame:
+    return build("ping", timestamp=now)
+
+
+def resync(reason: str, position: Position, now: datetime) -> Frame:
+    return build("resync", reason=reason, position=position, timestamp=now)
+
+
+def checkpoint_ack(
+    question_id: int,
+    sequence: int,
+    saved_at: datetime,
+    remaining_seconds: int,
+    now: datetime,
+    message_id: str | None,
+) -> Frame:
+    return build(
+        "checkpoint_ack",
+        question_id=question_id,
+        sequence=sequence,
+        saved_at=saved_at,
+        time_remaining_seconds=remaining_seconds,
+        timestamp=now,
+        **_optional(message_id),
+    )
+
+
+def checkpoint_error(
+    question_id: int, message: str, code: str, now: datetime, message_id: str | None = None
+) -> Frame:
+    return build(
+        "checkpoint_error",
+        question_id=question_id,
+        error=message,
+        error_code=code,
+        timestamp=now,
+        **_optional(message_id),
+    )
+
+
+def error(message: str, code: str, now: datetime) -> Frame:
+    return build("error", message=message, error_code=code, timestamp=now)
+
+
+def time_update(
+    now: datetime, remaining_seconds: int, elapsed_seconds: int, *, is_expired: bool
+) -> Frame:
+    return build(
+        "time_update",
+        server_time=now,
+        time_remaining_seconds=remaining_seconds,
+        elapsed_seconds=elapsed_seconds,
+        is_expired=is_expired,
+        timestamp=now,
+    )
+
+
+def exam_event(
+    event: str, data: dict[str, Any], at: datetime | str, position: Position | None = None
+) -> Frame:
+    """Return an exam event; one that answers a single socket carries no position."""
+    placed = {} if position is None else {"position": position}
+    return build("exam_event", event=event, data=data, timestamp=at, **placed)
+
+
+def notification(title: str, message: str, severity: str, at: str, position: Position) -> Frame:
+    return build(
+        "notification",
+        title=title,
+        message=message,
+        severity=severity,
+        timestamp=at,
+        position=position,
+    )
+
+
+def answer_saved(question_id: int, at: str, position: Position) -> Frame:
+    return notification("Answer Saved", f"Question {question_id} saved", "success", at, position)
+
+
+def flag_changed(question_id: int, at: str, position: Position, *, is_flagged: bool) -> Frame:
+    if is_flagged:
+        text = f"Question {question_id} flagged for review"
+        return notification("Question Flagged", text, "info", at, position)
+    return notification("Flag Removed", f"Question {question_id} unflagged", "info", at, position)
+
+
+def system_event(event: str, data: dict[str, Any], now: datetime) -> Frame:
+    return build("system_event", event=event, data=data, timestamp=now)
+
+
+def delta(position: Position, attempt_id: int, kind: str, data: Any, at: str) -> Frame:
+    return build("delta", position=position, attempt_id=attempt_id, kind=kind, data=data, at=at)
+
+
+def snapshot(
+    exam_id: int, as_of: datetime, position: Position, attempts: list[dict[str, Any]]
+) -> Frame:
+    return build(
+        "snapshot",
+        exam_id=exam_id,
+        as_of=as_of,
+        position=position,
+        attempts=attempts,
+        timestamp=as_of,
+    )
+
+
+def _optional(message_id: str | None) -> dict[str, str]:
+    return {} if message_id is None else {"message_id": message_id}

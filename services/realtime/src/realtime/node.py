@@ -1,0 +1,164 @@
+"""One realtime node: its parts, how they are tied together, its tasks, its end.
+
+Made inside the event loop; nothing connects before `start`.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import structlog
+from chassis import rpc
+from chassis.bus import Bus, Position
+from chassis.serving import Supervisor
+from chassis.tokens import KeySet, Revocations, TokenVerifier
+
+from realtime import admission, closing, frames, saving
+from realtime.admission import Admission
+from realtime.attempts_client import AttemptsClient
+from realtime.boards import Boards
+from realtime.feed import Feed
+from realtime.heartbeat import Heartbeat
+from realtime.hub import Hub
+from realtime.metrics import REPLAYS
+from realtime.notices import Message
+from realtime.presence import Presence
+from realtime.proctoring_client import ProctoringClient
+from realtime.ring import Ring
+from realtime.saving import Saver
+from realtime.settings import RealtimeSettings
+from realtime.timekeeping import Timekeeper
+from realtime.timing import DatabaseClock
+from realtime.visits import BoardVisit, StudentVisit
+
+log = structlog.get_logger()
+
+_CLOSES_PER_SECOND = 200
+_SLICE_SECONDS = 0.05
+_FAREWELL_SECONDS = 1.0
+
+
+class Node:
+    """Everything that lives as long as the process."""
+
+    def __init__(self, settings: RealtimeSettings) -> None:
+        self.settings = settings
+        self.is_stopping = False
+        self.unauthenticated = 0
+        self.hub = Hub()
+        self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
+        self.keys = KeySet(settings.jwks_url)
+        self.revocations = Revocations()
+        self.revocations.watchers.append(self._revoked)
+        verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
+        self._attempts_channel = rpc.channel(settings.attempts_grpc)
+        self._proctoring_channel = rpc.channel(settings.proctoring_grpc)
+        clock = DatabaseClock(datetime.now(UTC), time.monotonic())
+        attempts = AttemptsClient(self._attempts_channel, clock)
+        self.ring: Ring[Message] = Ring(settings.ring_messages, settings.ring_bytes)
+        self.presence = Presence(self.bus, settings.node_id)
+        self.keeper = Timekeeper(self.hub, attempts, clock)
+        self.feed = Feed(
+            self.bus,
+            self.ring,
+            fold=self.presence.apply,
+            fan_out=self._fan_out,
+            restart=self._restart,
+            warm_messages=settings.warm_messages,
+            replay_seconds=settings.replay_seconds,
+        )
+        proctoring = ProctoringClient(self._proctoring_channel)
+        self.boards = Boards(attempts, proctoring, self.presence, self.feed, self.ring)
+        self.saver = Saver(attempts, settings.save_seconds)
+        self.admission = Admission(
+            verifier,
+            attempts,
+            self.hub,
+            socket_limit=settings.socket_limit,
+            seconds=settings.admission_seconds,
+        )
+        self._supervisor = self._tasks()
+
+    def student_visit(self) -> StudentVisit:
+        return StudentVisit(
+            self.admission,
+            self.feed,
+            self.keeper,
+            self.presence,
+            self.saver,
+            limit_bytes=self.settings.outbound_limit_bytes,
+        )
+
+    def board_visit(self) -> BoardVisit:
+        return BoardVisit(
+            self.admission,
+            self.feed,
+            self.keeper,
+            self.boards,
+            limit_bytes=self.settings.board_limit_bytes,
+        )
+
+    async def start(self) -> None:
+        """Begin to connect to everything; returns at once."""
+        await self.bus.start()
+        self._supervisor.start()
+
+    async def drain(self) -> None:
+        """Let no more in, then send everyone away in slices, so that they do not return at once."""
+        self.is_stopping = True
+        everyone = list(self.hub)
+        rate = max(_CLOSES_PER_SECOND, len(everyone) / max(self.settings.drain_seconds, 0.1))
+        size = max(1, int(rate * _SLICE_SECONDS))
+        for start in range(0, len(everyone), size):
+            for connection in everyone[start : start + size]:
+                connection.close(closing.GOING_AWAY)
+            await asyncio.sleep(_SLICE_SECONDS)
+        log.info("node.drained", connections=len(everyone))
+
+    async def stop(self) -> None:
+        await self.presence.flush(_FAREWELL_SECONDS)
+        await self._supervisor.stop()
+        await self.bus.close()
+        await self._attempts_channel.close()
+        await self._proctoring_channel.close()
+
+    def is_behind(self) -> bool:
+        return self.feed.behind_seconds() > self.settings.stale_seconds
+
+    def _tasks(self) -> Supervisor:
+        settings, supervisor = self.settings, Supervisor()
+        heartbeat = Heartbeat(self.hub, self.keeper, self.feed)
+        supervisor.add("keys", self.keys.run)
+        supervisor.add("revocations", lambda: self.revocations.follow(self.bus))
+        supervisor.add("feed", self.feed.run)
+        supervisor.add("boards", self.boards.run)
+        supervisor.add("presence", self.presence.run)
+        supervisor.add("clock", lambda: self.keeper.run(self.is_behind))
+        supervisor.add("ping", lambda: heartbeat.ping(settings.ping_seconds))
+        supervisor.add("time", lambda: heartbeat.push_time(settings.time_push_seconds))
+        supervisor.add("watch", lambda: heartbeat.watch_feed(settings.stale_seconds))
+        for number in range(saving.GROUPS_IN_FLIGHT):
+            supervisor.add(f"save-{number}", self.saver.run)
+        for number in range(admission.GROUPS_IN_FLIGHT):
+            supervisor.add(f"admit-{number}", self.admission.run)
+        return supervisor
+
+    def _fan_out(self, message: Message) -> None:
+        self.hub.publish(message)
+        self.keeper.apply(message)
+
+    def _restart(self, reason: str, position: Position) -> None:
+        """Start over with a new stream: whoever is here may have missed something."""
+        self.presence.restart()
+        frame = frames.resync(reason, position, self.keeper.now())
+        for connection in self.hub:
+            was_live = connection.is_live
+            connection.resync(frame, position.sequence)
+            REPLAYS.labels("resync").inc()
+            if was_live and connection.channel.kind == "exam":
+                self.boards.start_over(connection)
+            elif was_live:
+                connection.go_live(position.sequence)
+
+    def _revoked(self, login_id: str | None, user_id: int | None) -> None:
+        self.hub.close_revoked(login_id, user_id, closing.REVOKED)

@@ -1,0 +1,141 @@
+"""What a notice on the bus becomes: a student's frame, a board's delta, or an end of the socket.
+
+Frames are built when the first reader asks and then shared. A notice that cannot be read is passed
+over: the bus may carry facts that are newer than this code.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import msgspec
+from chassis.bus import Delivery, Position
+
+from realtime import channels, closing, frames
+from realtime.channels import Address, Channel
+from realtime.closing import Closing
+from realtime.frames import Frame
+
+TIME_EXPIRED = {"message": "Exam time has expired"}
+_EVENTS = {
+    "submitted": ("attempt_submitted", "The attempt has been submitted"),
+    "graded": ("attempt_graded", "The attempt has been graded"),
+    "cancelled": ("attempt_cancelled", "The attempt has been cancelled"),
+}
+_KINDS = {
+    "status_changed": "status",
+    "deadline_changed": "deadline",
+    "answer_saved": "progress",
+    "event_recorded": "event",
+    "timing_recorded": "timing",
+    "connection_opened": "presence",
+    "connection_closed": "presence",
+}
+
+
+class Notice(msgspec.Struct):
+    """The envelope as it lies in the stream (docs/notices.md)."""
+
+    fact: str
+    at: str
+    data: dict[str, Any]
+
+
+class Part(NamedTuple):
+    """A message as one kind of reader sees it; `not_to` is the connection that caused it."""
+
+    frame: Frame | None = None
+    closing: Closing | None = None
+    not_to: str | None = None
+
+
+NOTHING = Part()
+_decoder = msgspec.json.Decoder(Notice)
+
+
+@dataclass(eq=False)
+class Message:
+    """A notice with its place in the stream."""
+
+    position: Position
+    address: Address
+    notice: Notice
+    raw_size: int
+
+    @property
+    def sequence(self) -> int:
+        return self.position.sequence
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that keeping it costs: the object as read and up to two frames."""
+        return 3 * self.raw_size
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return self.address.attempt, self.address.exam
+
+    def part_for(self, channel: Channel) -> Part:
+        return self.student_part if channel.kind == "attempt" else self.board_part
+
+    @cached_property
+    def student_part(self) -> Part:
+        try:
+            return self._student_part()
+        except (KeyError, TypeError):
+            return NOTHING
+
+    @cached_property
+    def board_part(self) -> Part:
+        kind = _KINDS.get(self.address.fact)
+        if kind is None:
+            return NOTHING
+        attempt_id, notice = self.address.attempt_id, self.notice
+        return Part(frames.delta(self.position, attempt_id, kind, notice.data, notice.at))
+
+    def _student_part(self) -> Part:
+        if self.address.fact == "answer_saved":
+            return self._saved()
+        if self.address.fact == "status_changed":
+            return self._status()
+        return NOTHING
+
+    def _saved(self) -> Part:
+        data, at = self.notice.data, self.notice.at
+        if data.get("kind") == "flag":
+            is_flagged = bool(data["is_flagged"])
+            frame = frames.flag_changed(
+                data["question_id"], at, self.position, is_flagged=is_flagged
+            )
+        else:
+            frame = frames.answer_saved(data["question_id"], at, self.position)
+        return Part(frame, not_to=data.get("connection_id"))
+
+    def _status(self) -> Part:
+        status, at = self.notice.data["status"], self.notice.at
+        if status == "expired":
+            return Part(frames.exam_event("time_expired", TIME_EXPIRED, at, self.position))
+        if status not in _EVENTS:
+            return NOTHING
+        event, text = _EVENTS[status]
+        data = {"message": text, "status": status, "reason": self.notice.data.get("submit_reason")}
+        frame = frames.exam_event(event, data, at, self.position)
+        return Part(frame, closing.attempt_closed(status))
+
+
+def read(delivery: Delivery, epoch: str) -> Message | None:
+    """Return the message in a delivery; None when it is not for us or not readable."""
+    address = channels.parse(delivery.subject)
+    if address is None:
+        return None
+    try:
+        notice = _decoder.decode(delivery.data)
+    except msgspec.MsgspecError:
+        return None
+    return Message(Position(delivery.sequence, epoch), address, notice, len(delivery.data))
+
+
+def instant(value: str | None) -> datetime | None:
+    """Return an instant of a notice's data."""
+    return None if value is None else datetime.fromisoformat(value)

@@ -1,0 +1,29 @@
+"""What an installation can choose; units are in the names."""
+
+from chassis.settings import ServiceSettings
+from pydantic import Field
+
+
+class RealtimeSettings(ServiceSettings):
+    """Read from the environment in `__main__`. `node_id` must differ between the nodes."""
+
+    attempts_grpc: str
+    proctoring_grpc: str
+    drain_seconds: float = Field(default=5.0, ge=0)
+    socket_limit: int = Field(default=8, ge=8)
+    """Sockets per user and attempt (contract §7.1: never below 8)."""
+    unauthenticated_limit: int = Field(default=1_000, ge=1)
+    outbound_limit_bytes: int = Field(default=256 * 1024, ge=1_024)
+    board_limit_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024)
+    ring_messages: int = Field(default=50_000, ge=1)
+    ring_bytes: int = Field(default=64 * 1024 * 1024, ge=1_024)
+    warm_messages: int = Field(default=10_000, ge=0)
+    """How far before the head a starting node begins to read, so that its ring can serve."""
+    ping_seconds: float = Field(default=30.0, gt=0)
+    time_push_seconds: float = Field(default=8.0, gt=0, le=10)
+    auth_seconds: float = Field(default=5.0, gt=0)
+    admission_seconds: float = Field(default=3.0, gt=0)
+    save_seconds: float = Field(default=5.0, gt=0)
+    replay_seconds: float = Field(default=5.0, gt=0)
+    stale_seconds: float = Field(default=2.0, gt=0)
+    websocket_ping_seconds: float = Field(default=20.0, gt=0)

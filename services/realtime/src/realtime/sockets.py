@@ -1,0 +1,204 @@
+"""The edge: handshakes and frames over starlette's WebSocket; everything else is decided below.
+
+A client without `oep.v1` is refused with HTTP 403 and never accepted just to be closed; one with
+`oep.v1` is accepted and told by a close code (contract §7.1).
+"""
+
+import asyncio
+import contextlib
+
+import structlog
+from chassis.errors import Failure
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from realtime import admission, closing, incoming
+from realtime.closing import Closing
+from realtime.connection import Connection
+from realtime.errors import GoingAway, HandshakeInvalid, TooManySockets
+from realtime.metrics import CLOSES, CONNECTIONS, REFUSALS
+from realtime.node import Node
+from realtime.visits import Receive, Rest, Visit
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/api/v1/ws")
+
+SUBPROTOCOL = "oep.v1"
+_CLOSE_SECONDS = 5.0
+_GONE = (OSError, WebSocketDisconnect)
+
+
+@router.websocket("/attempts/{attempt_id}")
+async def student_socket(websocket: WebSocket, attempt_id: str) -> None:
+    node: Node = websocket.app.state.node
+    await _Handshake(websocket, node, node.student_visit(), attempt_id).serve()
+
+
+@router.websocket("/exams/{exam_id}/monitor")
+async def monitor_socket(websocket: WebSocket, exam_id: str) -> None:
+    node: Node = websocket.app.state.node
+    await _Handshake(websocket, node, node.board_visit(), exam_id).serve()
+
+
+class AsgiTransport:
+    """Moves a connection's frames into a starlette WebSocket: one writer, all that is due."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._due = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._is_cut = False
+
+    def wake(self) -> None:
+        self._due.set()
+
+    def cut(self) -> None:
+        """Stop writing, even in the middle: the reader does not take what is sent."""
+        self._is_cut = True
+        self._due.set()
+        if self._writer is not None:
+            self._writer.cancel()
+
+    async def run(self, connection: Connection, receive: Receive, rest: Rest | None) -> None:
+        """Move frames both ways until one side closes."""
+        self._writer = asyncio.create_task(self._write(connection))
+        tasks = {self._writer, asyncio.create_task(self._read(receive))}
+        others = {asyncio.create_task(rest)} if rest is not None else set()
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._is_cut = False
+            for task in tasks | others:
+                task.cancel()
+            results = await asyncio.gather(*tasks, *others, return_exceptions=True)
+        for error in results:
+            if isinstance(error, Exception) and not isinstance(error, _GONE):
+                log.error("socket.failed", exc_info=error)
+
+    async def _write(self, connection: Connection) -> None:
+        try:
+            while connection.closing is None or connection.queued_bytes:
+                await self._due.wait()
+                self._due.clear()
+                for frame in connection.take():
+                    await self._websocket.send_text(frame.text)
+                    connection.wrote(len(frame))
+                if self._is_cut:
+                    break
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+        await close(self._websocket, connection.closing or closing.GOING_AWAY)
+
+    async def _read(self, receive: Receive) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] != "websocket.receive":
+                return
+            receive(message.get("text") or message.get("bytes") or "")
+
+
+class _Handshake:
+    """One socket from its request to its end."""
+
+    def __init__(self, websocket: WebSocket, node: Node, visit: Visit, path: str) -> None:
+        self._websocket = websocket
+        self._node = node
+        self._visit = visit
+        self._path = path
+        self._is_modern = SUBPROTOCOL in websocket.scope.get("subprotocols", ())
+        self._transport = AsgiTransport(websocket)
+
+    async def serve(self) -> None:
+        if not self._is_origin_allowed():
+            await self._websocket.close()
+            return
+        try:
+            if self._is_modern:
+                await self._websocket.accept(SUBPROTOCOL)
+            connection = await self._enter()
+        except GoingAway:
+            await self._refuse(closing.GOING_AWAY)
+        except Failure as failure:
+            await self._refuse(closing.refusal(failure))
+        except _GONE:
+            return
+        else:
+            await self._stay(connection)
+
+    async def _enter(self) -> Connection:
+        """Return an admitted connection that has joined the hub and holds."""
+        if self._node.is_stopping:
+            raise GoingAway
+        channel = self._visit.channel(admission.path_id(self._path))
+        token = self._websocket.query_params.get("token") or await self._first_token()
+        node = self._node
+        connection = Connection(
+            node.admission.identify(token),
+            channel,
+            self._transport,
+            position=node.feed.position,
+            is_modern=self._is_modern,
+            limit_bytes=self._visit.limit_bytes,
+        )
+        node.hub.join(connection)
+        try:
+            await self._visit.admit(connection)
+        except BaseException:
+            node.hub.leave(connection)
+            raise
+        return connection
+
+    async def _stay(self, connection: Connection) -> None:
+        kind = connection.channel.kind
+        CONNECTIONS.labels(kind).inc()
+        try:
+            if not self._is_modern:
+                await self._websocket.accept()
+            query = self._websocket.query_params
+            since = admission.position(query.get("since"), query.get("epoch"))
+            receive, rest = self._visit.begin(connection, since)
+            await self._transport.run(connection, receive, rest)
+        except _GONE:
+            pass
+        finally:
+            CONNECTIONS.labels(kind).dec()
+            self._node.hub.leave(connection)
+            self._visit.end(connection)
+
+    async def _first_token(self) -> str:
+        """Return the token of a first frame `auth`. Raises `HandshakeInvalid`."""
+        if not self._is_modern:
+            raise HandshakeInvalid
+        node = self._node
+        if node.unauthenticated >= node.settings.unauthenticated_limit:
+            raise TooManySockets
+        node.unauthenticated += 1
+        try:
+            async with asyncio.timeout(node.settings.auth_seconds):
+                message = await self._websocket.receive()
+        except TimeoutError as error:
+            raise HandshakeInvalid from error
+        finally:
+            node.unauthenticated -= 1
+        if message["type"] != "websocket.receive":
+            raise WebSocketDisconnect
+        frame = incoming.parse(message.get("text") or message.get("bytes") or "")
+        if not isinstance(frame, incoming.Auth):
+            raise HandshakeInvalid
+        return frame.token
+
+    async def _refuse(self, why: Closing) -> None:
+        REFUSALS.labels(why.code).inc()
+        await close(self._websocket, why)
+
+    def _is_origin_allowed(self) -> bool:
+        origin = self._websocket.headers.get("origin")
+        return origin is None or origin in self._node.settings.allowed_origins
+
+
+async def close(websocket: WebSocket, why: Closing) -> None:
+    """Close with a code; before accept that is HTTP 403. Gives up on a peer that does not read."""
+    CLOSES.labels(why.code).inc()
+    with contextlib.suppress(TimeoutError, *_GONE):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await websocket.close(why.code, why.reason)

@@ -1,0 +1,184 @@
+"""What a student's frame leads to (contract §7.3), and what he is told first.
+
+Nothing that a student sends ends his socket, and nothing here waits: answers that take time are
+sent when they are there, in the order in which attempts gave them.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from chassis.errors import Failure
+
+from realtime import frames, incoming
+from realtime.attempts_client import Refused, Save, Saved, SetFlag
+from realtime.connection import Connection
+from realtime.errors import Overloaded
+from realtime.incoming import BadCheckpoint, Checkpoint, Flag, Incoming, Malformed, TimeSync
+from realtime.notices import TIME_EXPIRED
+from realtime.saving import Outcome, Saver
+from realtime.timekeeping import Timekeeper
+from realtime.timing import Timing
+
+log = structlog.get_logger()
+
+_Done = Callable[[asyncio.Future[Outcome]], None]
+_MAX_ID = 2**31 - 1
+_MAX_WAITING = 500
+_REFUSALS = {
+    "attempt_not_found": ("Attempt not found", "ATTEMPT_NOT_FOUND"),
+    "time_expired": ("Attempt time expired", "TIME_EXPIRED"),
+    "invalid_question": ("Question not found in this exam", "INVALID_QUESTION"),
+    "invalid_answer": ("Answer could not be processed", "CHECKPOINT_PROCESSING_ERROR"),
+}
+_NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")
+
+
+class Student:
+    """One student's side of a socket."""
+
+    def __init__(
+        self, connection: Connection, timing: Timing, time: Timekeeper, saver: Saver
+    ) -> None:
+        self._connection = connection
+        self._attempt_id = connection.channel.id
+        self._timing = timing
+        self._time = time
+        self._saver = saver
+        self._waiting = 0
+
+    def receive(self, text: str | bytes) -> None:
+        """Take one frame of the client."""
+        self._react(incoming.parse(text))
+
+    def tell_time_if_changed(self, since: float) -> None:
+        """Tell the time when a notice changed it after the monotonic instant `since`."""
+        if self._timing.changed_at >= since:
+            self._connection.send(self._time.update(self._timing))
+
+    def _react(self, message: Incoming) -> None:
+        match message:
+            case Checkpoint():
+                self._save(message)
+            case BadCheckpoint(question_id, message_id):
+                self._refuse(
+                    question_id, "Malformed checkpoint", "CHECKPOINT_PROCESSING_ERROR", message_id
+                )
+            case TimeSync():
+                self._tell_time()
+            case Flag():
+                self._flag(message)
+            case Malformed(text, code):
+                self._connection.send(frames.error(text, code, self._time.now()))
+            case _:
+                pass  # a pong, or a token that is not needed any more
+
+    def _tell_time(self) -> None:
+        now = self._time.now()
+        self._connection.send(self._time.update(self._timing))
+        if self._timing.is_expired(now):
+            self._connection.send(frames.exam_event("time_expired", TIME_EXPIRED, now))
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        question_id, message_id = checkpoint.question_id, checkpoint.message_id
+        if checkpoint.attempt_id not in {None, self._attempt_id}:
+            text = "Checkpoint names another attempt"
+            self._refuse(question_id, text, "ATTEMPT_MISMATCH", message_id)
+        elif not 0 < question_id <= _MAX_ID:
+            self._refuse(question_id, *_REFUSALS["invalid_question"], message_id)
+        else:
+            save = Save(
+                attempt_id=self._attempt_id,
+                student_id=self._connection.caller.user_id,
+                question_id=question_id,
+                answer_json=checkpoint.answer_json,
+                is_flagged=checkpoint.is_flagged,
+                time_spent_seconds=checkpoint.time_spent_seconds,
+                sequence=checkpoint.sequence,
+                # Without an id of its own a save could not be repeated when attempts goes away.
+                message_id=message_id or str(uuid.uuid4()),
+                connection_id=self._connection.id,
+            )
+            if not self._submit(save, partial(self._saved, checkpoint)):
+                self._refuse(question_id, *_NOT_SAVED, message_id)
+
+    def _saved(self, checkpoint: Checkpoint, answer: asyncio.Future[Outcome]) -> None:
+        question_id, message_id = checkpoint.question_id, checkpoint.message_id
+        match self._outcome(answer):
+            case Saved(saved_at, remaining_seconds) if saved_at is not None:
+                self._connection.send(
+                    frames.checkpoint_ack(
+                        question_id,
+                        checkpoint.sequence,
+                        saved_at,
+                        remaining_seconds,
+                        self._time.now(),
+                        message_id,
+                    )
+                )
+            case Refused("attempt_not_active", status):
+                text = f"Attempt is {status}, cannot save checkpoint"
+                self._refuse(question_id, text, "ATTEMPT_NOT_ACTIVE", message_id)
+            case Refused(reason):
+                words = _REFUSALS.get(reason, ("Unknown error", "CHECKPOINT_FAILED"))
+                self._refuse(question_id, *words, message_id)
+            case _:
+                self._refuse(question_id, *_NOT_SAVED, message_id)
+
+    def _flag(self, flag: Flag) -> None:
+        if not 0 < flag.question_id <= _MAX_ID:
+            self._flag_error("Question not found in this exam", "FLAG_ERROR")
+            return
+        item = SetFlag(
+            self._attempt_id, self._connection.caller.user_id, flag.question_id, flag.is_flagged
+        )
+        if not self._submit(item, self._flagged):
+            self._flag_error("Flag could not be saved", "FLAG_ERROR")
+
+    def _flagged(self, answer: asyncio.Future[Outcome]) -> None:
+        match self._outcome(answer):
+            case Saved():
+                pass  # the notification comes over the bus, to all sockets of the attempt
+            case Refused("attempt_not_found"):
+                self._flag_error("Attempt not found", "ATTEMPT_NOT_FOUND")
+            case Refused("attempt_not_active", status):
+                self._flag_error(f"Attempt is {status}, cannot change flags", "FLAG_ERROR")
+            case Refused(reason) if reason in _REFUSALS:
+                self._flag_error(_REFUSALS[reason][0], "FLAG_ERROR")
+            case _:
+                self._flag_error("Flag could not be saved", "FLAG_ERROR")
+
+    def _submit(
+        self, item: Save | SetFlag, done: Callable[[asyncio.Future[Outcome]], None]
+    ) -> bool:
+        """Queue an item; False when too much of this socket, or of all, is waiting already."""
+        if self._waiting >= _MAX_WAITING:
+            return False
+        try:
+            answer = self._saver.submit(item)
+        except Overloaded:
+            return False
+        self._waiting += 1
+        answer.add_done_callback(done)
+        return True
+
+    def _outcome(self, answer: asyncio.Future[Outcome]) -> Outcome | None:
+        """Return what attempts said, or None when it could not say anything."""
+        self._waiting -= 1
+        if answer.cancelled():
+            return None
+        error = answer.exception()
+        if error is None:
+            return answer.result()
+        if not isinstance(error, Failure):
+            log.error("save.failed", exc_info=error)
+        return None
+
+    def _refuse(self, question_id: int, text: str, code: str, message_id: str | None) -> None:
+        now = self._time.now()
+        self._connection.send(frames.checkpoint_error(question_id, text, code, now, message_id))
+
+    def _flag_error(self, text: str, code: str) -> None:
+        self._connection.send(frames.error(text, code, self._time.now()))

@@ -1,0 +1,186 @@
+"""What happens between an admitted handshake and its last frame, for students and for boards.
+
+A visit says who may, what is told first and how it goes on from a position; it knows connections
+and nothing of the transport that carries them.
+"""
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+from chassis.errors import Failure
+
+from realtime import frames, incoming
+from realtime.admission import Admission
+from realtime.attempts_client import AttemptState
+from realtime.boards import Boards
+from realtime.channels import Channel, subject
+from realtime.connection import Connection
+from realtime.errors import HistoryGone
+from realtime.feed import Feed
+from realtime.incoming import Auth, Malformed, Pong
+from realtime.metrics import REPLAYS
+from realtime.presence import Presence
+from realtime.saving import Saver
+from realtime.student import Student
+from realtime.timekeeping import Timekeeper
+
+log = structlog.get_logger()
+
+Since = tuple[int, str]
+Receive = Callable[[str | bytes], None]
+Rest = Coroutine[Any, Any, None]
+
+
+class Visit(Protocol):
+    """One socket's stay."""
+
+    limit_bytes: int
+
+    def channel(self, path: int) -> Channel: ...
+    async def admit(self, connection: Connection) -> None: ...
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]: ...
+    def end(self, connection: Connection) -> None: ...
+
+
+class StudentVisit:
+    """A student with one attempt (contract §7)."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        feed: Feed,
+        keeper: Timekeeper,
+        presence: Presence,
+        saver: Saver,
+        *,
+        limit_bytes: int,
+    ) -> None:
+        self.limit_bytes = limit_bytes
+        self._admission = admission
+        self._feed = feed
+        self._keeper = keeper
+        self._presence = presence
+        self._saver = saver
+        self._state: AttemptState | None = None
+
+    def channel(self, path: int) -> Channel:
+        return Channel("attempt", path)
+
+    async def admit(self, connection: Connection) -> None:
+        """Let the connection in and set the attempt's clock. Raises as `Admission`."""
+        self._state, sent = await self._admission.admit_student(connection)
+        self._keeper.learn(self._state, sent)
+        self._presence.opened(connection, self._state.exam_id)
+
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
+        """Say `connected` at once; return who takes the frames, and the replay if there is one."""
+        assert self._state is not None  # noqa: S101  # admitted before
+        attempt_id, now = connection.channel.id, self._keeper.now()
+        timing = self._keeper.timing(attempt_id) or self._keeper.learn(
+            self._state, time.monotonic()
+        )
+        told_at = time.monotonic()
+        remaining = timing.remaining_seconds(now)
+        connection.send(
+            frames.connected(connection.id, attempt_id, now, remaining, connection.joined_at)
+        )
+        student = Student(connection, timing, self._keeper, self._saver)
+        if since is not None:
+            return student.receive, self._resume(connection, since, student, told_at)
+        connection.go_live(connection.joined_at.sequence)
+        return student.receive, None  # nothing could change between the two
+
+    def end(self, connection: Connection) -> None:
+        self._keeper.forget(connection.channel)
+        if self._state is not None:
+            self._presence.closed(connection, self._state.exam_id)
+
+    async def _resume(
+        self, connection: Connection, since: Since, student: Student, told_at: float
+    ) -> None:
+        assert self._state is not None  # noqa: S101  # admitted before
+        after, epoch = since
+        filter_ = subject(self._state.exam_id, self._state.attempt_id, "*")
+        try:
+            history = await self._feed.history(connection.channel, after, epoch, filter_)
+            connection.go_live(after, history)
+        except HistoryGone as gone:
+            REPLAYS.labels("resync").inc()
+            if not connection.must_resync:
+                now = self._keeper.now()
+                connection.send(frames.resync(gone.reason, connection.joined_at, now))
+            connection.go_live(connection.joined_at.sequence)
+        student.tell_time_if_changed(told_at)
+
+
+class BoardVisit:
+    """A proctor who watches an exam (contract §8.2)."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        feed: Feed,
+        keeper: Timekeeper,
+        boards: Boards,
+        *,
+        limit_bytes: int,
+    ) -> None:
+        self.limit_bytes = limit_bytes
+        self._admission = admission
+        self._feed = feed
+        self._keeper = keeper
+        self._boards = boards
+
+    def channel(self, path: int) -> Channel:
+        return Channel("exam", path)
+
+    async def admit(self, connection: Connection) -> None:
+        """Let the connection in once its exam could be read. Raises as `Admission`, `Boards`."""
+        self._admission.admit_board(connection)
+        await self._boards.snapshot(connection.channel.id)
+
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
+        """Say `connected` at once; snapshot or replay follow."""
+        exam_id, now = connection.channel.id, self._keeper.now()
+        connection.send(frames.board_connected(connection.id, exam_id, now, connection.joined_at))
+        rest = self._show(connection) if since is None else self._resume(connection, since)
+        return self._receiver(connection), rest
+
+    def end(self, connection: Connection) -> None:
+        self._boards.forget(connection)
+
+    def _receiver(self, connection: Connection) -> Receive:
+        def receive(text: str | bytes) -> None:
+            match incoming.parse(text):
+                case Pong() | Auth():
+                    return
+                case Malformed(message, code):
+                    connection.send(frames.error(message, code, self._keeper.now()))
+                case _:
+                    answer = "Message type is for students only"
+                    code = "UNKNOWN_MESSAGE_TYPE"
+                    connection.send(frames.error(answer, code, self._keeper.now()))
+
+        return receive
+
+    async def _show(self, connection: Connection) -> None:
+        try:
+            await self._boards.show(connection)
+        except Failure as failure:
+            log.info("board.waits", reason=failure.slug)
+            self._boards.start_over(connection)
+
+    async def _resume(self, connection: Connection, since: Since) -> None:
+        try:
+            history = await self._feed.history(connection.channel, *since)
+            if not connection.must_resync:
+                connection.go_live(since[0], history)
+                return
+            reason = "stream_reset"
+        except HistoryGone as gone:
+            reason = gone.reason
+        REPLAYS.labels("resync").inc()
+        connection.send(frames.resync(reason, self._feed.position, self._keeper.now()))
+        await self._show(connection)
