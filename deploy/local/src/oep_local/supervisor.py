@@ -86,8 +86,8 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 for item in stage:
                     group.create_task(self._do(item) if isinstance(item, Task) else self._up(item))
-        except* RunnerError as failures:
-            raise failures.exceptions[0] from None
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others follow from it or say the same
 
     async def stop(self) -> None:
         """Stop everything in reverse order and leave no process behind."""

@@ -84,12 +84,12 @@ def temporary_place(prefix: str, who: Account | None) -> Path:
 def readable_copy(program: Path, origin: Path, who: Account | None) -> Path:
     """Return `program` (a file below `origin`) where `who` may run it, copying `origin` if need be.
 
-    A copy is made once for each content of `origin` and only root can write where it goes.
+    A copy is made once for each build of the server and only root can write where it goes.
     """
     if who is None or (can_enter(program.parent, who) and may(program.stat(), who, 1)):
         return program
-    mark = f"{origin.resolve()} {program.stat().st_mtime_ns} {program.stat().st_size}"
-    target = _roots_place() / f"programs-{hashlib.sha256(mark.encode()).hexdigest()[:16]}"
+    build = hashlib.sha256(program.with_name("postgres").read_bytes()).hexdigest()[:16]
+    target = _roots_place() / f"programs-{build}"
     if not target.exists():
         unfinished = Path(tempfile.mkdtemp(dir=_roots_place()))
         _copy(origin, unfinished)
