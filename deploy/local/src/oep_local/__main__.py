@@ -18,10 +18,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from oep_local import control, hosting, layout, ports, processes, seed, state, wheels
 from oep_local.access import ROLES
-from oep_local.errors import CommandFailed, RunnerError
+from oep_local.errors import RunnerError
 from oep_local.layout import Layout
 from oep_local.parts import Part
 from oep_local.postgres import PostgresServer
@@ -62,7 +63,9 @@ def up(  # typer shows the options
         int | None,
         typer.Option(min=1024, max=60000, help="Put all ports from here on; gateway first."),
     ] = None,
-    detach: Annotated[bool, typer.Option(help="Return when all is ready; stop with down.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when all is ready; stop with down.")
+    ] = False,
     demo_data: Annotated[bool, typer.Option(help="Load the demo exam and its people.")] = True,
 ) -> None:
     """Start everything, wait until it is healthy, keep it alive until Ctrl-C.
@@ -215,7 +218,7 @@ def psql(
 @app.command()
 def kill(
     service: Target,
-    hold: Annotated[bool, typer.Option(help="Keep it down until `oep cont`.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Keep it down until `oep cont`.")] = False,
 ) -> None:
     """End a service without a word, as a crash would (SIGKILL); the supervisor restarts it."""
     _tell(
@@ -287,10 +290,10 @@ def main() -> None:
     try:
         app()
     except state.NotRunning as failure:
-        err.print(f"[yellow]{failure}[/]")
+        err.print(Text(str(failure), "yellow"))
         sys.exit(3)
     except RunnerError as failure:
-        err.print("[bold red]oep:[/]", str(failure), markup=not isinstance(failure, CommandFailed))
+        err.print(Text("oep: ", "bold red"), Text(str(failure)), sep="", soft_wrap=True)
         sys.exit(1)
 
 

@@ -56,8 +56,7 @@ class State:
         for folder in (self.root, self.logs, self.held):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                if folder == self.root:
-                    folder.chmod(mode)
+                folder.chmod(mode if folder == self.root else 0o700)
                 _probe(folder)
             except OSError as failure:
                 raise RunnerError(
