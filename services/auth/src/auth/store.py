@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     Table,
+    case,
+    cast,
     delete,
     func,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -244,25 +246,26 @@ def now(session: Session) -> datetime:
 
 def imported_shares(session: Session) -> dict[Method, float]:
     """Measure which share of stored hashes was made by bcrypt, per way in."""
-    password = _share(UserRow.hashed_password, UserRow.hashed_password.is_not(None))
-    answer = _share(UserRow.security_answer_hash, UserRow.hall_ticket_number.is_not(None))
-    row = session.execute(select(password, answer)).one()
+    row = session.execute(
+        select(
+            _imported_share(UserRow.hashed_password), _imported_share(UserRow.security_answer_hash)
+        )
+    ).one()
     return {Method.PASSWORD: row[0], Method.HALL_TICKET: row[1]}
 
 
 def forget_old(session: Session, *, quiet_seconds: int, limit: int = 5_000) -> int:
     """Delete what nobody can use any more; return how many rows went."""
-    now_ = func.now()
-    dead = LoginRow.expires_at < now_ - timedelta(days=1)
-    quiet = TryRow.counted_at < now_ - timedelta(seconds=quiet_seconds)
+    quiet = func.now() - timedelta(seconds=quiet_seconds)
+    dead = func.now() - timedelta(days=1)
     gone = 0
     for row, key, is_over in (
-        (LoginRow, LoginRow.id, dead),
-        (RevocationRow, RevocationRow.id, RevocationRow.forget_at < now_),
-        (TryRow, tuple_(TryRow.method, TryRow.slot), quiet),
+        (LoginRow, (LoginRow.id,), LoginRow.expires_at < dead),
+        (RevocationRow, (RevocationRow.id,), RevocationRow.forget_at < func.now()),
+        (TryRow, (TryRow.method, TryRow.slot), TryRow.counted_at < quiet),
     ):
-        some = select(key).where(is_over).limit(limit).with_for_update(skip_locked=True)
-        statement: Any = delete(row).where(key.in_(some)).returning(literal_column("1"))
+        some = select(*key).where(is_over).limit(limit).with_for_update(skip_locked=True)
+        statement: Any = delete(row).where(tuple_(*key).in_(some)).returning(*key)
         gone += len(session.execute(statement).all())
     return gone
 
@@ -310,11 +313,10 @@ def move_sequence(session: Session, table: Table) -> None:
     )
 
 
-def _share(column: ColumnElement[Any] | Any, is_counted: ColumnElement[bool]) -> Any:
-    imported = func.count().filter(column.like("$2%"))
-    return func.coalesce(
-        imported.op("/")(func.nullif(func.count().filter(is_counted), 0) * 1.0), 0.0
-    )
+def _imported_share(column: ColumnElement[Any] | Any) -> Any:
+    is_imported = case((column.like("$2%"), 1.0), else_=0.0)
+    share = func.avg(is_imported).filter(column.is_not(None))
+    return cast(func.coalesce(share, 0.0), Float)
 
 
 def _account(row: UserRow) -> Account:

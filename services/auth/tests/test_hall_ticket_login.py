@@ -1,0 +1,121 @@
+"""POST /api/v1/auth/hall-ticket-login, in the order of checks of contract §3."""
+
+import statistics
+import time
+
+import pytest
+from auth.passwords import hash_secret
+
+
+async def test_a_student_comes_in_with_ticket_birthday_and_answer(world):
+    person = world.add("student")
+    answer = await world.ticket_login(person)
+    assert answer.status_code == 200
+    assert answer.json()["user"]["hall_ticket_number"] == person.hall_ticket
+    assert answer.json()["token_type"] == "bearer"
+
+
+@pytest.mark.parametrize("given", ["kumar", "KUMAR", "  Kumar \t"])
+async def test_the_answer_is_trimmed_and_lower_cased(world, given):
+    assert (await world.ticket_login(world.add("student"), security_answer=given)).is_success
+
+
+async def test_an_imported_answer_is_hashed_again_and_stays_right(world):
+    person = world.add("student")
+    assert (await world.ticket_login(person)).is_success
+    stored = world.sql("SELECT security_answer_hash FROM users WHERE id = :id", id=person.id)[0][0]
+    assert stored.startswith("$argon2id$")
+    assert (await world.ticket_login(person)).is_success
+    assert (await world.ticket_login(person, security_answer="reddy")).status_code == 401
+
+
+ROWS = [
+    ("ticket", {"hall_ticket_number": "XX000000"}, 401, "Invalid hall ticket number"),
+    ("format", {"date_of_birth": "2001-02-02"}, 400, "Invalid date format. Use DD/MM/YYYY"),
+    ("no such day", {"date_of_birth": "31/02/2001"}, 400, "Invalid date format. Use DD/MM/YYYY"),
+    ("empty date", {"date_of_birth": ""}, 400, "Invalid date format. Use DD/MM/YYYY"),
+    ("date", {"date_of_birth": "03/02/2001"}, 401, "Invalid date of birth"),
+    ("answer", {"security_answer": "reddy"}, 401, "Incorrect security answer"),
+]
+
+
+@pytest.mark.parametrize(("_", "change", "status", "detail"), ROWS)
+async def test_each_wrong_part_has_its_own_words(world, _, change, status, detail):
+    answer = await world.ticket_login(world.add("student"), **change)
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+    assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
+
+
+@pytest.mark.parametrize("first", range(len(ROWS) - 1))
+async def test_of_several_wrong_parts_the_first_in_order_is_named(world, first):
+    wrong = {}
+    for _, change, _, _ in reversed(ROWS[first:]):
+        wrong |= change
+    answer = await world.ticket_login(world.add(is_active=False), **wrong)
+    assert answer.json()["detail"] == ROWS[first][3]
+
+
+async def test_an_inactive_student_hears_so_after_everything_else_was_right(world):
+    answer = await world.ticket_login(world.add(is_active=False))
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "Student account is inactive. Please contact administrator."
+
+
+async def test_only_students_come_in_by_hall_ticket(world):
+    answer = await world.ticket_login(world.add("admin", "hall_in_charge"))
+    assert (answer.status_code, answer.json()["detail"]) == (
+        403,
+        "Hall ticket login is only for students",
+    )
+
+
+async def test_a_missing_date_or_hash_fails_its_step_and_is_never_skipped(world):
+    no_date = await world.ticket_login(world.add("student", date_of_birth=None))
+    no_answer = await world.ticket_login(world.add("student", security_answer_hash=None))
+    assert no_date.json()["detail"] == "Invalid date of birth"
+    assert no_answer.json()["detail"] == "Incorrect security answer"
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"hall_ticket_number": "1234"}, "/hall_ticket_number"),
+        ({"hall_ticket_number": "1" * 51}, "/hall_ticket_number"),
+        ({"security_answer": ""}, "/security_answer"),
+        ({"date_of_birth": None}, "/date_of_birth"),
+        ({"date_of_birth": 20010202}, "/date_of_birth"),
+    ],
+)
+async def test_a_bad_body_is_422_before_any_check(world, change, pointer):
+    answer = await world.ticket_login(world.add("student"), **change)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_failures_are_throttled_per_hall_ticket_and_not_per_address(world):
+    person, neighbour = world.add("student"), world.add("student")
+    for _ in range(5):
+        await world.ticket_login(person, security_answer="guess")
+    refused = await world.ticket_login(person)
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert (await world.ticket_login(neighbour)).is_success
+    assert (await world.login(person)).is_success
+
+
+async def test_an_unknown_ticket_costs_as_much_time_as_a_known_one(world):
+    hashed = hash_secret("kumar")
+    known = [world.add("student", security_answer_hash=hashed) for _ in range(12)]
+    world.app.state.sign_in.imported_shares = dict.fromkeys(
+        world.app.state.sign_in.imported_shares, 0.0
+    )
+    wrong = [await _seconds(world, p, security_answer="wrong") for p in known]
+    unknown = [await _seconds(world, known[0], hall_ticket_number=f"UNKNOWN{n}") for n in range(12)]
+    ratio = statistics.median(unknown) / statistics.median(wrong)
+    assert 0.5 < ratio < 2
+
+
+async def _seconds(world, person, **changes):
+    began = time.perf_counter()
+    assert (await world.ticket_login(person, **changes)).status_code == 401
+    return time.perf_counter() - began

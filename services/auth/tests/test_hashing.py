@@ -1,0 +1,91 @@
+import asyncio
+import threading
+
+import pytest
+from auth.errors import HashingBusy
+from auth.hashing import Hashing
+from auth.passwords import hash_secret
+from chassis.waiting import eventually
+
+
+@pytest.fixture
+def hashing():
+    made = Hashing(threads=1, queue_size=2, wait_seconds=5)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def occupied(hashing):
+    """Keep the one thread busy until the returned event is set."""
+    done = threading.Event()
+    task = asyncio.ensure_future(hashing._run(lambda: done.wait(10)))
+    yield done
+    done.set()
+    task.cancel()
+
+
+async def test_secrets_are_checked_and_renewed(hashing):
+    stored = hash_secret("a")
+    assert await hashing.check("a", stored, like_imported=False)
+    assert not await hashing.check("b", stored, like_imported=False)
+    assert not await hashing.check("a", None, like_imported=False)
+    assert await hashing.renew("a", stored) is None
+    assert await hashing.renew("a", None) is None
+
+
+async def test_nothing_is_hashed_on_the_loop_thread(hashing):
+    assert await hashing._run(threading.get_ident) != threading.get_ident()
+
+
+async def test_a_full_queue_refuses_with_a_time_to_come_back(hashing, occupied):
+    waiting = [asyncio.ensure_future(hashing._run(str)) for _ in range(2)]
+    await eventually(lambda: hashing._waiting == 2)
+    refusals = set()
+    for _ in range(60):
+        with pytest.raises(HashingBusy) as refused:
+            await hashing._run(str)
+        refusals.add(refused.value.retry_after_seconds)
+    assert len(refusals) > 1
+    assert min(refusals) >= 1
+    occupied.set()
+    assert await asyncio.gather(*waiting) == ["", ""]
+
+
+async def test_who_waits_too_long_is_refused():
+    hashing = Hashing(threads=1, queue_size=5, wait_seconds=0.05)
+    done = threading.Event()
+    running = asyncio.ensure_future(hashing._run(lambda: done.wait(10)))
+    await eventually(hashing._free.locked)
+    with pytest.raises(HashingBusy):
+        await hashing._run(str)
+    done.set()
+    assert await running
+    assert await hashing._run(str) == ""
+    hashing.close()
+
+
+async def test_a_caller_who_leaves_does_not_free_the_thread_before_its_work_is_done(
+    hashing, occupied
+):
+    leaving = asyncio.ensure_future(hashing._run(str))
+    await eventually(lambda: hashing._waiting == 1)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert hashing._free.locked()
+    occupied.set()
+    assert await hashing._run(str) == ""
+
+
+async def test_a_busy_hashing_is_503_and_takes_the_counted_try_back(world):
+    person = world.add("admin")
+    hashing = world.app.state.parts.hashing
+    before, hashing._queue_size = hashing._queue_size, 0
+    try:
+        answer = await world.login(person)
+    finally:
+        hashing._queue_size = before
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    counted = world.sql("SELECT failure_count FROM login_tries WHERE slot = :s", s=person.id)
+    assert counted[0].failure_count == 0

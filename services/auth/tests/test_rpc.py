@@ -1,0 +1,58 @@
+"""oep.auth.v1: GetUsers and ListRevocations over a real channel."""
+
+import jwt
+import pytest
+from chassis.errors import Invalid
+from chassis.rpc import call, channel
+from oep.auth.v1 import auth_pb2, auth_pb2_grpc
+
+
+@pytest.fixture(scope="module")
+async def stub(world):
+    async with channel(f"127.0.0.1:{world.settings.grpc_port}") as made:
+        yield auth_pb2_grpc.AuthServiceStub(made)
+
+
+async def test_users_come_with_roles_and_unknown_ids_are_missing(world, stub):
+    center = world.sql("INSERT INTO centers (name, code) VALUES ('C', 'RPC1') RETURNING id")[0].id
+    person = world.add("student", "proctor", center_id=center)
+    plain = world.add(hall_ticket_number=None, is_active=False)
+    ids = [plain.id, person.id, 0, -5, 2**40, 99_999_999, person.id]
+    answer = await call(stub.GetUsers, auth_pb2.GetUsersRequest(user_ids=ids), seconds=5)
+    assert [user.user_id for user in answer.users] == [person.id, plain.id]
+    first, second = answer.users
+    assert (first.username, first.full_name) == (person.username, f"User {person.id}")
+    assert list(first.roles) == ["proctor", "student"]
+    assert (first.is_active, second.is_active) == (True, False)
+    assert first.center_id == center
+    assert first.hall_ticket_number == person.hall_ticket
+    assert not second.HasField("center_id")
+    assert not second.HasField("hall_ticket_number")
+    assert not first.HasField("trade_id")
+
+
+async def test_more_than_a_thousand_users_are_refused(stub):
+    request = auth_pb2.GetUsersRequest(user_ids=range(1001))
+    with pytest.raises(Invalid) as refused:
+        await call(stub.GetUsers, request, seconds=5)
+    assert refused.value.slug == "too-many-users-asked"
+
+
+async def test_an_ended_login_is_listed_for_as_long_as_its_tokens_could_live(world, stub):
+    pair = (await world.login(world.add("student"))).json()
+    claims = jwt.decode(pair["access_token"], options={"verify_signature": False})
+    await world.post("/logout", None, pair["access_token"])
+    answer = await call(stub.ListRevocations, auth_pb2.ListRevocationsRequest(), seconds=5)
+    found = [r for r in answer.revocations if r.login_id == claims["login_id"]]
+    assert len(found) == 1
+    assert found[0].WhichOneof("subject") == "login_id"
+    assert found[0].revoked_at.seconds >= claims["iat"]
+    assert found[0].forget_at.seconds > claims["exp"]
+
+
+async def test_what_is_over_is_listed_no_more(world, stub):
+    pair = (await world.login(world.add("student"))).json()
+    await world.post("/logout", None, pair["access_token"])
+    world.sql("UPDATE revocations SET forget_at = now()")
+    answer = await call(stub.ListRevocations, auth_pb2.ListRevocationsRequest(), seconds=5)
+    assert len(answer.revocations) == 0
