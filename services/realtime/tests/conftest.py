@@ -1,0 +1,416 @@
+"""A real node on a free port, a real bus, and neighbours that speak gRPC but can be told what to say."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import grpc
+import jwt
+import pytest
+import uvicorn
+from chassis.bus import Bus
+from chassis.errors import NotFound, Unavailable
+from chassis.rpc import RpcServer
+from chassis.waiting import eventually
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from google.protobuf.timestamp_pb2 import Timestamp
+from oep.attempts.v1 import attempts_pb2, attempts_pb2_grpc
+from oep.proctoring.v1 import proctoring_pb2, proctoring_pb2_grpc
+from realtime.app import MAX_FRAME_BYTES, create_app
+from realtime.settings import RealtimeSettings
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+EXAM = 900
+STUDENT = 41
+KID = "test-key"
+
+
+def stamp(moment: datetime) -> Timestamp:
+    found = Timestamp()
+    found.FromDatetime(moment)
+    return found
+
+
+@dataclass
+class Attempt:
+    attempt_id: int
+    student_id: int = STUDENT
+    status: str = "in_progress"
+    duration_seconds: int = 3600
+    started_ago: float = 60.0
+    exam_id: int = EXAM
+    version: int = 2
+
+    @property
+    def deadline_at(self):
+        start = datetime.now(UTC) - timedelta(seconds=self.started_ago)
+        return start + timedelta(seconds=self.duration_seconds)
+
+    def message(self):
+        found = attempts_pb2.Attempt(
+            attempt_id=self.attempt_id,
+            student_id=self.student_id,
+            exam_id=self.exam_id,
+            status=attempts_pb2.AttemptStatus.Value(f"ATTEMPT_STATUS_{self.status.upper()}"),
+            version=self.version,
+            duration_seconds=self.duration_seconds,
+        )
+        if self.status != "not_started":
+            start = self.deadline_at - timedelta(seconds=self.duration_seconds)
+            found.start_time.CopyFrom(stamp(start))
+            found.deadline_at.CopyFrom(stamp(self.deadline_at))
+        return found
+
+
+class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
+    """attempts, as far as realtime asks it; every answer can be chosen."""
+
+    def __init__(self):
+        self.attempts: dict[int, Attempt] = {}
+        self.saves = []
+        self.calls = []
+        self.flags = []
+        self.refusal = None
+        self.failure = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def BatchGetAttempts(self, request, context):  # noqa: N802
+        if self.failure:
+            raise self.failure
+        found = [self.attempts[i].message() for i in request.attempt_ids if i in self.attempts]
+        return attempts_pb2.BatchGetAttemptsResponse(
+            attempts=found, server_time=stamp(datetime.now(UTC))
+        )
+
+    async def SaveAnswers(self, request, context):  # noqa: N802
+        self.calls.append(len(request.saves))
+        await self.gate.wait()
+        if self.failure:
+            raise self.failure
+        self.saves += request.saves
+        return attempts_pb2.SaveAnswersResponse(results=[self._result() for _ in request.saves])
+
+    async def SetFlag(self, request, context):  # noqa: N802
+        self.flags.append(request)
+        if self.refusal:
+            return attempts_pb2.SetFlagResponse(refused=self.refusal)
+        return attempts_pb2.SetFlagResponse(questions_flagged=[request.question_id])
+
+    async def GetClock(self, request, context):  # noqa: N802
+        return attempts_pb2.GetClockResponse(server_time=stamp(datetime.now(UTC)))
+
+    async def GetExam(self, request, context):  # noqa: N802
+        if self.failure:
+            raise self.failure
+        if request.exam_id not in {a.exam_id for a in self.attempts.values()}:
+            raise NotFound("Exam not found")
+        roster = [
+            attempts_pb2.RosterEntry(attempt=a.message(), student_name="Asha", questions_answered=3)
+            for a in self.attempts.values()
+            if a.exam_id == request.exam_id
+        ]
+        return attempts_pb2.GetExamResponse(
+            exam_id=request.exam_id,
+            title="Welding",
+            total_questions=10,
+            server_time=stamp(datetime.now(UTC)),
+            roster=roster,
+        )
+
+    def _result(self):
+        if self.refusal:
+            return attempts_pb2.AnswerSaveResult(refused=self.refusal)
+        saved = attempts_pb2.AnswerSaved(
+            saved_at=stamp(datetime.now(UTC)), time_remaining_seconds=77, questions_answered=1
+        )
+        return attempts_pb2.AnswerSaveResult(saved=saved)
+
+    def refuse(self, reason, status="UNSPECIFIED"):
+        self.refusal = attempts_pb2.SaveRefused(
+            reason=attempts_pb2.SaveRefusal.Value(f"SAVE_REFUSAL_{reason}"),
+            status=attempts_pb2.AttemptStatus.Value(f"ATTEMPT_STATUS_{status}"),
+        )
+
+
+class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
+    """proctoring, with tallies that a test chooses."""
+
+    def __init__(self):
+        self.tallies = []
+        self.calls = 0
+        self.failure = None
+
+    async def GetBoard(self, request, context):  # noqa: N802
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+        return proctoring_pb2.GetBoardResponse(as_of=stamp(datetime.now(UTC)), tallies=self.tallies)
+
+
+@dataclass
+class Tokens:
+    """Signs tokens as auth does."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def jwks(self):
+        jwk = jwt.algorithms.OKPAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        return {"keys": [{**jwk, "kid": KID, "use": "sig", "alg": "EdDSA"}]}
+
+    def token(self, user_id=STUDENT, roles=("student",), **changes):
+        now = int(time.time())
+        claims = {
+            "sub": str(user_id),
+            "roles": list(roles),
+            "jti": str(uuid.uuid4()),
+            "typ": "access",
+            "iat": now,
+            "exp": now + 600,
+            "iss": "oep",
+            "login_id": str(uuid.uuid4()),
+        }
+        return jwt.encode(claims | changes, self.key, "EdDSA", headers={"kid": KID})
+
+
+class Client:
+    """One WebSocket client that remembers every frame."""
+
+    def __init__(self, connection: ClientConnection):
+        self.connection = connection
+        self.frames = []
+        self._seen = 0
+
+    async def frame(self, type_=None, seconds=5.0):
+        """The next frame, or the next one of a type; others before it are remembered."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = json.loads(await self.connection.recv())
+                self.frames.append(found)
+                if type_ is None or found["type"] == type_:
+                    return found
+
+    async def send(self, message):
+        text = message if isinstance(message, (str, bytes)) else json.dumps(message)
+        await self.connection.send(text)
+
+    async def closed(self, seconds=5.0):
+        """The code and reason with which the server closes; frames before it are remembered."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.frame(seconds=seconds)
+        received = self.connection.protocol.close_rcvd
+        return received.code, received.reason
+
+    def types(self):
+        return [found["type"] for found in self.frames]
+
+
+class World:
+    """A node with its neighbours."""
+
+    def __init__(self, nats_url):
+        self.nats_url = nats_url
+        self.attempts = Attempts()
+        self.proctoring = Proctoring()
+        self.tokens = Tokens()
+        self.bus = Bus(nats_url, "tests")
+        self._stack = contextlib.AsyncExitStack()
+        self._attempts_server = self._proctoring_server = None
+        self._clients = []
+        self._servers = []
+        self._task = None
+        self.port = 0
+        self.app = None
+
+    @property
+    def node(self):
+        return self.app.state.node
+
+    async def start(self, **settings):
+        await self.bus.start()
+        await self.start_attempts()
+        await self.start_proctoring()
+        await self.start_node(**settings)
+
+    async def start_attempts(self, port=0):
+        self._attempts_server = RpcServer(
+            "127.0.0.1",
+            port,
+            lambda s: attempts_pb2_grpc.add_AttemptsServiceServicer_to_server(self.attempts, s),
+        )
+        await self._attempts_server.start()
+
+    async def stop_attempts(self):
+        port = self._attempts_server.port
+        await self._attempts_server.stop(0)
+        return port
+
+    async def start_proctoring(self):
+        def register(server: grpc.aio.Server):
+            add = proctoring_pb2_grpc.add_ProctoringServiceServicer_to_server
+            add(self.proctoring, server)
+
+        self._proctoring_server = RpcServer("127.0.0.1", 0, register)
+        await self._proctoring_server.start()
+
+    async def start_node(self, **changes):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        options = {
+            "rest_port": self.port,
+            "nats_url": self.nats_url,
+            "jwks_url": "http://127.0.0.1:1/none",
+            "attempts_grpc": f"127.0.0.1:{self._attempts_server.port}",
+            "proctoring_grpc": f"127.0.0.1:{self._proctoring_server.port}",
+            "node_id": "n1",
+            "admission_seconds": 1.0,
+            "save_seconds": 1.0,
+            "drain_seconds": 0.2,
+            **changes,
+        }
+        self.app = create_app(RealtimeSettings(**options))
+        config = uvicorn.Config(
+            self.app,
+            host="127.0.0.1",
+            port=self.port,
+            log_config=None,
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=1,
+        )
+        self.server = uvicorn.Server(config)
+        self.server.install_signal_handlers = lambda: None
+        self._task = asyncio.create_task(self.server._serve())
+        await eventually(lambda: self.server.started)
+        self.node.keys.load(self.tokens.jwks())
+
+    async def stop_node(self):
+        for client in self._clients:
+            client.connection.transport.abort()
+        self._clients.clear()
+        self.server.should_exit = True
+        await self._task
+
+    async def stop(self):
+        await self.stop_node()
+        await self._attempts_server.stop(0)
+        await self._proctoring_server.stop(0)
+        await self.bus.close()
+
+    async def warm(self):
+        await eventually(lambda: self.node.feed.is_warm, seconds=10)
+
+    def attempt(self, **changes):
+        attempt_id = new_id()
+        made = Attempt(attempt_id, **({"exam_id": new_id()} | changes))
+        self.attempts.attempts[attempt_id] = made
+        return made
+
+    async def connect(self, path, *, modern=True, token=None, origin=None, **query):
+        if token:
+            query["token"] = token
+        text = "&".join(f"{key}={value}" for key, value in query.items())
+        connection = await connect(
+            f"ws://127.0.0.1:{self.port}/api/v1/ws/{path}?{text}",
+            subprotocols=["oep.v1"] if modern else None,
+            origin=origin,
+            compression=None,
+            open_timeout=8,
+            max_size=None,
+        )
+        client = Client(connection)
+        self._clients.append(client)
+        return client
+
+    async def student(self, attempt, *, modern=True, **query):
+        token = query.pop("token", None) or self.tokens.token(attempt.student_id)
+        path = f"attempts/{attempt.attempt_id}"
+        client = await self.connect(path, modern=modern, token=token, **query)
+        client.hello = await client.frame()
+        return client
+
+    async def board(self, exam_id, *, modern=True, **query):
+        token = self.tokens.token(7, ("proctor",))
+        client = await self.connect(f"exams/{exam_id}/monitor", modern=modern, token=token, **query)
+        client.hello = await client.frame()
+        return client
+
+    async def say(self, attempt, fact, **data):
+        """Publish a notice as a service's outbox would; return its sequence."""
+        notice_id = str(uuid.uuid4())
+        envelope = {
+            "id": notice_id,
+            "fact": fact,
+            "exam_id": attempt.exam_id,
+            "attempt_id": attempt.attempt_id,
+            "at": "2026-01-05T10:00:00Z",
+            "data": data,
+        }
+        subject = f"oep.v1.{attempt.exam_id}.{attempt.attempt_id}.{fact}"
+        return await self.bus.publish(subject, json.dumps(envelope).encode(), notice_id)
+
+    async def say_saved(self, attempt, question_id=1, connection_id=None, kind="answer", **data):
+        return await self.say(
+            attempt,
+            "answer_saved",
+            **{"question_id": question_id, "kind": kind, "connection_id": connection_id} | data,
+        )
+
+    async def say_status(self, attempt, status, version=9):
+        return await self.say(
+            attempt,
+            "status_changed",
+            status=status,
+            version=version,
+            start_time=iso(attempt.deadline_at - timedelta(seconds=attempt.duration_seconds)),
+            deadline_at=iso(attempt.deadline_at),
+            submit_reason=None,
+        )
+
+
+def iso(moment):
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+_ids = iter(range(1_000, 10_000_000))
+
+
+def new_id():
+    return next(_ids)
+
+
+@pytest.fixture
+async def make_world(nats_server) -> AsyncIterator[Callable]:
+    """A factory of worlds with settings of their own."""
+    made = []
+
+    async def make(**settings):
+        world = World(nats_server.url)
+        made.append(world)
+        await world.start(**settings)
+        await world.warm()
+        return world
+
+    yield make
+    for world in made:
+        await world.stop()
+
+
+@pytest.fixture
+async def world(make_world):
+    return await make_world()
+
+
+@pytest.fixture
+def unavailable():
+    return Unavailable

@@ -1,0 +1,180 @@
+"""Contract §7.1, row by row, for both kinds of client."""
+
+import asyncio
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chassis.waiting import eventually
+from websockets.exceptions import InvalidStatus
+
+
+async def refused(world, path, **options):
+    """The status of a handshake that is refused before it is accepted."""
+    with pytest.raises(InvalidStatus) as caught:
+        await world.connect(path, modern=False, **options)
+    return caught.value.response.status_code
+
+
+async def told(world, path, **options):
+    client = await world.connect(path, **options)
+    assert client.connection.subprotocol == "oep.v1"
+    closed = await client.closed()
+    assert client.frames == []
+    return closed
+
+
+async def test_connected_is_the_first_frame(world):
+    attempt = world.attempt()
+    client = await world.student(attempt)
+    hello = client.hello
+    assert hello["type"] == "connected"
+    assert hello["attempt_id"] == attempt.attempt_id
+    assert uuid.UUID(hello["connection_id"])
+    assert 3530 <= hello["time_remaining_seconds"] <= 3540
+    assert hello["server_time"].endswith("Z")
+    assert (hello["heartbeat_interval"], hello["checkpoint_debounce"]) == (30, 2)
+    assert isinstance(hello["position"]["sequence"], int)
+    assert hello["position"]["epoch"]
+
+
+async def test_an_old_client_before_the_start_sees_the_full_duration(world):
+    client = await world.student(world.attempt(status="not_started"), modern=False)
+    assert client.connection.subprotocol is None
+    assert client.hello["time_remaining_seconds"] == 3600
+
+
+async def test_without_a_token(world):
+    attempt = world.attempt()
+    assert await refused(world, f"attempts/{attempt.attempt_id}") == 403
+
+
+async def test_a_first_frame_may_carry_the_token(world):
+    attempt = world.attempt()
+    client = await world.connect(f"attempts/{attempt.attempt_id}")
+    await client.send({"type": "auth", "token": world.tokens.token()})
+    assert (await client.frame())["type"] == "connected"
+
+
+@pytest.mark.parametrize("frame", ["hello", '{"type":"pong"}', '{"type":"auth"}', b"\x00"])
+async def test_a_first_frame_that_is_not_auth(world, frame):
+    client = await world.connect(f"attempts/{world.attempt().attempt_id}")
+    await client.send(frame)
+    assert (await client.closed())[0] == 4500
+
+
+async def test_no_first_frame_within_the_time(make_world):
+    world = await make_world(auth_seconds=0.2)
+    began = time.monotonic()
+    assert (await told(world, f"attempts/{world.attempt().attempt_id}"))[0] == 4500
+    assert time.monotonic() - began < 3
+
+
+async def test_a_first_frame_with_a_bad_token(world):
+    client = await world.connect(f"attempts/{world.attempt().attempt_id}")
+    await client.send({"type": "auth", "token": "nonsense"})
+    assert await client.closed() == (4501, "Authentication failed")
+
+
+async def test_a_path_that_is_not_a_number(world):
+    token = world.tokens.token()
+    assert await refused(world, "attempts/abc", token=token) == 403
+    assert (await told(world, "attempts/abc", token=token))[0] == 4500
+
+
+@pytest.mark.parametrize("kind", ["garbage", "expired", "refresh", "foreign"])
+async def test_a_bad_token(world, kind):
+    now = int(time.time())
+    token = {
+        "garbage": lambda: "a.b.c",
+        "expired": lambda: world.tokens.token(iat=now - 20, exp=now - 10),
+        "refresh": lambda: world.tokens.token(typ="refresh"),
+        "foreign": lambda: type(world.tokens)().token(),
+    }[kind]()
+    path = f"attempts/{world.attempt().attempt_id}"
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4501, "Authentication failed")
+
+
+async def test_a_revoked_token(world):
+    login_id = str(uuid.uuid4())
+    token = world.tokens.token(login_id=login_id)
+    now = datetime.now(UTC)
+    world.node.revocations.revoke_login(login_id, now, now + timedelta(hours=1))
+    path = f"attempts/{world.attempt().attempt_id}"
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4501, "Authentication failed")
+
+
+@pytest.mark.parametrize("path", ["attempts/999999999", "attempts/99999999999999999999999999"])
+async def test_an_unknown_attempt(world, path):
+    token = world.tokens.token()
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4504, "Attempt not found")
+
+
+@pytest.mark.parametrize("roles", [("student",), ("admin",), ("proctor", "hall_in_charge")])
+async def test_an_attempt_of_another_user(world, roles):
+    path = f"attempts/{world.attempt().attempt_id}"
+    token = world.tokens.token(77, roles)
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4503, "Unauthorized")
+
+
+@pytest.mark.parametrize("status", ["submitted", "graded", "expired", "cancelled"])
+async def test_an_attempt_that_is_not_open(world, status):
+    path = f"attempts/{world.attempt(status=status).attempt_id}"
+    token = world.tokens.token()
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4509, f"Attempt is {status}")
+
+
+async def test_more_sockets_than_allowed(world):
+    attempt = world.attempt()
+    clients = [await world.student(attempt, modern=bool(n % 2)) for n in range(8)]
+    path, token = f"attempts/{attempt.attempt_id}", world.tokens.token()
+    assert await refused(world, path, token=token) == 403
+    assert await told(world, path, token=token) == (4029, "Connection limit exceeded")
+    for client in clients:  # nobody was pushed out
+        await client.send({"type": "time_sync"})
+        assert (await client.frame("time_update"))["time_remaining_seconds"] > 0
+    await clients[0].connection.close()
+    await eventually(lambda: len(world.node.hub) == 7)
+    await world.student(attempt)
+
+
+async def test_attempts_away(world):
+    path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
+    port = await world.stop_attempts()
+    assert await refused(world, path, token=token) == 403
+    assert (await told(world, path, token=token))[0] == 4013
+    await world.start_attempts(port)
+    client = await world.connect(path, token=token)
+    assert (await client.frame())["type"] == "connected"
+
+
+async def test_attempts_coming_back_in_time_is_not_noticed(make_world):
+    world = await make_world(admission_seconds=3.0)
+    attempt = world.attempt()
+    port = await world.stop_attempts()
+    opening = asyncio.create_task(world.student(attempt))
+    await eventually(lambda: len(world.node.hub) == 1)
+    await world.start_attempts(port)
+    assert (await opening).hello["type"] == "connected"
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_foreign_origin(world, modern):
+    path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
+    with pytest.raises(InvalidStatus) as caught:
+        await world.connect(path, modern=modern, token=token, origin="https://evil.example")
+    assert caught.value.response.status_code == 403
+    client = await world.connect(path, modern=modern, token=token, origin="http://localhost:5173")
+    assert (await client.frame())["type"] == "connected"
+
+
+async def test_a_refused_socket_leaves_nothing_behind(world):
+    token = world.tokens.token(77)
+    await told(world, f"attempts/{world.attempt().attempt_id}", token=token)
+    await eventually(lambda: len(world.node.hub) == 0)
