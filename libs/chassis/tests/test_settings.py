@@ -50,3 +50,12 @@ def test_what_must_differ_has_no_default(monkeypatch):
         DatabaseSettings.from_environment()
     missing = {error["loc"][0] for error in caught.value.errors()}
     assert missing == {"rest_port", "grpc_port", "nats_url", "jwks_url", "database_url"}
+
+
+def test_a_password_in_any_address_is_masked():
+    shown = ServiceSettings(
+        rest_port=1, nats_url="nats://oep:very-secret@nats:4222", jwks_url="http://auth:8101/keys"
+    ).masked()
+    assert "very-secret" not in shown
+    assert "nats://oep:***@nats:4222" in shown
+    assert "http://auth:8101/keys" in shown

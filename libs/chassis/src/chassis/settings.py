@@ -45,10 +45,7 @@ class ServiceSettings(BaseSettings):
 
     def masked(self) -> str:
         """Return the settings as JSON text in which secrets and passwords are hidden."""
-        shown = {
-            name: _mask(value.get_secret_value()) if isinstance(value, SecretStr) else value
-            for name, value in self
-        }
+        shown = {name: _shown(value) for name, value in self}
         return json.dumps(shown, indent=2, default=str)
 
     @classmethod
@@ -75,6 +72,14 @@ def psycopg2_url(url: str) -> str:
         message = "DATABASE_URL must look like postgresql://user:password@host:port/database"
         raise ValueError(message)
     return f"postgresql+psycopg2://{rest}"
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return _mask(value.get_secret_value())
+    if isinstance(value, str) and "://" in value and urlsplit(value).password:
+        return _mask(value)
+    return value
 
 
 def _mask(secret: str) -> str:
