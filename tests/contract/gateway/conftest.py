@@ -108,7 +108,7 @@ class Stub:
         said = {
             "Server": "stub",
             "Retry-After": "9",
-            "X-Request-ID": request.headers["x-request-id"],
+            "X-Request-ID": request.headers.get("x-request-id", ""),
         }
         return JSONResponse(seen, status, said)
 
