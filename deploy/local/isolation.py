@@ -1,9 +1,10 @@
 # ruff: noqa: INP001, T201  # a script of its own, and printing is how it speaks
 """Proves that each service lives alone, with chassis and contracts only.
 
-In an environment of its own every module imports, no other service is there, and the tests that
-need no server pass. In those test runs this file is also the pytest plugin that leaves out the
-tests which need the runner's servers; they run in the common environment.
+In an environment that holds nothing else every module imports and no other service is there. Then
+the test tools come in (the runner is one: conftests name its types) and the tests that need no
+server pass; those that do run in the common environment. In these test runs this file is also
+the pytest plugin that leaves them out.
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 UV = ROOT / ".tools" / "bin" / "uv"
 PLACE = ROOT / ".tools" / "isolation"
-TEST_TOOLS = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "httpx", "websockets")
+TEST_TOOLS = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis")
 SERVERS = {"postgres_server", "database", "nats_server", "server_folder", "platform"}
 
 IMPORT_ALL = """
@@ -44,11 +45,13 @@ def check(service: str, others: list[str]) -> str:
     python = str(folder / "bin" / "python")
     members = [f"services/{service}", "libs/chassis", "protos"]
     editable = [part for member in members for part in ("--editable", member)]
-    constraints = ["--constraint", "requirements.lock"]
+    install = [UV, "pip", "install", "--quiet", "--python", python]
+    install += ["--constraint", "requirements.lock"]
     for command in (
         [UV, "venv", "--quiet", "--clear", "--python", sys.executable, folder],
-        [UV, "pip", "install", "--quiet", "--python", python, *constraints, *editable, *TEST_TOOLS],
+        [*install, *editable],
         [python, "-c", IMPORT_ALL, service, *others],
+        [*install, *TEST_TOOLS, "--editable", "deploy/local"],
         [python, "-m", "pytest", "-q", "-p", "isolation", f"services/{service}/tests"],
     ):
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
