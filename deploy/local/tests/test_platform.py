@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -64,7 +65,11 @@ def test_no_password_is_in_a_command_line(platform):
         assert not any(secret in line for secret in secrets)
 
 
-def test_up_again_is_quick_and_keeps_the_data_and_down_leaves_no_process(tmp_path_factory):
+def demo_people(state):
+    return oep(state.root, "psql", "--role", "auth_app", "-At", "-c", "SELECT username FROM users")
+
+
+def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_factory):
     state = State(tmp_path_factory.mktemp("up") / "state")
     moved = {
         f"OEP_PORT_{name.upper()}": str(port) for name, port in ports.free_plan().by_name.items()
@@ -72,19 +77,32 @@ def test_up_again_is_quick_and_keeps_the_data_and_down_leaves_no_process(tmp_pat
     try:
         code, text = oep(state.root, "up", "--detach", "--realtime", "2", **moved)
         assert code == 0, text
-        assert "http://localhost:" + moved["OEP_PORT_GATEWAY"] in text
-        made = oep(state.root, "psql", "--role", "auth_app", "-At", "-c", "TABLE auth.users")
-        assert "demo001" in made[1]
+        assert f"http://localhost:{moved['OEP_PORT_GATEWAY']}" in text
+        first = demo_people(state)
+        assert "demo001" in first[1]
         pids = [word["pid"] for word in state.read_run()["parts"].values()]
         assert len(pids) == len(PROGRAMS) + 1
         assert oep(state.root, "down")[0] == 0
         assert not any(map(psutil.pid_exists, pids))
 
         began = time.monotonic()
-        code, text = oep(state.root, "up", "--detach", "--realtime", "2", **moved)
-        assert code == 0, text
+        terminal = subprocess.Popen(
+            [sys.executable, "-m", "oep_local", "up"],
+            env={**os.environ, "OEP_STATE": str(state.root), **moved},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for line in terminal.stdout:
+            if "Ctrl-C here" in line:
+                break
         assert time.monotonic() - began < 10
-        again = oep(state.root, "psql", "--role", "auth_app", "-At", "-c", "TABLE auth.users")
-        assert made == again
+        assert demo_people(state) == first
+        pids = [word["pid"] for word in state.read_run()["parts"].values()]
+        began = time.monotonic()
+        terminal.send_signal(signal.SIGINT)
+        assert "Everything is stopped" in terminal.communicate(timeout=10)[0]
+        assert time.monotonic() - began < 5
+        assert terminal.returncode == 0
+        assert not any(map(psutil.pid_exists, pids))
     finally:
         oep(state.root, "reset", "--yes")

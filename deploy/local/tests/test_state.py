@@ -1,3 +1,4 @@
+import os
 import stat
 
 import pytest
@@ -37,6 +38,13 @@ def test_logs_of_the_last_run_are_set_aside(tmp_path):
     state.rotate_logs()
     assert not state.log("attempts#2").exists()
     assert (state.logs / "attempts-2.log.1").read_text() == "old"
+
+
+def test_a_folder_of_another_user_is_left_alone(tmp_path, monkeypatch):
+    state = State(tmp_path).open()
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(RunnerError, match=r"belongs to user \d+.*OEP_STATE"):
+        state.open()
 
 
 def test_a_damaged_word_is_reported_and_not_a_traceback(tmp_path):

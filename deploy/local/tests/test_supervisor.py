@@ -159,7 +159,6 @@ def victim_child(tmp_path):
 
 def test_what_a_dead_supervisor_left_is_ended_by_its_birth_not_by_its_number(tmp_path):
     state = Platform(tmp_path / "state").state.open()
-    mine = psutil.Process()
-    word = {"pid": mine.pid, "created": mine.create_time() - 60, "stop_signal": 9}
+    word = {"pid": os.getpid(), "born": processes.birth(os.getpid()) - 1, "stop_signal": 9}
     state.write_run({"pid": 1, "parts": {"innocent": word}})
     assert control.clean_up(state) == []

@@ -19,7 +19,6 @@ from oep_local.parts import matches
 from oep_local.state import NotRunning, State
 
 DOWN_SECONDS = 15
-BIRTH_TOLERANCE_SECONDS = 0.02
 WHOLE_FAMILY = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT}
 
 
@@ -84,8 +83,7 @@ def _processes(word: Mapping[str, Any]) -> list[psutil.Process]:
     if word["pid"] is None:
         return []
     family = processes.family(word["pid"])
-    same = family and abs(family[0].create_time() - word["created"]) < BIRTH_TOLERANCE_SECONDS
-    return family if same else []
+    return family if processes.birth(word["pid"]) == word["born"] else []
 
 
 def wait_ready(state: State, target: str, timeout_seconds: float = 60) -> None:

@@ -146,11 +146,11 @@ def nats_server(server_folder: Path) -> Iterator[NatsServer | containers.NatsCon
 
 @pytest.fixture(scope="session")
 def platform(server_folder: Path) -> Iterator["Platform"]:
-    """Start the whole platform once, with demo data, on free ports; see `oep_local.rig`."""
+    """Start the whole platform once: demo data, free ports, two nodes of realtime."""
     # Imported late: most test runs never need the supervisor and all it knows.
     from oep_local.rig import Platform  # noqa: PLC0415
 
-    running = Platform(server_folder / "platform")
+    running = Platform(server_folder / "platform", {"realtime": 2})
     try:
         yield running.start()
     finally:

@@ -10,8 +10,6 @@ import os
 import resource
 from collections.abc import Callable, Sequence
 
-import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
-
 from oep_local import control, ports
 from oep_local.layout import Layout
 from oep_local.parts import Stage
@@ -35,8 +33,8 @@ async def host(
         ports.refuse_taken(layout.wanted_ports())
         state.rotate_logs()
         _raise_file_limit()
-        me = {"pid": os.getpid(), "created": psutil.Process().create_time()}
-        supervisor = Supervisor(stages(layout), state, {**layout.about(), **me}, report)
+        about = {**layout.about(), "pid": os.getpid()}
+        supervisor = Supervisor(stages(layout), state, about, report)
         starting = asyncio.create_task(supervisor.start())
         stopping = asyncio.create_task(stop.wait())
         try:

@@ -116,6 +116,16 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
+def birth(pid: int) -> float | None:
+    """Return what tells a process from a later one of the same number; None when it is gone."""
+    try:
+        if sys.platform == "linux":  # in ticks since boot: setting the clock does not change it
+            return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        return float(psutil.Process(pid).create_time())
+    except (OSError, psutil.NoSuchProcess):
+        return None
+
+
 def send(process: psutil.Process, what: signal.Signals) -> None:
     """Send a signal unless the process is gone (psutil refuses a reused process id)."""
     with contextlib.suppress(psutil.NoSuchProcess):

@@ -63,7 +63,17 @@ class State:
                     f"{folder} cannot be used ({failure.strerror}): give this user the right to"
                     " write there, or set OEP_STATE to another folder."
                 ) from failure
+        self._refuse_another_owner()
         return self
+
+    def _refuse_another_owner(self) -> None:
+        """Root could write here too, but would leave files that their owner cannot use."""
+        owner = self.root.stat().st_uid
+        if owner != os.geteuid():
+            raise RunnerError(
+                f"{self.root} belongs to user {owner}, and this is user {os.geteuid()}: run as"
+                " that user, or set OEP_STATE to another folder."
+            )
 
     def secrets(self) -> dict[str, str]:
         """Return all secrets, made at the first call."""

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psutil  # type: ignore[import-untyped]  # it has no stubs of its own
-
 from oep_local import processes
-from oep_local.errors import DidNotStart, RunnerError
+from oep_local.errors import DidNotStart
 from oep_local.parts import Part, Stage, Task, next_delay
 from oep_local.state import State
 
@@ -33,7 +31,7 @@ class Member:
     part: Part
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    created: float = 0.0
+    born: float | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     state: str = "waiting"
     restarts: int = 0
@@ -45,7 +43,7 @@ class Member:
         """Describe the member for run.json."""
         return {
             "pid": self.process.pid if self.process and self.is_alive() else None,
-            "created": self.created,
+            "born": self.born,
             "state": self.state,
             "restarts": self.restarts,
             "port": self.part.port,
@@ -134,7 +132,7 @@ class Supervisor:
             await asyncio.shield(launching)
         finally:
             member.process = await launching
-        member.created = _created(member.process.pid)
+        member.born = processes.birth(member.process.pid)
         self._mark(member, "starting")
 
     async def _becomes_ready(self, member: Member) -> bool:
@@ -161,8 +159,8 @@ class Supervisor:
                 await self._launch(member)
                 while member.is_alive() and not await self._becomes_ready(member):
                     self._report(f"{member.part.label}: still not ready")
-            except (OSError, RunnerError) as failure:
-                self._report(f"{member.part.label}: {failure}")
+            except Exception as failure:  # noqa: BLE001  # whatever it was, we go on trying
+                self._report(f"{member.part.label}: {failure!r}")
 
     async def _while_held(self, member: Member) -> None:
         mark = self._state.held / member.part.label
@@ -191,10 +189,3 @@ class Supervisor:
     def _publish(self) -> None:
         words = {label: member.word() for label, member in self.members.items()}
         self._state.write_run({**self._about, "phase": self._phase, "parts": words})
-
-
-def _created(pid: int) -> float:
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return 0.0
