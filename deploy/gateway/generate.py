@@ -173,6 +173,9 @@ def _limits() -> Json:
         "request_headers_timeout": "10s",
         "request_timeout": "120s",
         "stream_idle_timeout": "60s",
+        # After a socket's close a browser waits for the end of TCP before it may come back, so
+        # short; not zero, or a refusal is lost to those who are still sending.
+        "delayed_close_timeout": "0.25s",
         "common_http_protocol_options": {
             "idle_timeout": "300s",
             "headers_with_underscores_action": "DROP_HEADER",

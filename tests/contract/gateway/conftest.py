@@ -116,9 +116,13 @@ class Stub:
         if websocket.url.path.endswith("/refused"):
             await websocket.close()
             return
-        await websocket.accept()
+        offered = websocket.scope["subprotocols"]
+        await websocket.accept(offered[0] if offered else None)
         await websocket.send_json({"upstream": self.name, "query": websocket.url.query})
         while (message := await websocket.receive())["type"] == "websocket.receive":
+            if message["text"] == "too slow":
+                await websocket.close(4008, "reader too slow")
+                return
             await websocket.send_text(f"heard {message['text']}")
 
 

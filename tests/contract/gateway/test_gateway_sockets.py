@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 PATHS = ["/api/v1/ws/attempts/1", "/api/v1/ws/admin/broadcast/1", "/api/v1/ws/exams/1/monitor"]
@@ -32,6 +32,16 @@ def test_a_foreign_page_gets_no_socket(rig, path, origin):
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
     assert json.loads(answer.body)["detail"] == "Origin not allowed"
+
+
+def test_the_subprotocol_and_the_close_code_come_through(rig):
+    with connect(url(rig, PATHS[0]), subprotocols=["oep.v1"]) as socket:
+        assert socket.subprotocol == "oep.v1"
+        socket.recv()
+        socket.send("too slow")
+        with pytest.raises(ConnectionClosedError) as closed:
+            socket.recv()
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4008, "reader too slow")
 
 
 def test_a_refusal_of_realtime_comes_through(rig):
