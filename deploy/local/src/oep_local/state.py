@@ -56,6 +56,7 @@ class State:
         for folder in (self.root, self.logs, self.held):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                self._refuse_another_owner()
                 folder.chmod(mode if folder == self.root else 0o700)
                 _probe(folder)
             except OSError as failure:
@@ -63,7 +64,6 @@ class State:
                     f"{folder} cannot be used ({failure.strerror}): give this user the right to"
                     " write there, or set OEP_STATE to another folder."
                 ) from failure
-        self._refuse_another_owner()
         return self
 
     def _refuse_another_owner(self) -> None:
