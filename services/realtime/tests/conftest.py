@@ -1,4 +1,4 @@
-"""A real node on a free port, a real bus, and neighbours that speak gRPC but can be told what to say."""
+"""A real node, a real bus, and neighbours that speak gRPC and say what a test wants."""
 
 import asyncio
 import contextlib

@@ -6,7 +6,8 @@ edge's business. Attempts is asked for all handshakes that wait at the same mome
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
 
 from chassis.errors import Failure, Unauthenticated
 from chassis.tokens import Caller, TokenVerifier
@@ -24,6 +25,8 @@ from realtime.errors import (
 )
 from realtime.grouping import Grouper
 from realtime.hub import Hub
+
+Answer = TypeVar("Answer")
 
 GROUPS_IN_FLIGHT = 2
 _BOARD_ROLES = ("proctor", "admin")
@@ -96,11 +99,18 @@ class Admission:
             raise TooManySockets
         connection.is_admitted = True
 
-    async def _state(self, attempt_id: int) -> AttemptState | None:
+    async def in_time(self, answer: Awaitable[Answer]) -> Answer:
+        """Wait for a neighbour as long as a handshake may. Raises `NeighbourAway`."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._grouper.submit(attempt_id)
-        except (Failure, TimeoutError) as error:
+                return await answer
+        except TimeoutError as error:
+            raise NeighbourAway from error
+
+    async def _state(self, attempt_id: int) -> AttemptState | None:
+        try:
+            return await self.in_time(self._grouper.submit(attempt_id))
+        except Failure as error:
             raise NeighbourAway from error
 
     async def _ask(self, attempt_ids: Sequence[int]) -> list[AttemptState | None]:

@@ -1,0 +1,251 @@
+"""The board's socket (contract §8.2): snapshot, deltas behind it, presence, resync."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chassis.errors import Unavailable
+from chassis.waiting import eventually
+from oep.proctoring.v1 import proctoring_pb2
+from websockets.exceptions import InvalidStatus
+
+
+async def deltas(board, kind, count=1):
+    found = []
+    while len(found) < count:
+        frame = await board.frame("delta")
+        if frame["kind"] == kind:
+            found.append(frame)
+    return found
+
+
+async def test_a_board_is_connected_and_gets_a_snapshot(world):
+    attempt = world.attempt()
+    waiting = world.attempt(exam_id=attempt.exam_id, student_id=42, status="not_started")
+    tally = proctoring_pb2.Tally(
+        attempt_id=attempt.attempt_id, info_count=3, warning_count=2, violation_count=1
+    )
+    tally.last_event.event_type = "tab_switch"
+    tally.last_event.severity = proctoring_pb2.SEVERITY_WARNING
+    tally.last_event.received_at.FromDatetime(datetime(2026, 1, 5, tzinfo=UTC))
+    world.proctoring.tallies = [tally]
+    board = await world.board(attempt.exam_id)
+    assert board.hello["type"] == "connected"
+    assert board.hello["exam_id"] == attempt.exam_id
+    assert {"connection_id", "server_time", "heartbeat_interval", "position"} <= set(board.hello)
+    snapshot = await board.frame("snapshot")
+    assert snapshot["exam_id"] == attempt.exam_id
+    assert snapshot["as_of"].endswith("Z")
+    rows = {row["attempt_id"]: row for row in snapshot["attempts"]}
+    row = rows[attempt.attempt_id]
+    assert row["counts"] == {"info": 3, "warning": 2, "violation": 1}
+    assert row["last_event"] == {
+        "event_type": "tab_switch",
+        "severity": "warning",
+        "received_at": "2026-01-05T00:00:00Z",
+        "late": False,
+    }
+    assert (row["student_name"], row["questions_answered"], row["total_questions"]) == (
+        "Asha",
+        3,
+        10,
+    )
+    assert row["deadline_at"].endswith("Z")
+    other = rows[waiting.attempt_id]
+    assert (other["status"], other["start_time"], other["last_event"]) == (
+        "not_started",
+        None,
+        None,
+    )
+    assert (other["is_online"], other["socket_count"], other["last_seen_at"]) == (False, 0, None)
+    assert other["counts"] == {"info": 0, "warning": 0, "violation": 0}
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_every_kind_of_delta_follows_in_order(world, modern):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id, modern=modern)
+    snapshot = await board.frame("snapshot")
+    said = [
+        await world.say(attempt, "event_recorded", event={"id": 1}, counts={"info": 1}),
+        await world.say(attempt, "timing_recorded", question_id=3, total_time_seconds=9),
+        await world.say_saved(attempt),
+        await world.say(attempt, "deadline_changed", deadline_at=None),
+        await world.say_status(attempt, "submitted"),
+    ]
+    found = [await board.frame("delta") for _ in said]
+    assert [frame["position"]["sequence"] for frame in found] == said
+    assert [frame["kind"] for frame in found] == [
+        "event",
+        "timing",
+        "progress",
+        "deadline",
+        "status",
+    ]
+    assert found[0]["data"] == {"event": {"id": 1}, "counts": {"info": 1}}
+    assert all(f["position"]["epoch"] == snapshot["position"]["epoch"] for f in found)
+
+
+async def test_other_exams_are_not_shown(world):
+    mine, other = world.attempt(), world.attempt()
+    board = await world.board(mine.exam_id)
+    await board.frame("snapshot")
+    await world.say_saved(other)
+    last = await world.say_saved(mine)
+    assert (await board.frame("delta"))["position"]["sequence"] == last
+
+
+async def test_a_socket_that_opens_and_closes_is_shown(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    client = await world.student(attempt)
+    opened = (await deltas(board, "presence"))[0]["data"]
+    assert (opened["is_online"], opened["socket_count"]) == (True, 1)
+    second = await world.board(attempt.exam_id)
+    row = (await second.frame("snapshot"))["attempts"][0]
+    assert (row["is_online"], row["socket_count"]) in {(True, 1), (False, 0)}
+    await client.connection.close()
+    closed = (await deltas(board, "presence"))[0]["data"]
+    assert (closed["is_online"], closed["socket_count"]) == (False, 0)
+    assert closed["last_seen_at"].endswith("Z")
+
+
+async def test_presence_of_other_nodes_is_added(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    await world.say(attempt, "connection_opened", node_id="n2", socket_count=2, user_id=41)
+    assert (await deltas(board, "presence"))[0]["data"]["socket_count"] == 2
+    await world.student(attempt)
+    assert (await deltas(board, "presence"))[0]["data"]["socket_count"] == 3
+    await world.say(attempt, "connection_closed", node_id="n2", socket_count=0, user_id=41)
+    assert (await deltas(board, "presence"))[0]["data"]["socket_count"] == 1
+
+
+async def test_what_happens_while_the_snapshot_is_made_is_told_behind_it(world):
+    attempt = world.attempt()
+    opening = [asyncio.create_task(world.board(attempt.exam_id)) for _ in range(5)]
+    said = [await world.say_saved(attempt) for _ in range(10)]
+    for task in opening:
+        board = await task
+        start = (await board.frame("snapshot"))["position"]["sequence"]
+        expected = [sequence for sequence in said if sequence > start]
+        found = [(await board.frame("delta"))["position"]["sequence"] for _ in expected]
+        assert found == expected
+
+
+async def test_boards_that_open_together_share_one_snapshot(world):
+    attempt = world.attempt()
+    boards = await asyncio.gather(*(world.board(attempt.exam_id) for _ in range(6)))
+    for board in boards:
+        await board.frame("snapshot")
+    assert world.proctoring.calls == 1
+
+
+async def test_a_board_goes_on_from_its_position_without_a_snapshot(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    position = (await board.frame("snapshot"))["position"]
+    await board.connection.close()
+    said = [await world.say_saved(attempt) for _ in range(4)]
+    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    back = await world.board(attempt.exam_id, since=position["sequence"], epoch=position["epoch"])
+    said.append(await world.say_saved(attempt))
+    found = [(await back.frame("delta"))["position"]["sequence"] for _ in said]
+    assert found == said
+    assert "snapshot" not in back.types()
+
+
+@pytest.mark.parametrize("change", [{"epoch": "1"}, {"since": 10**12}])
+async def test_a_board_with_an_unknown_position_gets_resync_and_snapshot(world, change):
+    attempt = world.attempt()
+    position = (await world.board(attempt.exam_id)).hello["position"]
+    query = {"since": position["sequence"], "epoch": position["epoch"]} | change
+    back = await world.board(attempt.exam_id, **query)
+    assert (await back.frame())["type"] == "resync"
+    assert (await back.frame())["type"] == "snapshot"
+
+
+async def test_a_ring_that_is_too_short_gives_a_board_a_new_snapshot(make_world):
+    world = await make_world(ring_messages=2)
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    position = (await board.frame("snapshot"))["position"]
+    await board.connection.close()
+    said = [await world.say_saved(attempt) for _ in range(6)]
+    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    back = await world.board(attempt.exam_id, since=position["sequence"], epoch=position["epoch"])
+    assert (await back.frame())["type"] == "resync"
+    fresh = await back.frame()
+    assert (fresh["type"], fresh["position"]["sequence"]) == ("snapshot", said[-1])
+
+
+async def refusal(world, path, token):
+    with pytest.raises(InvalidStatus) as caught:
+        await world.connect(path, modern=False, token=token)
+    assert caught.value.response.status_code == 403
+    return await (await world.connect(path, token=token)).closed()
+
+
+async def test_boards_are_for_proctors_and_administrators(world):
+    path = f"exams/{world.attempt().exam_id}/monitor"
+    for roles in (("student",), ("hall_in_charge",), ("grader",), ()):
+        assert (await refusal(world, path, world.tokens.token(7, roles)))[0] == 4503
+    client = await world.connect(path, token=world.tokens.token(7, ("admin",)))
+    assert (await client.frame())["type"] == "connected"
+
+
+async def test_an_unknown_exam_and_a_bad_token_are_refused(world):
+    token = world.tokens.token(7, ("proctor",))
+    assert await refusal(world, "exams/99999999/monitor", token) == (4504, "Exam not found")
+    assert (await refusal(world, "exams/x/monitor", token))[0] == 4500
+    path = f"exams/{world.attempt().exam_id}/monitor"
+    assert (await refusal(world, path, "nonsense"))[0] == 4501
+
+
+async def test_a_service_that_is_needed_but_down_refuses_a_board(world):
+    path, token = f"exams/{world.attempt().exam_id}/monitor", world.tokens.token(7, ("admin",))
+    world.attempts.failure = Unavailable("away")
+    with pytest.raises(InvalidStatus):
+        await world.connect(path, modern=False, token=token)
+    world.attempts.failure = None
+    client = await world.connect(path, token=token)
+    assert (await client.frame())["type"] == "connected"
+
+
+async def test_what_a_board_sends_is_answered_and_closes_nothing(world):
+    board = await world.board(world.attempt().exam_id)
+    await board.frame("snapshot")
+    for text in ("x", '{"type":"dance"}', '{"type":"time_sync"}', '{"type":"pong"}'):
+        await board.send(text)
+    codes = [(await board.frame("error"))["error_code"] for _ in range(3)]
+    assert codes == ["WEBSOCKET_ERROR", "UNKNOWN_MESSAGE_TYPE", "UNKNOWN_MESSAGE_TYPE"]
+
+
+async def test_a_revoked_proctor_loses_his_board(world):
+    board = await world.board(world.attempt().exam_id)
+    await board.frame("snapshot")
+    now = datetime.now(UTC)
+    world.node.revocations.revoke_user(7, now, now + timedelta(hours=1))
+    assert (await board.closed())[0] == 4501
+
+
+async def test_a_node_says_in_its_stream_who_is_online(world):
+    attempt = world.attempt()
+    await world.student(attempt)
+    subject = f"oep.v1.{attempt.exam_id}.{attempt.attempt_id}.connection_opened"
+
+    async def said():
+        head = await world.bus.head("OEP_EVENTS")
+        return await world.bus.replay(
+            "OEP_EVENTS", [subject], max(0, head.sequence - 50), head.sequence
+        )
+
+    found = await eventually(said)
+    envelope = json.loads(found[0].data)
+    assert envelope["fact"] == "connection_opened"
+    assert (envelope["exam_id"], envelope["attempt_id"]) == (attempt.exam_id, attempt.attempt_id)
+    assert envelope["data"]["socket_count"] == 1
+    assert (envelope["data"]["node_id"], envelope["data"]["user_id"]) == ("n1", 41)
