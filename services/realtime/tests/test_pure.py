@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.bus import Delivery, Position
-from realtime import admission, channels, closing, frames, incoming, notices
+from realtime import admission, channels, closing, frames, incoming, notices, sockets
 from realtime.channels import Channel
 from realtime.errors import AttemptClosed, HandshakeInvalid, NeighbourAway
 from realtime.incoming import BadCheckpoint, Checkpoint, Flag, Malformed, Pong, TimeSync
@@ -32,8 +32,8 @@ def test_codes_below_4500_may_come_back():
     assert closing.GOING_AWAY.may_come_back
     assert closing.TOO_SLOW.may_come_back
     assert not closing.REVOKED.may_come_back
-    assert closing.refusal(NeighbourAway()).code == 4013
-    assert closing.refusal(AttemptClosed("Attempt is graded")) == (4509, "Attempt is graded")
+    assert sockets.refusal(NeighbourAway()).code == 4013
+    assert sockets.refusal(AttemptClosed("Attempt is graded")) == (4509, "Attempt is graded")
 
 
 def test_a_checkpoint_keeps_the_answer_as_the_client_wrote_it():

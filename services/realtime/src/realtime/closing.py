@@ -1,12 +1,10 @@
 """Why a socket is closed, in numbers: 4000-4499 come back with backoff, 4500-4999 stay away.
 
-The codes for refusals are those of the failure's kind (`chassis.errors`); here are the ones that
-end a running socket. Pure.
+Refusals take the code of their failure's kind (`chassis.errors`); here are the codes that end a
+running socket. Pure.
 """
 
 from typing import NamedTuple
-
-from chassis.errors import Failure
 
 _STAY_AWAY = 4500
 
@@ -29,8 +27,3 @@ REVOKED = Closing(4501, "Authentication failed")
 
 def attempt_closed(status: str) -> Closing:
     return Closing(4509, f"Attempt is {status}")
-
-
-def refusal(failure: Failure) -> Closing:
-    """Return how a failure looks to a client that was accepted just to be told."""
-    return Closing(failure.kind.value.close_code, failure.detail[:120])

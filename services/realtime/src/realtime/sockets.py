@@ -24,6 +24,7 @@ router = APIRouter(prefix="/api/v1/ws")
 
 SUBPROTOCOL = "oep.v1"
 _CLOSE_SECONDS = 5.0
+_MAX_REASON = 120  # RFC 6455 allows 123 bytes
 _GONE = (OSError, WebSocketDisconnect)
 
 
@@ -119,7 +120,7 @@ class _Handshake:
         except GoingAway:
             await self._refuse(closing.GOING_AWAY)
         except Failure as failure:
-            await self._refuse(closing.refusal(failure))
+            await self._refuse(refusal(failure))
         except _GONE:
             return
         else:
@@ -194,6 +195,11 @@ class _Handshake:
     def _is_origin_allowed(self) -> bool:
         origin = self._websocket.headers.get("origin")
         return origin is None or origin in self._node.settings.allowed_origins
+
+
+def refusal(failure: Failure) -> Closing:
+    """Return how a failure looks to a client that was accepted just to be told."""
+    return Closing(failure.kind.value.close_code, failure.detail[:_MAX_REASON])
 
 
 async def close(websocket: WebSocket, why: Closing) -> None:
