@@ -158,8 +158,8 @@ def running_world(engine: Engine) -> Callable[[Settings], Any]:
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://auth") as client,
         ):
-            await eventually(lambda: app.state.keyring.is_loaded, 10)
-            await eventually(lambda: app.state.parts.verifying.is_loaded, 10)
+            await eventually(lambda: app.state.keyring.is_loaded, 30)
+            await eventually(lambda: app.state.parts.verifying.is_loaded, 30)
             yield World(app, client, engine, settings)
 
     return run

@@ -166,9 +166,9 @@ async def test_served_as_a_process_it_answers_and_ends_quickly(auth_database, na
             return False
 
     try:
-        await eventually(is_ready, 20)
+        await eventually(is_ready, 60)
         process.terminate()
-        await eventually(lambda: process.poll() is not None, 5)
+        await eventually(lambda: process.poll() is not None, 10)
     finally:
         process.kill()
         output, _ = process.communicate()

@@ -1,10 +1,11 @@
 import asyncio
 import threading
 
+import bcrypt
 import pytest
 from auth.errors import HashingBusy
-from auth.hashing import Hashing
-from auth.passwords import hash_secret
+from auth.hashing import Hashing, Verdict
+from auth.passwords import hash_secret, is_right
 from chassis.waiting import eventually
 
 
@@ -25,13 +26,20 @@ def occupied(hashing):
     task.cancel()
 
 
-async def test_secrets_are_checked_and_renewed(hashing):
+async def test_a_right_secret_is_told_from_a_wrong_one(hashing):
     stored = hash_secret("a")
-    assert await hashing.check("a", stored, like_imported=False)
-    assert not await hashing.check("b", stored, like_imported=False)
-    assert not await hashing.check("a", None, like_imported=False)
-    assert await hashing.renew("a", stored) is None
-    assert await hashing.renew("a", None) is None
+    assert await hashing.check("a", stored, like_imported=False) == Verdict(is_right=True)
+    assert await hashing.check("b", stored, like_imported=False) == Verdict(is_right=False)
+    assert await hashing.check("a", None, like_imported=False) == Verdict(is_right=False)
+    assert await hashing.check("a", None, like_imported=True) == Verdict(is_right=False)
+
+
+async def test_only_a_right_secret_of_an_imported_hash_is_hashed_again(hashing):
+    stored = bcrypt.hashpw(b"a", bcrypt.gensalt(4)).decode()
+    better = (await hashing.check("a", stored, like_imported=False)).better_hash
+    assert better is not None
+    assert is_right("a", better)
+    assert (await hashing.check("b", stored, like_imported=False)).better_hash is None
 
 
 async def test_nothing_is_hashed_on_the_loop_thread(hashing):
@@ -89,3 +97,18 @@ async def test_a_busy_hashing_is_503_and_takes_the_counted_try_back(world):
     assert int(answer.headers["retry-after"]) >= 1
     counted = world.sql("SELECT failure_count FROM login_tries WHERE slot = :s", s=person.id)
     assert counted[0].failure_count == 0
+
+
+async def test_who_is_deactivated_while_the_secret_is_checked_does_not_come_in(world):
+    person = world.add("admin")
+    hashing, done = world.app.state.parts.hashing, threading.Event()
+    busy = [asyncio.ensure_future(hashing._run(lambda: done.wait(10))) for _ in range(2)]
+    await eventually(hashing._free.locked)
+    login = asyncio.ensure_future(world.login(person))
+    await eventually(lambda: hashing._waiting == 1)
+    world.sql("UPDATE users SET is_active = false WHERE id = :id", id=person.id)
+    done.set()
+    answer = await login
+    await asyncio.gather(*busy)
+    assert (answer.status_code, answer.json()["detail"]) == (403, "User account is inactive")
+    assert world.sql("SELECT * FROM logins WHERE user_id = :id", id=person.id) == []

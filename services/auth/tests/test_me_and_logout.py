@@ -133,7 +133,7 @@ async def test_the_end_of_a_login_is_announced_on_the_control_stream(world, nats
         heard.extend(json.loads(d.data) for d in await anext(batches))
         return [n for n in heard if n["data"]["login_id"] == claims["login_id"]]
 
-    found = await eventually(announced, 10)
+    found = await eventually(announced, 30)
     await batches.aclose()
     await bus.close()
     assert len(found) == 1

@@ -85,14 +85,15 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await parts.bus.start()
-        await parts.rpc.start()
-        async with running(parts.supervisor()):
+        async with contextlib.AsyncExitStack() as ends:
+            ends.callback(parts.database.dispose)
+            ends.callback(parts.hashing.close)
+            await parts.bus.start()
+            ends.push_async_callback(parts.bus.close)
+            await parts.rpc.start()
+            ends.push_async_callback(parts.rpc.stop)
+            await ends.enter_async_context(running(parts.supervisor()))
             yield
-        await parts.rpc.stop()
-        await parts.bus.close()
-        parts.hashing.close()
-        parts.database.dispose()
 
     checks = {"database": parts.is_storage_there, "signing_keys": parts.has_keys}
     app = service(

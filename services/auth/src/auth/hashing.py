@@ -8,12 +8,21 @@ import asyncio
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 from auth.errors import HashingBusy
 from auth.passwords import DUMMY_ARGON2, DUMMY_BCRYPT, hash_secret, is_right, needs_new_hash
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a secret was right and, if its hash should be replaced, the better one."""
+
+    is_right: bool
+    better_hash: str | None = None
 
 
 class Hashing:
@@ -27,22 +36,16 @@ class Hashing:
         self._wait_seconds = wait_seconds
         self._waiting = 0
 
-    async def check(self, secret: str, stored: str | None, *, like_imported: bool) -> bool:
+    async def check(self, secret: str, stored: str | None, *, like_imported: bool) -> Verdict:
         """Say whether the secret is right; without a stored hash spend the same time and say no.
 
         `like_imported` chooses whose time is spent: that of an imported hash or of our own.
         Raises `HashingBusy`.
         """
         if stored is not None:
-            return await self._run(is_right, secret, stored)
+            return await self._run(_judge, secret, stored)
         await self._run(is_right, secret, DUMMY_BCRYPT if like_imported else DUMMY_ARGON2)
-        return False
-
-    async def renew(self, secret: str, stored: str | None) -> str | None:
-        """Return a new hash for a secret that was right, or None when the old one will do."""
-        if stored is None or not needs_new_hash(stored):
-            return None
-        return await self._run(hash_secret, secret)
+        return Verdict(is_right=False)
 
     def close(self) -> None:
         """Refuse new work and let running work end by itself."""
@@ -66,6 +69,13 @@ class Hashing:
             raise _busy() from None
         finally:
             self._waiting -= 1
+
+
+def _judge(secret: str, stored: str) -> Verdict:
+    # In one piece of work: who has come to the front of the queue does not go to its end again.
+    if not is_right(secret, stored):
+        return Verdict(is_right=False)
+    return Verdict(True, hash_secret(secret) if needs_new_hash(stored) else None)
 
 
 def _busy() -> HashingBusy:

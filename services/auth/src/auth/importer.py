@@ -141,7 +141,9 @@ def load(
         _upsert(session, CenterRow, _read(rows, "centers", CenterIn), say)
         roles = _load_roles(session, _read(rows, "roles", RoleIn), say)
         known = store.load_secrets(session, [user.id for user in users])
-        orphan = _orphan_admin(users, pairs, known, admin_password, report)
+        orphan = _orphan_admin(users, pairs)
+        if orphan is not None:
+            _take_admin_in(session, orphan, orphan.id in known, admin_password, report)
         _load_users(session, users, known, say)
         granted = [(pair.user_id, _role_id(pair.role_id, roles)) for pair in pairs]
         if orphan is not None:
@@ -234,29 +236,27 @@ def _kept(plain: str | None, old: str | None) -> str | None:
     return hash_secret(plain)
 
 
-def _orphan_admin(
-    users: Sequence[UserIn],
-    pairs: Sequence[UserRoleIn],
-    known: dict[int, tuple[str, str | None]],
-    password: str | None,
-    report: Report,
-) -> UserIn | None:
-    """Find the admin without a role; when he is new, give him a password that somebody knows."""
+def _orphan_admin(users: Sequence[UserIn], pairs: Sequence[UserRoleIn]) -> UserIn | None:
     with_role = {pair.user_id for pair in pairs}
-    found = next((u for u in users if u.username == ADMIN and u.id not in with_role), None)
-    if found is None:
-        return None
-    report.changed.append(f"User {ADMIN} (id {found.id}) had no role: has the role {ADMIN} now.")
+    return next((u for u in users if u.username == ADMIN and u.id not in with_role), None)
+
+
+def _take_admin_in(
+    session: Session, admin: UserIn, is_known: bool, password: str | None, report: Report
+) -> None:
+    """Give a new admin a password that somebody knows; say in the report what changes."""
+    before = store.load_accounts(session, [admin.id])
+    if not before or ADMIN not in before[0].role_names:
+        report.changed.append(f"User {ADMIN} (id {admin.id}) had no role: is {ADMIN} now.")
     if password is not None:
-        found.password = password
-        report.changed.append(f"User {ADMIN}: the password is the one from the given file.")
-    elif found.id not in known:
-        found.password = secrets.token_urlsafe(_RANDOM_PASSWORD_BYTES)
+        admin.password = password
+        report.changed.append(f"User {ADMIN}: the password is the given one.")
+    elif not is_known:
+        admin.password = secrets.token_urlsafe(_RANDOM_PASSWORD_BYTES)
         report.changed.append(
-            f"User {ADMIN}: nobody knows the imported password; the new one is {found.password}"
+            f"User {ADMIN}: nobody knows the imported password; the new one is {admin.password}"
             " (shown this once)."
         )
-    return found
 
 
 def _say_what_was_left(

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from auth import accounts, store
 from auth.accounts import Account, Candidate, EndReason, Method, Revocation
-from auth.errors import HashingBusy, LoginEnded, RefreshTokenInvalid
-from auth.hashing import Hashing
+from auth.errors import LoginEnded, RefreshTokenInvalid
+from auth.hashing import Hashing, Verdict
 from auth.keyring import Keyring
 from auth.notices import login_revoked
 from auth.tables import OUTBOX
@@ -146,8 +146,9 @@ class SignIn:
         candidate: Candidate | None = None
         try:
             candidate = await self._database.run(self._count_try, method, name)
-            account = admit(candidate, await self._check(method, candidate, secret))
-            better = await self._better_hash(secret, candidate)
+            verdict = await self._check(method, candidate, secret)
+            account = admit(candidate, verdict.is_right)
+            better = verdict.better_hash
             issue = await self._database.run(self._open, method, candidate, account, better)
         except Failure as failure:
             known = candidate.account if candidate else None
@@ -157,7 +158,7 @@ class SignIn:
         log.info("login.opened", method=method, user_id=account.id, login_id=str(issue.login_id))
         return SignedIn(self._signed(issue), issue.account)
 
-    async def _check(self, method: Method, candidate: Candidate, secret: str) -> bool:
+    async def _check(self, method: Method, candidate: Candidate, secret: str) -> Verdict:
         like_imported = accounts.costs_like_imported(candidate.slot, self.imported_shares[method])
         try:
             return await self._hashing.check(
@@ -166,12 +167,6 @@ class SignIn:
         except Unavailable:
             await self._database.run(self._forgive, method, candidate.slot)
             raise
-
-    async def _better_hash(self, secret: str, candidate: Candidate) -> str | None:
-        # A better hash can wait for the next login; this one must not fail for it.
-        with contextlib.suppress(HashingBusy):
-            return await self._hashing.renew(secret, candidate.secret_hash)
-        return None
 
     def _count_try(self, method: Method, name: str) -> Candidate:
         find = store.find_by_name if method is Method.PASSWORD else store.find_by_hall_ticket
