@@ -1,0 +1,80 @@
+"""Composes proctoring: what is started in which order, who is handed what, what "ready" means.
+
+`create_app` connects to nothing; that happens when the app is served.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+from chassis import rpc
+from chassis.bus import Bus
+from chassis.database import Database
+from chassis.outbox import Relay
+from chassis.rpc import RpcServer
+from chassis.serving import Supervisor, running, service
+from chassis.tokens import KeySet, Revocations, TokenVerifier
+from fastapi import FastAPI
+
+from proctoring import rest
+from proctoring.attempts_client import AttemptsClient
+from proctoring.intake import Intake
+from proctoring.rpc import ProctoringServicer
+from proctoring.settings import Settings
+from proctoring.tables import OUTBOX
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the app; its connections live from the lifespan's start to its end."""
+    keys = KeySet(settings.jwks_url)
+    revocations = Revocations()
+    database = Database.from_settings(settings)
+
+    async def storage_answers() -> bool:
+        await database.run(database.ping)
+        return True
+
+    async def keys_are_loaded() -> bool:
+        return keys.is_loaded
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
+        channel = rpc.channel(settings.attempts_grpc)
+        relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="proctoring")
+        attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
+        intake = Intake(database, attempts, settings, wake=relay.wake)
+        app.state.attempts, app.state.intake = attempts, intake
+        supervisor = Supervisor()
+        supervisor.add("intake", intake.run)
+        supervisor.add("relay", relay.run)
+        supervisor.add("keys", keys.run)
+        supervisor.add("revocations", lambda: revocations.follow(bus))
+        servicer = ProctoringServicer(database)
+        grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
+        await bus.start()
+        await grpc_server.start()
+        app.state.grpc_port = grpc_server.port
+        try:
+            async with running(supervisor):
+                yield
+        finally:
+            await grpc_server.stop()
+            await channel.close()
+            await bus.close()
+            await asyncio.to_thread(database.dispose)
+
+    app = service(
+        "proctoring",
+        version("oep-proctoring"),
+        lifespan,
+        {"storage": storage_answers, "keys": keys_are_loaded},
+        worker_threads=settings.database_pool_size,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
+    app.include_router(rest.router)
+    rest.describe(app)
+    return app

@@ -1,0 +1,67 @@
+"""What proctoring knows of an attempt, and the order in which a post about it is checked.
+
+Pure. The facts come from the attempts service, asked anew for every request; the words of a refusal
+belong to `errors`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class AttemptStatus(Enum):
+    """The six statuses, as on the wire."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    SUBMITTED = "submitted"
+    GRADED = "graded"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_closed(self) -> bool:
+        """Expired is late, not closed."""
+        return self in _CLOSED
+
+
+_CLOSED = {AttemptStatus.SUBMITTED, AttemptStatus.GRADED, AttemptStatus.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at the moment of asking; `question_ids` is empty unless they were asked for."""
+
+    attempt_id: int
+    student_id: int
+    exam_id: int
+    status: AttemptStatus
+    question_ids: frozenset[int] = frozenset()
+
+    @property
+    def is_late(self) -> bool:
+        return self.status is AttemptStatus.EXPIRED
+
+
+class Verdict(Enum):
+    """What becomes of a post."""
+
+    NOT_FOUND = "unknown, or somebody else's"
+    REPEAT = "its first result is the answer, even after closing"
+    CLOSED = "nothing more is taken"
+    FOREIGN_QUESTION = "the question is not in the exam"
+    STORE = "it is stored"
+
+
+def judge(
+    attempt: Attempt | None, user_id: int, question_id: int | None, *, is_known: bool
+) -> Verdict:
+    """Return the first verdict that applies, in the contract's order (section 6)."""
+    if attempt is None or attempt.student_id != user_id:
+        return Verdict.NOT_FOUND
+    if is_known:
+        return Verdict.REPEAT
+    if attempt.status.is_closed:
+        return Verdict.CLOSED
+    if question_id is not None and question_id not in attempt.question_ids:
+        return Verdict.FOREIGN_QUESTION
+    return Verdict.STORE

@@ -1,0 +1,61 @@
+"""What can go wrong in proctoring, in the contract's words (section 6); edges translate kinds."""
+
+from chassis.errors import Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
+
+
+class PostedAttemptNotFound(NotFound):
+    slug = "attempt-not-found"
+    detail = "Exam attempt not found or access denied"
+
+
+class AttemptNotFound(NotFound):
+    slug = "attempt-not-found"
+    detail = "Exam attempt not found"
+
+
+class AttemptClosed(Refused):
+    slug = "attempt-closed"
+    detail = "Cannot log events for a completed exam"
+
+
+class ForeignQuestion(Refused):
+    slug = "foreign-question"
+    detail = "Question does not belong to this exam"
+
+
+class AccessDenied(Forbidden):
+    slug = "access-denied"
+    detail = "Access denied"
+
+
+class SummaryDenied(Forbidden):
+    slug = "summary-denied"
+    detail = "Only admins and graders can view violation summaries"
+
+
+class BodyTooLarge(TooLarge):
+    slug = "body-too-large"
+    detail = "Request body is too large"
+
+
+class BadBody(Invalid):
+    slug = "invalid-body"
+
+
+class IntakeFull(Unavailable):
+    """Too much waits already, or waited too long; nothing was stored."""
+
+    slug = "intake-full"
+    detail = "Too many events are waiting, nothing was stored. Please try again."
+
+
+class IntakeStopping(Unavailable):
+    slug = "intake-stopping"
+    detail = "The service is stopping, nothing was stored. Please try again."
+
+
+class AttemptsUnavailable(Unavailable):
+    """attempts did not answer in time: without it nothing may be stored."""
+
+    slug = "attempts-unavailable"
+    detail = "The attempts service does not answer, nothing was stored. Please try again."

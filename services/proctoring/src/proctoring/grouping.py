@@ -1,0 +1,159 @@
+"""Forms groups of what waits at the same moment: no timer, no added wait (design §5.3).
+
+Each worker takes everything that waits, does it, and takes again: while one group is being done the
+next one forms. Tickets that share a key are never in two groups at once and keep their order. The
+number of workers bounds the groups in flight, the capacity bounds what waits. Nothing here knows
+what is being done.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import structlog
+
+from proctoring.errors import IntakeFull, IntakeStopping
+
+log = structlog.get_logger()
+
+Content = TypeVar("Content")
+Result = TypeVar("Result")
+
+
+@dataclass(eq=False, slots=True)
+class Ticket(Generic[Content, Result]):
+    """One request that waits; its future is resolved once, by whoever does its group."""
+
+    content: Content
+    keys: frozenset[int]
+    weight: int
+    future: asyncio.Future[Result]
+    arrived: float = field(default_factory=time.monotonic)
+
+    def resolve(self, result: Result) -> None:
+        if not self.future.done():  # done already: the client has gone, the work has not
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Grouping(Generic[Content, Result]):
+    """A bounded line of tickets and the workers that empty it group by group."""
+
+    def __init__(
+        self,
+        work: Callable[[list[Ticket[Content, Result]]], Awaitable[None]],
+        *,
+        capacity: int,
+        group_size: int,
+        patience_seconds: float,
+        workers: int = 2,
+    ) -> None:
+        """`work` resolves its tickets; what it leaves unresolved or raises fails them all."""
+        self._work = work
+        self._capacity = capacity
+        self._group_size = group_size
+        self._patience_seconds = patience_seconds
+        self._workers = workers
+        self._line: deque[Ticket[Content, Result]] = deque()
+        self._weight = 0
+        self._busy: set[int] = set()
+        self._news = asyncio.Event()
+        self._is_stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """How much waits, by weight."""
+        return self._weight
+
+    async def submit(self, content: Content, keys: frozenset[int], weight: int) -> Result:
+        """Wait in line, and for the group; return what became of it.
+
+        Raises `IntakeFull` at once when the line is full, or later when it moves too slowly; in
+        both cases nothing was done. Cancelling gives up the answer, never the work.
+        """
+        if self._is_stopping:
+            raise IntakeStopping
+        if self._weight + weight > self._capacity:
+            raise IntakeFull
+        ticket: Ticket[Content, Result] = Ticket(
+            content, keys, weight, asyncio.get_running_loop().create_future()
+        )
+        self._line.append(ticket)
+        self._weight += weight
+        self._news.set()
+        return await ticket.future
+
+    async def run(self) -> None:
+        """Work until cancelled; then finish the groups in flight and refuse what still waits."""
+        self._is_stopping = False
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._workers):
+                    tasks.create_task(self._work_for_ever())
+        finally:
+            self._is_stopping = True
+            while self._line:
+                self._line.popleft().fail(IntakeStopping())
+            self._weight = 0
+
+    async def _work_for_ever(self) -> None:
+        while True:
+            group = self._take()
+            if not group:
+                self._news.clear()
+                await self._news.wait()
+                continue
+            task = asyncio.create_task(self._do(group))
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await task
+                raise
+
+    async def _do(self, group: list[Ticket[Content, Result]]) -> None:
+        try:
+            await self._work(group)
+            for ticket in group:
+                ticket.fail(RuntimeError("left without an answer"))
+        except Exception as error:
+            log.exception("group.failed", tickets=len(group))
+            for ticket in group:
+                ticket.fail(error)
+        finally:
+            for ticket in group:
+                self._busy -= ticket.keys
+            self._news.set()
+
+    def _take(self) -> list[Ticket[Content, Result]]:
+        """Take what may go now: in order, up to the size, and nothing whose keys are in work."""
+        group: list[Ticket[Content, Result]] = []
+        left: deque[Ticket[Content, Result]] = deque()
+        blocked = set(self._busy)
+        weight = 0
+        oldest = time.monotonic() - self._patience_seconds
+        while self._line:
+            ticket = self._line.popleft()
+            if ticket.arrived < oldest:
+                self._weight -= ticket.weight
+                ticket.fail(IntakeFull())
+            elif not blocked.isdisjoint(ticket.keys):
+                blocked |= ticket.keys  # whoever comes later for the same keys stays behind it
+                left.append(ticket)
+            elif group and weight + ticket.weight > self._group_size:
+                left.append(ticket)
+                break
+            else:
+                weight += ticket.weight
+                group.append(ticket)
+        left.extend(self._line)
+        self._line = left
+        self._weight -= weight
+        for ticket in group:
+            self._busy |= ticket.keys
+        return group

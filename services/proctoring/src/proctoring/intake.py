@@ -1,0 +1,127 @@
+"""Takes in events and timings: groups what waits, asks attempts once, writes once (design §5.3).
+
+Order for a group: its requests have arrived → attempts is asked → one transaction → answers, after
+COMMIT. attempts away: 503 for these requests, nothing stored. A row that the database refuses fails
+alone: the group is halved until it stands by itself.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import structlog
+from chassis.database import Database
+from chassis.errors import Failure
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from proctoring.attempt import Attempt
+from proctoring.attempts_client import AttemptsClient
+from proctoring.grouping import Grouping, Ticket
+from proctoring.recording import Draft, Outcome, Post, record, refusal
+from proctoring.settings import Settings
+
+log = structlog.get_logger()
+
+Request = Ticket[list[Post], "list[Outcome | Exception]"]
+_ROW_LIMITS = ("54",)  # program limits, as too deep a value: the row's fault, not the server's
+
+
+class Intake:
+    """The one way by which anything is recorded; `run` is its supervised task."""
+
+    def __init__(
+        self,
+        database: Database,
+        attempts: AttemptsClient,
+        settings: Settings,
+        *,
+        wake: Callable[[], None],
+    ) -> None:
+        """`wake` is called after each commit: there is something to relay."""
+        self._database = database
+        self._attempts = attempts
+        self._wake = wake
+        self._groups: Grouping[list[Post], list[Outcome | Exception]] = Grouping(
+            self._take_in,
+            capacity=settings.intake_capacity,
+            group_size=settings.intake_group_size,
+            patience_seconds=settings.intake_patience_seconds,
+        )
+
+    async def run(self) -> None:
+        """Take in until cancelled, then finish what is in flight."""
+        await self._groups.run()
+
+    async def take(self, user_id: int, drafts: Sequence[Draft]) -> list[Outcome | Exception]:
+        """Return what became of each draft, in order, once it is committed.
+
+        Raises `Unavailable` when nothing was stored and asking again is right. An outcome that is
+        no `Failure` but another exception is a defect that concerns that draft alone.
+        """
+        arrived = time.monotonic()
+        posts = [Post(user_id, draft, arrived) for draft in drafts]
+        keys = frozenset(draft.attempt_id for draft in drafts)
+        return await self._groups.submit(posts, keys, len(posts))
+
+    async def _take_in(self, group: list[Request]) -> None:
+        posts = [post for ticket in group for post in ticket.content]
+        try:
+            attempts = await self._attempts.ask(
+                {post.draft.attempt_id for post in posts},
+                with_questions=any(post.draft.question_id is not None for post in posts),
+            )
+        except Failure as failure:
+            for ticket, again in zip(group, _copies(failure, len(group)), strict=True):
+                ticket.fail(again)
+            return
+        outcomes = iter(await self._outcomes(posts, attempts))
+        for ticket in group:
+            ticket.resolve([next(outcomes) for _ in ticket.content])
+
+    async def _outcomes(
+        self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
+    ) -> list[Outcome | Exception]:
+        refusals = [refusal(post, attempts) for post in posts]
+        rest = [p for p, refused in zip(posts, refusals, strict=True) if refused is None]
+        written = iter(await self._written(rest, attempts) if rest else [])
+        return [refused if refused is not None else next(written) for refused in refusals]
+
+    async def _written(
+        self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
+    ) -> list[Outcome | Exception]:
+        try:
+            outcomes = await self._database.run(self._write, posts, attempts)
+        except Failure as failure:
+            return list(_copies(failure, len(posts)))
+        self._wake()
+        return outcomes
+
+    def _write(
+        self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
+    ) -> list[Outcome | Exception]:
+        """Write all posts in one transaction, or in halves when one of them is refused."""
+        try:
+            with self._database.transaction() as session:
+                return list(record(session, posts, attempts))
+        except Failure as failure:
+            return list(_copies(failure, len(posts)))
+        except (DBAPIError, ValueError) as error:
+            if not _is_rows_fault(error):
+                raise
+            if len(posts) == 1:
+                log.exception("post.refused_by_database", attempt_id=posts[0].draft.attempt_id)
+                return [error]
+        middle = len(posts) // 2
+        return self._write(posts[:middle], attempts) + self._write(posts[middle:], attempts)
+
+
+def _copies(failure: Failure, count: int) -> Iterator[Failure]:
+    """Give each request a failure of its own: an exception carries the trace of who raised it."""
+    for _ in range(count):
+        yield type(failure)(failure.detail, retry_after_seconds=failure.retry_after_seconds)
+
+
+def _is_rows_fault(error: Exception) -> bool:
+    if isinstance(error, (DataError, IntegrityError, ValueError)):
+        return True
+    code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
+    return code.startswith(_ROW_LIMITS)

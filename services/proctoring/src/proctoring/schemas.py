@@ -1,0 +1,283 @@
+"""What goes over the wire: bodies in and out as msgspec structs, and their OpenAPI descriptions.
+
+Decodes and checks in one step; a body that does not fit becomes a readable 422 with a JSON pointer.
+The schemas in OpenAPI are made from the same structs.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from chassis.errors import FieldError
+
+from proctoring import evidence
+from proctoring.errors import BadBody
+from proctoring.event import Event, EventDraft, Origin, Severity, effective_severity
+from proctoring.store import Summary
+from proctoring.timing import Timing, TimingDraft
+
+T = TypeVar("T")
+
+MAX_EVENT_DATA_BYTES = 16 * 1024
+MAX_BATCH = 500
+MAX_BODY_BYTES = 64 * 1024
+MAX_BATCH_BYTES = MAX_BATCH * 24 * 1024
+TYPE_PATTERN = r"^[a-z][a-z0-9_]{1,49}$"
+
+_LARGEST_INT = 2**31 - 1
+_LARGEST_BIGINT = 2**63 - 1
+_TAIL = r"(?!\n)$"  # Python's $ also matches before a line break at the end
+_AT = re.compile(r"^(?P<message>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_MISSING = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
+
+EventType = Annotated[str, msgspec.Meta(pattern=TYPE_PATTERN.removesuffix("$") + _TAIL)]
+VisitId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}" + _TAIL)]
+ClientSequence = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BIGINT)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_INT)]
+SeverityWord = Literal["info", "warning", "violation"]
+
+
+class EventBody(msgspec.Struct, frozen=True):
+    """An event as posted (contract §6.1)."""
+
+    attempt_id: int
+    event_type: EventType
+    event_timestamp: datetime | None = None
+    question_id: int | None = None
+    event_data: dict[str, Any] | None = None
+    severity: SeverityWord | None = None
+    event_id: UUID | None = None
+    client_sequence: ClientSequence | None = None
+
+
+class TimingBody(msgspec.Struct, frozen=True):
+    """The seconds of the current showing of a question (contract §6.2)."""
+
+    attempt_id: int
+    question_id: int
+    total_time_seconds: Seconds
+    answer_changed: bool = False
+    event_id: UUID | None = None
+    visit_id: VisitId | None = None
+
+
+class BatchBody(msgspec.Struct, frozen=True):
+    """1 to 500 events; each is checked by itself."""
+
+    events: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class ProctoringEvent(msgspec.Struct, frozen=True):
+    """A stored event."""
+
+    id: int
+    attempt_id: int
+    event_type: str
+    event_timestamp: datetime
+    question_id: int | None
+    event_data: msgspec.Raw | None
+    user_agent: str | None
+    ip_address: str | None
+    severity: SeverityWord
+    created_at: datetime
+    event_id: UUID | None
+    client_sequence: int | None
+    late: bool
+    received_at: datetime
+    sequence: int
+
+
+class BatchItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one item of a batch: its own HTTP status, and the event or the problem."""
+
+    index: int
+    status: int
+    event: ProctoringEvent | None = None
+    error: dict[str, Any] | None = None
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """In the order of the batch."""
+
+    results: list[BatchItem]
+
+
+class QuestionTiming(msgspec.Struct, frozen=True):
+    """The time of one question, summed over all showings."""
+
+    id: int
+    attempt_id: int
+    question_id: int
+    first_viewed_at: datetime
+    last_viewed_at: datetime | None
+    total_time_seconds: int
+    answer_count: int
+    first_answered_at: datetime | None
+    last_answered_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ViolationSummary(msgspec.Struct, frozen=True):
+    """Counts of an attempt; type counts and "most recent" cover warnings and violations only."""
+
+    attempt_id: int
+    total_events: int
+    total_violations: int
+    info_count: int
+    warning_count: int
+    violation_count: int
+    event_type_counts: dict[str, int]
+    most_recent_violation_time: datetime | None
+    most_recent_violation_type: str | None
+
+
+_EVENT_DECODER = msgspec.json.Decoder(EventBody)
+_TIMING_DECODER = msgspec.json.Decoder(TimingBody)
+_BATCH_DECODER = msgspec.json.Decoder(BatchBody)
+
+
+def event_draft(body: bytes | msgspec.Raw, origin: Origin, place: str = "") -> EventDraft:
+    """Return the valid draft of one posted event; raise `BadBody` with pointers below `place`."""
+    event = _decoded(_EVENT_DECODER, body, place)
+    given = Severity(event.severity) if event.severity else None
+    return EventDraft(
+        attempt_id=event.attempt_id,
+        event_type=event.event_type,
+        severity=effective_severity(event.event_type, given),
+        event_timestamp=_utc(event.event_timestamp, place),
+        question_id=event.question_id,
+        event_data=_canonical(event.event_data, place),
+        event_id=event.event_id,
+        client_sequence=event.client_sequence,
+        origin=origin,
+    )
+
+
+def timing_draft(body: bytes) -> TimingDraft:
+    """Return the valid draft of a posted timing; raise `BadBody`."""
+    timing = _decoded(_TIMING_DECODER, body)
+    return TimingDraft(
+        attempt_id=timing.attempt_id,
+        question_id=timing.question_id,
+        seconds=timing.total_time_seconds,
+        answer_changed=timing.answer_changed,
+        event_id=timing.event_id,
+        visit_id=timing.visit_id,
+    )
+
+
+def batch_items(body: bytes) -> list[msgspec.Raw]:
+    """Return the items of a batch, unchecked; raise `BadBody` when the frame does not fit."""
+    return _decoded(_BATCH_DECODER, body).events
+
+
+def event_out(event: Event) -> ProctoringEvent:
+    draft = event.draft
+    data = draft.event_data
+    return ProctoringEvent(
+        id=event.id,
+        attempt_id=draft.attempt_id,
+        event_type=draft.event_type,
+        event_timestamp=event.event_timestamp,
+        question_id=draft.question_id,
+        event_data=None if data is None else msgspec.Raw(data.encode()),
+        user_agent=draft.origin.user_agent,
+        ip_address=draft.origin.ip_address,
+        severity=draft.severity.value,
+        created_at=event.created_at,
+        event_id=draft.event_id,
+        client_sequence=draft.client_sequence,
+        late=event.late,
+        received_at=event.received_at,
+        sequence=event.sequence,
+    )
+
+
+def timing_out(timing: Timing) -> QuestionTiming:
+    return QuestionTiming(
+        **{name: getattr(timing, name) for name in QuestionTiming.__struct_fields__}
+    )
+
+
+def summary_out(summary: Summary) -> ViolationSummary:
+    tally = summary.tally
+    violations = tally.warning_count + tally.violation_count
+    return ViolationSummary(
+        attempt_id=tally.attempt_id,
+        total_events=tally.info_count + violations,
+        total_violations=violations,
+        info_count=tally.info_count,
+        warning_count=tally.warning_count,
+        violation_count=tally.violation_count,
+        event_type_counts=summary.type_counts,
+        most_recent_violation_time=summary.newest_at,
+        most_recent_violation_type=summary.newest_type,
+    )
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw, place: str = "") -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _bad(*_located(str(error)), place) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _bad("Body is not valid JSON", "", place) from error
+    except RecursionError as error:
+        raise _bad("Body is nested too deeply", "", place) from error
+
+
+def _located(text: str) -> tuple[str, str]:
+    """Split msgspec's text into message and JSON pointer."""
+    match = _AT.match(text)
+    message, path = (match["message"], match["path"] or "") if match else (text, "")
+    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
+    if missing := _MISSING.match(message):
+        return "Field required", f"{pointer}/{missing['name']}"
+    return message, pointer
+
+
+def _bad(message: str, pointer: str, place: str = "") -> BadBody:
+    where = f"{place}{pointer}"
+    detail = f"{where}: {message}" if where else message
+    return BadBody(detail, errors=[FieldError(where, message)])
+
+
+def _utc(moment: datetime | None, place: str) -> datetime | None:
+    """Return `moment` in UTC; one without an offset is read as UTC."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise _bad("Instant is outside the calendar", "/event_timestamp", place) from error
+
+
+def _canonical(data: dict[str, Any] | None, place: str) -> str | None:
+    if data is None:
+        return None
+    try:
+        text = evidence.canonical(data)
+    except (ValueError, RecursionError) as error:
+        raise _bad("Object has no canonical JSON form", "/event_data", place) from error
+    if len(text.encode()) > MAX_EVENT_DATA_BYTES:
+        raise _bad(f"Object is larger than {MAX_EVENT_DATA_BYTES} bytes", "/event_data", place)
+    return text
+
+
+def components(types: Sequence[Any]) -> dict[str, Any]:
+    """Return the OpenAPI component schemas of `types`."""
+    _, found = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    if "BatchBody" in found:  # its items are taken raw and then decoded as events
+        items = {"$ref": "#/components/schemas/EventBody"}
+        found["BatchBody"]["properties"]["events"]["items"] = items
+    if "ProctoringEvent" in found:
+        data = {"anyOf": [{"type": "object"}, {"type": "null"}]}
+        found["ProctoringEvent"]["properties"]["event_data"] = data
+    return found

@@ -1,0 +1,141 @@
+"""The tables of schema proctoring: what may stand in them; what it means is decided by the rules.
+
+`exam_user`, the read-only login of people with psql, sees all of them by default privileges.
+"""
+
+from typing import Any
+
+from chassis.outbox import outbox_table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+
+SCHEMA = "proctoring"
+METADATA = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    },
+)
+
+
+def _instant(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, **options)
+
+
+def _count(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+EVENTS = Table(
+    "proctoring_events",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("attempt_id", Integer, nullable=False),
+    Column("event_type", String(50), nullable=False),
+    _instant("event_timestamp"),
+    Column("question_id", Integer),
+    Column("event_data", JSON(none_as_null=True)),
+    Column("user_agent", Text),
+    Column("ip_address", String(45)),
+    Column("severity", String(20), nullable=False, server_default=text("'info'")),
+    _instant("created_at", server_default=func.now()),
+    Column("event_id", Uuid),
+    Column("client_sequence", BigInteger),
+    _instant("received_at", server_default=func.now()),
+    Column("late", Boolean, nullable=False, server_default=text("false")),
+    Column("sequence", BigInteger, nullable=False),
+    Column("data_salt", LargeBinary),
+    Column("data_hash", LargeBinary),
+    Column("network_salt", LargeBinary),
+    Column("network_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("attempt_id", "event_id"),
+    UniqueConstraint("attempt_id", "sequence"),
+    CheckConstraint("severity IN ('info', 'warning', 'violation')", "severity"),
+    CheckConstraint("sequence > 0", "sequence"),
+    CheckConstraint("octet_length(hash) = 32", "hash"),
+    Index(None, "attempt_id", "severity"),
+    Index(None, "event_type"),
+    Index(None, "event_timestamp"),
+)
+
+TIMINGS = Table(
+    "question_timings",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("attempt_id", Integer, nullable=False),
+    Column("question_id", Integer, nullable=False),
+    _instant("first_viewed_at"),
+    _instant("last_viewed_at", nullable=True),
+    _count("total_time_seconds"),
+    _count("answer_count"),
+    _instant("first_answered_at", nullable=True),
+    _instant("last_answered_at", nullable=True),
+    _instant("created_at", server_default=func.now()),
+    _instant("updated_at", server_default=func.now()),
+    Column("last_value", Integer),
+    _instant("last_post_at", nullable=True),
+    UniqueConstraint("attempt_id", "question_id"),
+    CheckConstraint("total_time_seconds >= 0 AND answer_count >= 0", "counts"),
+)
+
+VISITS = Table(
+    "timing_visits",
+    METADATA,
+    Column("attempt_id", Integer, nullable=False),
+    Column("question_id", Integer, nullable=False),
+    Column("visit_id", String(64), nullable=False),
+    Column("highest_seconds", Integer, nullable=False),
+    PrimaryKeyConstraint("attempt_id", "question_id", "visit_id"),
+)
+
+TIMING_ANSWERS = Table(
+    "timing_answers",
+    METADATA,
+    Column("attempt_id", Integer, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("answer", JSON, nullable=False),
+    _instant("created_at", server_default=func.now()),
+    PrimaryKeyConstraint("attempt_id", "event_id"),
+)
+
+TALLIES = Table(
+    "tallies",
+    METADATA,
+    Column("attempt_id", Integer, primary_key=True, autoincrement=False),
+    Column("exam_id", Integer, index=True),
+    _count("info_count"),
+    _count("warning_count"),
+    _count("violation_count"),
+    Column("last_event_type", String(50)),
+    Column("last_severity", String(20)),
+    _instant("last_received_at", nullable=True),
+    Column("last_late", Boolean),
+    Column("last_sequence", BigInteger, nullable=False, server_default=text("0")),
+    Column("head_hash", LargeBinary, nullable=False),
+    _instant("updated_at", server_default=func.now()),
+)
+
+OUTBOX = outbox_table(METADATA, SCHEMA)

@@ -1,0 +1,249 @@
+"""A whole proctoring on real PostgreSQL and NATS; attempts is a stub that speaks the real treaty."""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import jwt
+import pytest
+from chassis import rpc
+from chassis.bus import Bus
+from chassis.database import Database
+from chassis.migrating import migrate
+from chassis.rpc import RpcServer
+from chassis.tokens import KeySet, Revocations, TokenVerifier
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from oep.attempts.v1 import attempts_pb2 as pb
+from oep.attempts.v1 import attempts_pb2_grpc
+from oep_local.fixtures import ServiceDatabase
+from proctoring.app import create_app
+from proctoring.attempts_client import AttemptsClient
+from proctoring.intake import Intake
+from proctoring.settings import Settings
+from sqlalchemy import event
+
+IDS = itertools.count(1_000)
+
+
+@dataclass(frozen=True)
+class Sat:
+    """An attempt that the stub knows."""
+
+    attempt_id: int
+    student_id: int
+    exam_id: int
+
+
+class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
+    """attempts as proctoring sees it: can be told who sits what, can be slow, can be away."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, pb.Attempt] = {}
+        self.questions: dict[int, list[int]] = {}
+        self.requests: list[pb.BatchGetAttemptsRequest] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self._server = RpcServer("127.0.0.1", 0, self._register)
+        self.port = 0
+
+    async def start(self) -> None:
+        self._server = RpcServer("127.0.0.1", self.port, self._register)
+        await self._server.start()
+        self.port = self._server.port
+
+    async def stop(self) -> None:
+        await self._server.stop(0)
+
+    @contextlib.asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        await self.stop()
+        yield
+        await self.start()
+
+    @contextlib.contextmanager
+    def slow(self) -> Iterator[None]:
+        self.may_answer.clear()
+        yield
+        self.may_answer.set()
+
+    def add(self, status: str = "in_progress", *, student_id: int = 0, exam_id: int = 0) -> Sat:
+        sat = Sat(next(IDS), student_id or next(IDS), exam_id or next(IDS))
+        self.known[sat.attempt_id] = pb.Attempt(
+            attempt_id=sat.attempt_id, student_id=sat.student_id, exam_id=sat.exam_id
+        )
+        self.questions[sat.exam_id] = [1, 2, 3]
+        self.set_status(sat, status)
+        return sat
+
+    def set_status(self, sat: Sat, status: str) -> None:
+        number = pb.AttemptStatus.Value(f"ATTEMPT_STATUS_{status.upper()}")
+        self.known[sat.attempt_id].status = number
+
+    async def BatchGetAttempts(self, request, context):  # noqa: N802
+        self.requests.append(request)
+        await self.may_answer.wait()
+        found = [self.known[i] for i in request.attempt_ids if i in self.known]
+        exams = [
+            pb.ExamQuestions(exam_id=e, question_ids=self.questions[e])
+            for e in sorted({a.exam_id for a in found})
+        ]
+        return pb.BatchGetAttemptsResponse(
+            attempts=found, exams=exams if request.include_questions else []
+        )
+
+    def _register(self, server) -> None:
+        attempts_pb2_grpc.add_AttemptsServiceServicer_to_server(self, server)
+
+
+class Signer:
+    """Signs tokens as auth does."""
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        raw = self._key.public_key().public_bytes(
+            serialization.Encoding.Raw, serialization.PublicFormat.Raw
+        )
+        x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        self.jwks = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "k1"}]}
+
+    def token(self, user_id: int, *roles: str, typ: str = "access") -> str:
+        now = int(time.time())
+        claims = {
+            "sub": str(user_id),
+            "roles": list(roles),
+            "jti": str(uuid.uuid4()),
+            "typ": typ,
+            "iat": now,
+            "exp": now + 600,
+            "iss": "oep",
+            "login_id": str(uuid.uuid4()),
+        }
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": "k1"})
+
+
+@dataclass
+class Rig:
+    """The app as served, its stub neighbour, and clients of any user."""
+
+    app: FastAPI
+    stub: StubAttempts
+    signer: Signer
+    database: Database
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def client(self, user_id: int | None, *roles: str, peer: str = "127.0.0.1"):
+        headers = {}
+        if user_id is not None:
+            token = self.signer.token(user_id, *(roles or ("student",)))
+            headers = {"Authorization": f"Bearer {token}"}
+        transport = httpx.ASGITransport(self.app, client=(peer, 1), raise_app_exceptions=False)
+        base = "http://proctoring/api/v1/proctoring"
+        client = httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
+        self.clients.append(client)
+        return client
+
+    def sits(self, status: str = "in_progress") -> tuple[Sat, httpx.AsyncClient]:
+        sat = self.stub.add(status)
+        return sat, self.client(sat.student_id)
+
+    async def rows(self, query: Callable, *arguments):
+        def work():
+            with self.database.transaction() as session:
+                return query(session, *arguments)
+
+        return await self.database.run(work)
+
+    @contextlib.contextmanager
+    def counting_commits(self) -> Iterator[list[None]]:
+        commits: list[None] = []
+
+        def note(_) -> None:
+            commits.append(None)
+
+        event.listen(self.database.engine, "commit", note)
+        yield commits
+        event.remove(self.database.engine, "commit", note)
+
+
+@pytest.fixture(scope="session")
+def urls(database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    urls = database("proctoring")
+    migrate("proctoring", urls.owner_url, "proctoring")
+    return urls
+
+
+@pytest.fixture(scope="session")
+async def stub() -> AsyncIterator[StubAttempts]:
+    stub = StubAttempts()
+    await stub.start()
+    yield stub
+    await stub.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(urls: ServiceDatabase, stub: StubAttempts, nats_server) -> Settings:
+    return Settings(
+        rest_port=0,
+        grpc_port=0,
+        database_url=urls.app_url,
+        nats_url=nats_server.url,
+        jwks_url="http://127.0.0.1:1/unused",
+        attempts_grpc=f"127.0.0.1:{stub.port}",
+        attempts_seconds=1.0,
+    )
+
+
+@pytest.fixture(scope="session")
+async def rig(settings: Settings, stub: StubAttempts) -> AsyncIterator[Rig]:
+    signer = Signer()
+    keys = KeySet("http://127.0.0.1:1/unused")
+    keys.load(signer.jwks)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        app.state.verifier = TokenVerifier(keys, Revocations(), "oep")
+        rig = Rig(app, stub, signer, app.state.database)
+        yield rig
+        for client in rig.clients:
+            await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def bus(nats_server) -> AsyncIterator[Bus]:
+    bus = Bus(nats_server.url, "proctoring-tests")
+    await bus.start()
+    await bus.wait_ready()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+def owner(urls: ServiceDatabase) -> Iterator[Database]:
+    database = Database(urls.owner_url, pool_size=1)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def new_intake(rig: Rig, settings: Settings) -> Callable:
+    """Return a factory of intakes beside the app's own: their own bounds, the same database."""
+
+    @contextlib.asynccontextmanager
+    async def make(**changed):
+        own = settings.model_copy(update=changed)
+        async with rpc.channel(own.attempts_grpc) as channel:
+            attempts = AttemptsClient(channel, seconds=own.attempts_seconds)
+            intake = Intake(rig.database, attempts, own, wake=lambda: None)
+            task = asyncio.create_task(intake.run())
+            yield intake, task
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return make
