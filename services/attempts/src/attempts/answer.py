@@ -1,0 +1,119 @@
+"""What counts as an answer, and what a save does to the one that is stored (contract §9.1).
+
+Pure. Whether the attempt is open at all is decided in `saving`, whether the answer is right in
+`grading`.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from attempts.errors import UnfitAnswer
+
+MAX_ANSWER_BYTES = 64 * 1024
+MAX_DEPTH = 16
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A student's answer to one question; `value` is any JSON, None when only flagged."""
+
+    attempt_id: int
+    question_id: int
+    value: Any = None
+    is_flagged: bool = False
+    time_spent_seconds: int = 0
+    sequence: int = 0
+    first_answered_at: datetime | None = None
+    last_updated_at: datetime | None = None
+    is_correct: bool | None = None
+    marks_awarded: float | None = None
+    id: int = 0
+    """0 while it is not stored yet."""
+
+    @property
+    def is_answered(self) -> bool:
+        return not is_empty(self.value)
+
+
+@dataclass(frozen=True)
+class Save:
+    """One wish to save; `is_flag_only` marks a flag that was set on its own."""
+
+    attempt_id: int
+    student_id: int
+    question_id: int
+    value: Any = None
+    is_flagged: bool = False
+    time_spent_seconds: int = 0
+    sequence: int = 0
+    message_id: str | None = None
+    connection_id: str | None = None
+    is_flag_only: bool = False
+
+
+def is_empty(value: Any) -> bool:
+    """Say whether `value` is no answer; JSON `false` and 0 are answers."""
+    return value is None or value in ("", [])
+
+
+def encoded(value: Any) -> str:
+    """Return `value` as JSON text; raise `UnfitAnswer` for what could not be given back as it was.
+
+    That is: NaN and infinities, halves of surrogate pairs, more than 64 KiB, 17 levels and deeper.
+    """
+    if not _is_shallow(value, MAX_DEPTH):
+        raise UnfitAnswer
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8"))
+    except ValueError as error:
+        raise UnfitAnswer from error
+    if size > MAX_ANSWER_BYTES:
+        raise UnfitAnswer
+    return json.dumps(value, allow_nan=False)
+
+
+def decoded(text: str) -> Any:
+    """Return the value of JSON text; raise `UnfitAnswer` when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnfitAnswer from error
+
+
+def merged(stored: Answer | None, save: Save, now: datetime) -> Answer:
+    """Return the answer after `save`.
+
+    `null` sets the flag and never overwrites an answer; `[]` and `""` do clear. Time is added.
+    Identical content leaves the answer as it is.
+    """
+    old = stored or Answer(save.attempt_id, save.question_id)
+    value = old.value if save.value is None else save.value
+    changed = replace(
+        old,
+        value=value,
+        is_flagged=save.is_flagged,
+        time_spent_seconds=old.time_spent_seconds + save.time_spent_seconds,
+        sequence=old.sequence if save.is_flag_only else save.sequence,
+        first_answered_at=old.first_answered_at or (None if is_empty(value) else now),
+        last_updated_at=now,
+    )
+    return changed if stored is None or not _says_the_same(stored, changed) else stored
+
+
+def _says_the_same(old: Answer, new: Answer) -> bool:
+    return (
+        old.is_flagged == new.is_flagged
+        and old.time_spent_seconds == new.time_spent_seconds
+        and json.dumps(old.value) == json.dumps(new.value)  # in Python, 1 == True
+    )
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, (list, dict)):
+        return True
+    if levels == 0:
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return all(_is_shallow(item, levels - 1) for item in inner)

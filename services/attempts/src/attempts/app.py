@@ -1,0 +1,154 @@
+"""Composes the service: what it is made of, what runs beside it, when it is ready.
+
+`create_app` opens nothing: the description of the API can be had without any server.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+import grpc
+from chassis.bus import Bus
+from chassis.database import Database
+from chassis.outbox import Relay
+from chassis.rpc import RpcServer, channel
+from chassis.serving import Supervisor, running, service
+from chassis.tokens import KeySet, Revocations, TokenVerifier
+from fastapi import FastAPI
+from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_server
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from attempts.auth_client import Names
+from attempts.clock import Clock
+from attempts.lifecycle import Lifecycle
+from attempts.marking import Marking
+from attempts.reading import Reading
+from attempts.rest import attempts as attempt_routes
+from attempts.rest import exams as exam_routes
+from attempts.rest.shared import Parts
+from attempts.rpc import AttemptsServicer
+from attempts.saving import Saving
+from attempts.settings import Settings
+from attempts.tables import OUTBOX
+
+_WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
+
+
+class Attempts:
+    """One running service; `open` is the length of its life."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Only remember; nothing is opened here."""
+        self._settings = settings
+        self.keys = KeySet(settings.jwks_url)
+        self.revocations = Revocations()
+        self.verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
+        self._database: Database | None = None
+
+    @contextlib.asynccontextmanager
+    async def open(self, app: FastAPI) -> AsyncIterator[None]:
+        """Open everything, serve, close everything in the opposite order."""
+        settings = self._settings
+        async with contextlib.AsyncExitStack() as stack:
+            database = await _opened(stack, Database.from_settings(settings))
+            ticking = await _opened(stack, _clock_database(settings))
+            bus = Bus(settings.nats_url, f"attempts-{settings.node_id}")
+            await bus.start()
+            stack.push_async_callback(bus.close)
+            relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="attempts")
+            auth = channel(settings.auth_grpc)
+            stack.push_async_callback(auth.close)
+            app.state.verifier = self.verifier
+            app.state.parts = parts = _parts(settings, database, relay, auth)
+            await self._listen(stack, parts)
+            supervisor = self._tasks(bus, relay, ticking)
+            await stack.enter_async_context(running(supervisor))
+            self._database = database
+            yield
+            self._database = None
+
+    async def can_reach_database(self) -> bool:
+        if self._database is None:
+            return False
+        await self._database.run(self._database.ping)
+        return True
+
+    async def has_keys(self) -> bool:
+        return self.keys.is_loaded
+
+    async def _listen(self, stack: contextlib.AsyncExitStack, parts: Parts) -> None:
+        servicer = AttemptsServicer(parts.database, parts.reading, parts.saving, parts.names)
+
+        def register(server: grpc.aio.Server) -> None:
+            add_AttemptsServiceServicer_to_server(servicer, server)
+
+        rpc = RpcServer(self._settings.host, self._settings.grpc_port, register)
+        await rpc.start()
+        stack.push_async_callback(rpc.stop)
+
+    def _tasks(self, bus: Bus, relay: Relay, ticking: Database) -> Supervisor:
+        settings = self._settings
+        lifecycle = Lifecycle(ticking, relay.wake, grace_seconds=settings.grace_seconds)
+        clock = Clock(ticking, lifecycle, interval_seconds=settings.clock_interval_seconds)
+        supervisor = Supervisor()
+        supervisor.add("keys", self.keys.run)
+        supervisor.add("revocations", lambda: self.revocations.follow(bus))
+        supervisor.add("relay", relay.run)
+        supervisor.add("clock", clock.run)
+        return supervisor
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the app; nothing is opened before it starts."""
+    attempts = Attempts(settings)
+    app = service(
+        "attempts",
+        version("oep-attempts"),
+        attempts.open,
+        {"database": attempts.can_reach_database, "keys": attempts.has_keys},
+        worker_threads=settings.database_pool_size,
+    )
+    app.router.redirect_slashes = False
+    app.include_router(exam_routes.router)
+    app.include_router(attempt_routes.router)
+    app.add_middleware(EitherSlash)
+    return app
+
+
+class EitherSlash:
+    """Serves every path with and without its last slash, without a redirect (contract §2.1)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            bare = scope["path"].removesuffix("/")
+            scope = {**scope, "path": f"{bare}/" if bare in _WITH_SLASH else bare}
+        await self._app(scope, receive, send)
+
+
+def _parts(settings: Settings, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
+    return Parts(
+        database=database,
+        reading=Reading(database),
+        lifecycle=Lifecycle(database, relay.wake, grace_seconds=settings.grace_seconds),
+        saving=Saving(database, relay.wake),
+        marking=Marking(database, relay.wake),
+        names=Names(auth, seconds=settings.names_timeout_seconds),
+    )
+
+
+def _clock_database(settings: Settings) -> Database:
+    return Database(
+        settings.database_url.get_secret_value(),
+        pool_size=1,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+    )
+
+
+async def _opened(stack: contextlib.AsyncExitStack, database: Database) -> Database:
+    stack.push_async_callback(asyncio.to_thread, database.dispose)
+    return database

@@ -1,0 +1,70 @@
+"""The way to auth: who the people behind the ids are.
+
+Names are decoration: while auth does not answer in time, lists are shown without them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import grpc
+import structlog
+from chassis.errors import Failure
+from chassis.rpc import call
+from oep.auth.v1 import auth_pb2, auth_pb2_grpc
+
+log = structlog.get_logger()
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    hall_ticket_number: str | None
+
+
+@dataclass(frozen=True)
+class People:
+    """Who is known, by user id; nobody while auth is away."""
+
+    by_id: Mapping[int, Person]
+
+    def name(self, user_id: int) -> str:
+        person = self.by_id.get(user_id)
+        return person.name if person is not None else ""
+
+    def hall_ticket(self, user_id: int) -> str | None:
+        person = self.by_id.get(user_id)
+        return person.hall_ticket_number if person is not None else None
+
+
+class Names:
+    """Asks auth for names; each question has `seconds` to be answered."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, seconds: float) -> None:
+        """Use `channel`, which the app opens and closes."""
+        self._stub = auth_pb2_grpc.AuthServiceStub(channel)
+        self._seconds = seconds
+
+    async def of(self, user_ids: Iterable[int]) -> People:
+        """Return whom auth knows of `user_ids`; nobody rather than a failure."""
+        wanted = sorted(set(user_ids))
+        found: dict[int, Person] = {}
+        try:
+            for begin in range(0, len(wanted), _BATCH):
+                found |= await self._ask(wanted[begin : begin + _BATCH])
+        except Failure as failure:
+            log.warning("names.unavailable", reason=failure.slug, people=len(wanted))
+        return People(found)
+
+    async def _ask(self, user_ids: list[int]) -> dict[int, Person]:
+        request = auth_pb2.GetUsersRequest(user_ids=user_ids)
+        answer: auth_pb2.GetUsersResponse = await call(
+            self._stub.GetUsers, request, seconds=self._seconds
+        )
+        return {user.user_id: _person(user) for user in answer.users}
+
+
+def _person(user: auth_pb2.User) -> Person:
+    has_ticket = user.HasField("hall_ticket_number")
+    return Person(user.full_name, user.hall_ticket_number if has_ticket else None)

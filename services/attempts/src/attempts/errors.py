@@ -1,0 +1,120 @@
+"""Every failure that this service can answer with, in the contract's words.
+
+The edges translate them by the table in `chassis.errors`; a test compares the words.
+"""
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+
+
+class AttemptNotFound(NotFound):
+    slug = "attempt-not-found"
+    detail = "Attempt not found"
+
+
+class ActiveAttemptNotFound(NotFound):
+    slug = "active-attempt-not-found"
+    detail = "Active attempt not found"
+
+
+class ExamNotFound(NotFound):
+    slug = "exam-not-found"
+    detail = "Exam not found"
+
+
+class QuestionNotFound(NotFound):
+    slug = "question-not-found"
+    detail = "Question not found"
+
+
+class TradeNotFound(NotFound):
+    slug = "trade-not-found"
+    detail = "Trade not found"
+
+
+class AnswerNotFound(NotFound):
+    slug = "answer-not-found"
+    detail = "Answer not found"
+
+
+class ForeignAttempt(Forbidden):
+    slug = "foreign-attempt"
+    detail = "You can only view your own attempts"
+
+
+class ForeignResult(Forbidden):
+    slug = "foreign-result"
+    detail = "You can only view your own results"
+
+
+class CannotBegin(Refused):
+    slug = "cannot-begin"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Cannot begin attempt with status: {status}")
+
+
+class CannotSubmit(Refused):
+    slug = "cannot-submit"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Cannot submit attempt with status: {status}")
+
+
+class ExamClosed(Refused):
+    slug = "exam-closed"
+    detail = "Exam is no longer available"
+
+
+class ActiveAttemptExists(Refused):
+    slug = "active-attempt-exists"
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(
+            "You already have an active attempt for this exam. Use resume endpoint instead."
+            f" Attempt ID: {attempt_id}"
+        )
+
+
+class AttemptTimeExpired(Refused):
+    slug = "attempt-time-expired"
+    detail = "Attempt time has expired"
+
+
+class ForeignQuestion(Refused):
+    slug = "foreign-question"
+    detail = "Question does not belong to this exam"
+
+
+class ResultNotReady(Refused):
+    slug = "result-not-ready"
+    detail = "Results not available yet"
+
+
+class NotMarkable(Refused):
+    slug = "not-markable"
+    detail = "Marks can only be given while the attempt waits for them"
+
+
+class MarksOutOfRange(Invalid):
+    slug = "marks-out-of-range"
+    detail = "marks_awarded must lie between 0 and the marks of the question"
+
+
+class UnfitAnswer(Invalid):
+    """The answer is JSON, but none that can be kept and given back as it was."""
+
+    slug = "unfit-answer"
+    detail = "answer must be plain JSON of at most 64 KiB"
+
+
+class TooManyItems(Invalid):
+    slug = "too-many-items"
+    detail = "Too many items in one call"
+
+
+class Overtaken(Conflict):
+    """Others changed the attempt again and again while this call tried to."""
+
+    slug = "overtaken"
+    detail = "The attempt is being changed by others. Please try again."
+    retry_after_seconds = 1

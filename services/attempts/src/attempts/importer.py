@@ -1,0 +1,174 @@
+"""Takes over the rows of the legacy portal or of the demo: once or again, in one transaction.
+
+What an import has done is in its report. Attempts that have begun here are never touched again,
+and neither are their answers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from chassis.importing import ImportRefused, Progress, Report, Rows
+from sqlalchemy.orm import Session
+
+from attempts import legacy
+from attempts.legacy import Columns, UnusableRow, Window
+from attempts.store import importing as store
+
+
+def load(
+    session: Session,
+    rows: Rows,
+    report: Report,
+    progress: Progress,
+    *,
+    keep_windows: bool,
+    now: datetime,
+) -> None:
+    """Write `rows`; raise `ImportRefused` when one of them cannot be taken."""
+    taking = _Import(session, rows, report, progress, now, keep_windows=keep_windows)
+    try:
+        taking.run()
+    except UnusableRow as error:
+        raise ImportRefused(str(error)) from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ImportRefused(f"A row lacks a column or one is of a strange kind: {error}") from error
+
+
+class _Import:
+    """One import on its way through the tables."""
+
+    def __init__(
+        self,
+        session: Session,
+        rows: Rows,
+        report: Report,
+        progress: Progress,
+        now: datetime,
+        *,
+        keep_windows: bool,
+    ) -> None:
+        self._session = session
+        self._rows = rows
+        self._report = report
+        self._progress = progress
+        self._now = now
+        self._keep_windows = keep_windows
+        self._changes: Counter[str] = Counter()
+        self._total = sum(len(found) for found in rows.values())
+        self._done = 0
+
+    def run(self) -> None:
+        """Take the tables in the order of their dependencies."""
+        now = self._now
+        self._take("trades", lambda row: legacy.trade(row, now))
+        self._take("question_banks", lambda row: legacy.question_bank(row, now))
+        self._take("questions", lambda row: legacy.question(row, now, self._changes))
+        self._write("exams", self._exams())
+        self._write("exam_questions", self._links())
+        self._attempts()
+        store.set_sequences(self._session)
+        for table in self._rows.keys() - store.TABLES.keys():
+            self._leave(f"{table}: not kept by this service", len(self._rows[table]))
+        self._report.changed += [f"{what} ({n})" for what, n in sorted(self._changes.items())]
+
+    def _take(self, table: str, convert: Callable[[Mapping[str, Any]], Columns]) -> None:
+        self._write(table, [convert(row) for row in self._rows.get(table, ())])
+
+    def _write(self, table: str, rows: list[Columns]) -> None:
+        if table in self._rows:
+            self._report.imported[table] = len(rows)
+        store.upsert(self._session, table, rows, self._advance)
+
+    def _exams(self) -> list[Columns]:
+        codes = store.trade_codes(self._session)
+        stored = store.exam_windows(self._session)
+        exams = [
+            legacy.exam(row, self._now, codes.get(row["trade_id"], "EXAM"), self._changes)
+            for row in self._rows.get("exams", ())
+        ]
+        if not self._keep_windows:
+            for exam in exams:
+                self._move_window(exam, stored.get(exam["id"]))
+        return exams
+
+    def _move_window(
+        self, exam: Columns, stored: tuple[datetime | None, datetime | None] | None
+    ) -> None:
+        window = Window(exam["start_time"], exam["end_time"])
+        moved = legacy.moved_window(window, Window(*stored) if stored else None, self._now)
+        if moved is not None:
+            exam["start_time"], exam["end_time"] = moved.start, moved.end
+            self._changes["exams: a window that had ended begins at the import"] += 1
+
+    def _links(self) -> list[Columns]:
+        links = [legacy.link(row, self._now) for row in self._rows.get("exam_questions", ())]
+        return self._known(
+            "exam_questions", links, {"exam_id": "exams", "question_id": "questions"}
+        )
+
+    def _attempts(self) -> None:
+        """Take attempts with their answers; whatever has begun here stays as it is."""
+        begun = store.begun_attempt_ids(self._session)
+        durations = store.exam_durations(self._session)
+        answers = self._answers(begun)
+        by_attempt: dict[int, list[Columns]] = defaultdict(list)
+        for answer in answers:
+            by_attempt[answer["attempt_id"]].append(answer)
+        found = self._rows.get("student_attempts", [])
+        fresh = [row for row in found if row["id"] not in begun]
+        self._leave("student_attempts: begun here already, kept", len(found) - len(fresh))
+        fresh = self._known("student_attempts", fresh, {"exam_id": "exams"})
+        attempts = [
+            legacy.attempt(
+                row, self._now, by_attempt[row["id"]], durations[row["exam_id"]], self._changes
+            )
+            for row in fresh
+        ]
+        legacy.one_running_each(attempts, self._changes)
+        self._write("student_attempts", attempts)
+        store.recompute_total_marks(self._session, [attempt["id"] for attempt in attempts])
+        known = {"attempt_id": "student_attempts", "question_id": "questions"}
+        self._write("student_answers", self._known("student_answers", answers, known))
+
+    def _answers(self, begun: set[int]) -> list[Columns]:
+        found = self._rows.get("student_answers", [])
+        fresh = [legacy.answer(row, self._now) for row in found if row["attempt_id"] not in begun]
+        self._leave("student_answers: of attempts begun here already", len(found) - len(fresh))
+        kept = legacy.newest_of_each(fresh, self._changes)
+        self._renumber(kept)
+        return kept
+
+    def _renumber(self, answers: list[Columns]) -> None:
+        """Give a new id to answers whose own is held by another answer here."""
+        owners = store.answer_owners(self._session, [answer["id"] for answer in answers])
+        taken = [
+            answer
+            for answer in answers
+            if owners.get(answer["id"], (answer["attempt_id"], answer["question_id"]))
+            != (answer["attempt_id"], answer["question_id"])
+        ]
+        if taken:
+            fresh = store.next_answer_ids(self._session, len(taken))
+            for answer, new_id in zip(taken, fresh, strict=True):
+                answer["id"] = new_id
+            self._changes["student_answers: given a new id"] += len(taken)
+
+    def _known(self, table: str, rows: list[Any], references: Mapping[str, str]) -> list[Any]:
+        """Leave out rows that refer to something unknown."""
+        for column, target in references.items():
+            known = store.ids(self._session, target)
+            kept = [row for row in rows if row[column] in known]
+            self._leave(f"{table}: {column} is unknown", len(rows) - len(kept))
+            rows = kept
+        return rows
+
+    def _leave(self, what: str, count: int) -> None:
+        if count:
+            self._done += count
+            self._report.left.append(f"{what} ({count})")
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._progress(min(self._done, self._total), self._total)

@@ -1,0 +1,137 @@
+"""Deeds that move an attempt from one status to the next: begin, submit, expire, collect.
+
+Every move is one conditional UPDATE on status and version, so of two that meet exactly one wins;
+the loser looks again and answers by what it finds. Blocking: for worker threads.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from chassis.database import Database
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from attempts import marking, notices
+from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
+from attempts.blob import Blob
+from attempts.errors import (
+    ActiveAttemptExists,
+    AttemptNotFound,
+    CannotBegin,
+    CannotSubmit,
+    ExamClosed,
+    ExamNotFound,
+    Overtaken,
+)
+from attempts.store import answers, attempts, exams
+from attempts.tables import ONE_RUNNING_ATTEMPT
+
+_TRIES = 5
+_RECEIPT_LIFE = timedelta(days=2)
+
+
+class Lifecycle:
+    """Moves attempts through their statuses and announces each move."""
+
+    def __init__(
+        self, database: Database, wake: Callable[[], None], *, grace_seconds: int = 300
+    ) -> None:
+        """`wake` tells the relay that something was committed."""
+        self._database = database
+        self._wake = wake
+        self._grace = timedelta(seconds=grace_seconds)
+
+    def begin(self, attempt_id: int, student_id: int) -> Attempt:
+        """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2)."""
+        try:
+            with self._database.transaction() as session:
+                attempt = _begin(session, attempt_id, student_id)
+        except IntegrityError as error:
+            if ONE_RUNNING_ATTEMPT not in str(error.orig):
+                raise
+            raise self._active_attempt(attempt_id) from error
+        self._wake()
+        return attempt
+
+    def submit(self, attempt_id: int, student_id: int, blob: Blob | None) -> Attempt:
+        """Keep the blob, end the attempt, grade it; idempotent (contract §5.2, 9)."""
+        with self._database.transaction() as session:
+            attempt = attempts.lock(session, attempt_id)
+            if attempt is None or attempt.student_id != student_id:
+                raise AttemptNotFound
+            if attempt.status not in {*FINISHED, Status.IN_PROGRESS, Status.EXPIRED}:
+                raise CannotSubmit(attempt.status)
+            if blob is not None:
+                attempts.keep_blob(session, attempt_id, blob)
+            if attempt.status not in FINISHED:
+                [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT)
+        self._wake()
+        return attempt
+
+    def expire_due(self, limit: int = 500) -> int:
+        """Expire attempts whose deadline has passed; return how many.
+
+        Several replicas may do it at once: each takes rows that no other holds.
+        """
+        with self._database.transaction() as session:
+            due = attempts.lock_due(session, Status.IN_PROGRESS, timedelta(0), limit)
+            expired = attempts.expire(session, due)
+            notices.announce(
+                session, [notices.status_changed(a, Status.IN_PROGRESS) for a in expired]
+            )
+        if expired:
+            self._wake()
+        return len(expired)
+
+    def collect_overdue(self, limit: int = 50) -> int:
+        """Grade the stored answers of attempts whose grace period is over; return how many."""
+        with self._database.transaction() as session:
+            due = attempts.lock_due(session, Status.EXPIRED, self._grace, limit)
+            ended = marking.finish(session, due, SubmitReason.DEADLINE) if due else []
+        if ended:
+            self._wake()
+        return len(ended)
+
+    def forget_messages(self, limit: int = 5_000) -> int:
+        """Drop receipts of messages that nobody repeats any more; return how many."""
+        with self._database.transaction() as session:
+            return answers.forget_messages(session, _RECEIPT_LIFE, limit)
+
+    def _active_attempt(self, attempt_id: int) -> Exception:
+        with self._database.transaction() as session:
+            attempt = attempts.load(session, attempt_id)
+            if attempt is None:
+                return AttemptNotFound()
+            running = attempts.running_id(session, attempt.student_id, attempt.exam_id)
+        return Overtaken() if running is None else ActiveAttemptExists(running)
+
+
+def _begin(session: Session, attempt_id: int, student_id: int) -> Attempt:
+    for _ in range(_TRIES):
+        attempt = attempts.load(session, attempt_id)
+        if attempt is None or attempt.student_id != student_id:
+            raise AttemptNotFound
+        if attempt.status is Status.IN_PROGRESS:
+            return attempt
+        if attempt.status is not Status.NOT_STARTED:
+            raise CannotBegin(attempt.status)
+        begun = _start_clock(session, attempt)
+        if begun is not None:
+            return begun
+    raise Overtaken
+
+
+def _start_clock(session: Session, attempt: Attempt) -> Attempt | None:
+    """Start the clock of an attempt that has not begun; None when somebody was faster."""
+    exam = exams.exam(session, attempt.exam_id)
+    if exam is None:
+        raise ExamNotFound
+    if not exam.is_open(attempt.as_of):
+        raise ExamClosed
+    begun = attempts.start_clock(session, attempt)
+    if begun is not None:
+        notices.announce(
+            session,
+            [notices.status_changed(begun, attempt.status), notices.deadline_changed(begun)],
+        )
+    return begun

@@ -1,0 +1,87 @@
+"""What this service announces, built from what was committed; all values absolute.
+
+Applying one twice is harmless, and what an answer says is never in it.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis import outbox
+from chassis.outbox import Note
+from sqlalchemy.orm import Session
+
+from attempts.attempt import Attempt, Status
+from attempts.progress import Saved
+from attempts.tables import OUTBOX
+
+
+def announce(session: Session, notes: Iterable[Note]) -> None:
+    """Write notes inside the deed's transaction."""
+    outbox.add(session, OUTBOX, list(notes))
+
+
+def status_changed(attempt: Attempt, previous: Status) -> Note:
+    return _note(
+        "status_changed",
+        attempt,
+        {
+            "status": attempt.status.value,
+            "previous_status": previous.value,
+            "version": attempt.version,
+            "start_time": instant(attempt.start_time),
+            "deadline_at": instant(attempt.deadline_at),
+            "submit_time": instant(attempt.submit_time),
+            "submit_reason": attempt.submit_reason and attempt.submit_reason.value,
+            "time_remaining_seconds": attempt.time_remaining_seconds,
+            "questions_answered": attempt.questions_answered,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
+def deadline_changed(attempt: Attempt) -> Note:
+    return _note(
+        "deadline_changed",
+        attempt,
+        {
+            "deadline_at": instant(attempt.deadline_at),
+            "time_remaining_seconds": attempt.time_remaining_seconds,
+            "duration_seconds": attempt.duration_seconds,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
+def answer_saved(saved: Saved, connection_id: str | None, *, is_flag_only: bool) -> Note:
+    attempt = saved.attempt
+    return _note(
+        "answer_saved",
+        attempt,
+        {
+            "question_id": saved.answer.question_id,
+            "is_flagged": saved.answer.is_flagged,
+            "kind": "flag" if is_flag_only else "answer",
+            "questions_answered": attempt.questions_answered,
+            "total_questions": attempt.total_questions,
+            "questions_flagged": list(attempt.questions_flagged),
+            "connection_id": connection_id,
+            "saved_at": instant(saved.receipt.saved_at),
+        },
+    )
+
+
+def instant(at: datetime | None) -> str | None:
+    """Return ISO 8601 in UTC with Z."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _note(fact: str, attempt: Attempt, data: dict[str, Any]) -> Note:
+    return Note(
+        f"oep.v1.{attempt.exam_id}.{attempt.id}.{fact}",
+        fact,
+        data,
+        order_key=attempt.id,
+        exam_id=attempt.exam_id,
+        attempt_id=attempt.id,
+    )

@@ -1,0 +1,90 @@
+"""/api/v1/exams: trades, question banks, questions and exams, readable (contract §4.1)."""
+
+from typing import Annotated
+
+from chassis.access import AnyCaller
+from fastapi import APIRouter, Query
+
+from attempts.rest.shared import App, Limit, PathId, QueryId, Skip, is_staff, seen_by
+from attempts.schemas.exams import (
+    Difficulty,
+    ExamBody,
+    ExamStatus,
+    ExamWithQuestionsBody,
+    QuestionBankBody,
+    QuestionBody,
+    QuestionType,
+    TradeBody,
+)
+
+router = APIRouter(prefix="/api/v1/exams", tags=["exams"])
+
+
+@router.get("/trades")
+async def list_trades(
+    _: AnyCaller, app: App, skip: Skip = 0, limit: Limit = 100, active_only: bool = True
+) -> list[TradeBody]:
+    found = await app.database.run(app.reading.trades, skip, limit, active_only)
+    return [TradeBody.of(trade) for trade in found]
+
+
+@router.get("/trades/{trade_id}")
+async def get_trade(_: AnyCaller, app: App, trade_id: PathId) -> TradeBody:
+    return TradeBody.of(await app.database.run(app.reading.trade, trade_id))
+
+
+@router.get("/question-banks")
+async def list_question_banks(
+    _: AnyCaller, app: App, skip: Skip = 0, limit: Limit = 100, trade_id: QueryId = None
+) -> list[QuestionBankBody]:
+    found = await app.database.run(app.reading.question_banks, skip, limit, trade_id)
+    return [QuestionBankBody.of(bank) for bank in found]
+
+
+@router.get("/questions")
+async def list_questions(
+    caller: AnyCaller,
+    app: App,
+    skip: Skip = 0,
+    limit: Limit = 100,
+    question_bank_id: QueryId = None,
+    difficulty: Annotated[Difficulty | None, Query()] = None,
+    question_type: Annotated[QuestionType | None, Query()] = None,
+) -> list[QuestionBody]:
+    found = await app.database.run(
+        app.reading.questions,
+        skip,
+        limit,
+        question_bank_id,
+        difficulty,
+        question_type,
+        seen_by(caller),
+    )
+    return [QuestionBody.of_question(q, with_key=is_staff(caller)) for q in found]
+
+
+@router.get("/questions/{question_id}")
+async def get_question(caller: AnyCaller, app: App, question_id: PathId) -> QuestionBody:
+    found = await app.database.run(app.reading.question, question_id, seen_by(caller))
+    return QuestionBody.of_question(found, with_key=is_staff(caller))
+
+
+@router.get("/")
+async def list_exams(
+    caller: AnyCaller,
+    app: App,
+    skip: Skip = 0,
+    limit: Limit = 100,
+    trade_id: QueryId = None,
+    status_filter: Annotated[ExamStatus | None, Query()] = None,
+) -> list[ExamBody]:
+    found = await app.database.run(
+        app.reading.exams, skip, limit, trade_id, status_filter, seen_by(caller)
+    )
+    return [ExamBody.of(exam) for exam in found]
+
+
+@router.get("/{exam_id}")
+async def get_exam(caller: AnyCaller, app: App, exam_id: PathId) -> ExamWithQuestionsBody:
+    paper = await app.database.run(app.reading.paper, exam_id, seen_by(caller))
+    return ExamWithQuestionsBody.of_paper(paper, with_key=is_staff(caller))

@@ -1,0 +1,58 @@
+"""What all routes of this service share: parts of the app, paging, and who counts as staff."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from chassis.access import requires
+from chassis.database import Database
+from chassis.tokens import Caller
+from fastapi import Depends, Path, Query, Request
+
+from attempts.auth_client import Names
+from attempts.lifecycle import Lifecycle
+from attempts.marking import Marking
+from attempts.reading import Reading
+from attempts.saving import Saving
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The deeds that routes call, and the database whose threads they run on."""
+
+    database: Database
+    reading: Reading
+    lifecycle: Lifecycle
+    saving: Saving
+    marking: Marking
+    names: Names
+
+
+async def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+App = Annotated[Parts, Depends(_parts)]
+Student = Annotated[Caller, Depends(requires("student"))]
+Staff = Annotated[Caller, Depends(requires("admin", "hall_in_charge"))]
+Grader = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "grader"))]
+Skip = Annotated[int, Query(ge=0, le=MAX_ID)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+PathId = Annotated[int, Path(ge=-MAX_ID, le=MAX_ID)]
+QueryId = Annotated[int | None, Query(ge=-MAX_ID, le=MAX_ID)]
+
+
+def is_staff(caller: Caller) -> bool:
+    return caller.has_any("admin", "hall_in_charge")
+
+
+def sees_attempts(caller: Caller) -> bool:
+    """Say whether the caller may look at attempts that are not his own."""
+    return caller.has_any("admin", "hall_in_charge", "proctor")
+
+
+def seen_by(caller: Caller) -> int | None:
+    """Return whose eyes narrow what is shown: everybody's who is not staff."""
+    return None if is_staff(caller) else caller.user_id

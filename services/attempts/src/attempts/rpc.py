@@ -1,0 +1,200 @@
+"""gRPC: what the other services ask; translates and calls one deed on a worker thread."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import grpc
+from chassis.database import Database
+from google.protobuf.timestamp_pb2 import Timestamp
+from oep.attempts.v1 import attempts_pb2 as pb
+from oep.attempts.v1 import attempts_pb2_grpc as pb_grpc
+
+from attempts.answer import Save, decoded, encoded
+from attempts.attempt import Attempt, Status
+from attempts.auth_client import Names, People
+from attempts.errors import TooManyItems, UnfitAnswer
+from attempts.progress import Outcome, Refusal, Refused
+from attempts.reading import Reading
+from attempts.saving import Saving
+
+MAX_ATTEMPTS = 1_000
+MAX_SAVES = 500
+_MAX_MESSAGE_ID = 100
+
+Context = grpc.aio.ServicerContext[object, object]
+
+_STATUS = {status: f"ATTEMPT_STATUS_{status.name}" for status in Status}
+_REFUSAL = {reason: f"SAVE_REFUSAL_{reason.name}" for reason in Refusal}
+
+
+class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
+    """Serves `oep.attempts.v1.AttemptsService`."""
+
+    def __init__(self, database: Database, reading: Reading, saving: Saving, names: Names) -> None:
+        """All deeds run on the threads of `database`."""
+        self._database = database
+        self._reading = reading
+        self._saving = saving
+        self._names = names
+
+    async def BatchGetAttempts(  # noqa: N802  # gRPC's own name
+        self, request: pb.BatchGetAttemptsRequest, _: Context
+    ) -> pb.BatchGetAttemptsResponse:
+        _ensure(len(request.attempt_ids) <= MAX_ATTEMPTS)
+        batch = await self._database.run(
+            self._reading.batch,
+            list(request.attempt_ids),
+            with_questions=request.include_questions,
+        )
+        return pb.BatchGetAttemptsResponse(
+            attempts=[_attempt(attempt) for attempt in batch.attempts],
+            exams=[
+                pb.ExamQuestions(exam_id=exam_id, question_ids=ids)
+                for exam_id, ids in batch.question_ids.items()
+            ],
+            server_time=_timestamp(batch.server_time),
+        )
+
+    async def SaveAnswers(  # noqa: N802  # gRPC's own name
+        self, request: pb.SaveAnswersRequest, _: Context
+    ) -> pb.SaveAnswersResponse:
+        _ensure(len(request.saves) <= MAX_SAVES)
+        wishes = [_save(item) for item in request.saves]
+        saves = [wish for wish in wishes if isinstance(wish, Save)]
+        saved = iter(await self._database.run(self._saving.save_all, saves) if saves else [])
+        outcomes = [next(saved) if isinstance(wish, Save) else wish for wish in wishes]
+        return pb.SaveAnswersResponse(results=[_result(outcome) for outcome in outcomes])
+
+    async def SetFlag(  # noqa: N802  # gRPC's own name
+        self, request: pb.SetFlagRequest, _: Context
+    ) -> pb.SetFlagResponse:
+        outcome = await self._database.run(
+            self._saving.set_flag,
+            request.attempt_id,
+            request.student_id,
+            request.question_id,
+            is_flagged=request.is_flagged,
+        )
+        if isinstance(outcome, Refused):
+            return pb.SetFlagResponse(refused=_refused(outcome))
+        return pb.SetFlagResponse(questions_flagged=outcome.attempt.questions_flagged)
+
+    async def GetClock(  # noqa: N802  # gRPC's own name
+        self, request: pb.GetClockRequest, _: Context
+    ) -> pb.GetClockResponse:
+        _ensure(len(request.attempt_ids) <= MAX_ATTEMPTS)
+        batch = await self._database.run(
+            self._reading.batch, list(request.attempt_ids), with_questions=False
+        )
+        return pb.GetClockResponse(
+            server_time=_timestamp(batch.server_time),
+            clocks=[_clock(attempt) for attempt in batch.attempts],
+        )
+
+    async def GetExam(  # noqa: N802  # gRPC's own name
+        self, request: pb.GetExamRequest, _: Context
+    ) -> pb.GetExamResponse:
+        roster = await self._database.run(self._reading.roster, request.exam_id)
+        people = await self._names.of(attempt.student_id for attempt in roster.attempts)
+        return pb.GetExamResponse(
+            exam_id=roster.exam.id,
+            title=roster.exam.title,
+            total_questions=roster.total_questions,
+            server_time=_timestamp(roster.server_time),
+            roster=_roster(roster.attempts, people),
+        )
+
+
+def _ensure(is_small_enough: bool) -> None:
+    if not is_small_enough:
+        raise TooManyItems
+
+
+def _save(item: pb.AnswerSave) -> Save | Refused:
+    try:
+        value = decoded(item.answer_json)
+        encoded(value)
+    except UnfitAnswer:
+        return Refused(Refusal.INVALID_ANSWER)
+    return Save(
+        item.attempt_id,
+        item.student_id,
+        item.question_id,
+        value,
+        is_flagged=item.is_flagged,
+        time_spent_seconds=max(0, item.time_spent_seconds),
+        sequence=item.client_sequence,
+        message_id=_key(item.message_id) if item.HasField("message_id") else None,
+        connection_id=_key(item.connection_id) if item.HasField("connection_id") else None,
+    )
+
+
+def _key(text: str) -> str:
+    """Return `text` as it can be stored: a client may send anything as an id."""
+    if len(text) <= _MAX_MESSAGE_ID and text.isprintable():
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _result(outcome: Outcome) -> pb.AnswerSaveResult:
+    if isinstance(outcome, Refused):
+        return pb.AnswerSaveResult(refused=_refused(outcome))
+    receipt = outcome.receipt
+    return pb.AnswerSaveResult(
+        saved=pb.AnswerSaved(
+            saved_at=_timestamp(receipt.saved_at),
+            time_remaining_seconds=receipt.time_remaining_seconds,
+            questions_answered=receipt.questions_answered,
+        )
+    )
+
+
+def _refused(outcome: Refused) -> pb.SaveRefused:
+    status = None if outcome.status is None else _STATUS[outcome.status]
+    return pb.SaveRefused(reason=_REFUSAL[outcome.reason], status=status)
+
+
+def _attempt(attempt: Attempt) -> pb.Attempt:
+    return pb.Attempt(
+        attempt_id=attempt.id,
+        student_id=attempt.student_id,
+        exam_id=attempt.exam_id,
+        status=_STATUS[attempt.status],
+        version=attempt.version,
+        duration_seconds=attempt.duration_seconds,
+        start_time=_timestamp(attempt.start_time),
+        deadline_at=_timestamp(attempt.deadline_at),
+        time_remaining_seconds=attempt.time_remaining_seconds,
+    )
+
+
+def _clock(attempt: Attempt) -> pb.AttemptClock:
+    return pb.AttemptClock(
+        attempt_id=attempt.id,
+        status=_STATUS[attempt.status],
+        deadline_at=_timestamp(attempt.deadline_at),
+        time_remaining_seconds=attempt.time_remaining_seconds,
+        elapsed_seconds=attempt.elapsed_seconds,
+    )
+
+
+def _roster(attempts: Sequence[Attempt], people: People) -> list[pb.RosterEntry]:
+    return [
+        pb.RosterEntry(
+            attempt=_attempt(attempt),
+            student_name=people.name(attempt.student_id),
+            hall_ticket_number=people.hall_ticket(attempt.student_id),
+            workstation_id=attempt.workstation_id,
+            questions_answered=attempt.questions_answered,
+        )
+        for attempt in attempts
+    ]
+
+
+def _timestamp(at: datetime | None) -> Timestamp | None:
+    if at is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp

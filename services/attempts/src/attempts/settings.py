@@ -1,0 +1,15 @@
+"""Settings of this service, read from the environment once, in `__main__`."""
+
+from chassis.settings import DatabaseSettings
+from pydantic import Field
+
+
+class Settings(DatabaseSettings):
+    rest_port: int = 8102
+    grpc_port: int = 8202
+    auth_grpc: str
+    names_timeout_seconds: float = Field(default=1.0, gt=0, le=10)
+    """How long a staff list waits for names; afterwards it shows none."""
+    clock_interval_seconds: float = Field(default=0.5, gt=0, le=2)
+    grace_seconds: int = Field(default=300, ge=0)
+    """How long after the deadline a submit still completes the attempt (contract §9.2)."""

@@ -1,0 +1,343 @@
+"""Statements on attempts: reading them by the database's clock, and the conditional transitions.
+
+Every attempt that leaves this module carries `as_of`, the database's time when it was read, taken
+after any lock was got.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Float,
+    Select,
+    TableValuedAlias,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from attempts.attempt import Attempt, Status, SubmitReason, ensure_move
+from attempts.blob import Blob
+from attempts.exam import OPEN
+from attempts.grading import Grade
+from attempts.store.rows import attempt_from
+from attempts.tables import AttemptRow, ExamQuestionRow, ExamRow
+
+_ATTEMPT = AttemptRow.__table__
+_NOW = func.clock_timestamp()
+_HEAVY = {
+    "encrypted_final_answers",
+    "encryption_timestamp",
+    "encryption_checksum",
+    "encryption_flaw",
+    "encryption_received_at",
+    "browser_info",
+    "ip_address",
+    "notes",
+    "last_activity_time",
+    "graded_by",
+}
+
+
+_SCORE_COLUMNS = {
+    "total_marks": Float,
+    "marks_obtained": Float,
+    "percentage": Float,
+    "is_passed": Boolean,
+    "correct_answers": BigInteger,
+    "incorrect_answers": BigInteger,
+    "unattempted": BigInteger,
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A graded attempt that is to be written; `graded_by` names a person, never the machine."""
+
+    attempt: Attempt
+    reason: SubmitReason
+    grade: Grade
+    graded_by: int | None = None
+
+    @property
+    def new_status(self) -> Status:
+        """Graded once every mark is there."""
+        return Status.GRADED if self.grade.is_complete else Status.SUBMITTED
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An attempt in a list, with what the list shows of its exam."""
+
+    attempt: Attempt
+    exam_title: str
+    exam_duration_minutes: int
+
+
+def load(session: Session, attempt_id: int) -> Attempt | None:
+    return _one(session, _reading().where(AttemptRow.id == attempt_id))
+
+
+def load_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt]:
+    query = _reading().where(AttemptRow.id.in_(set(attempt_ids)))
+    return {attempt.id: attempt for attempt in _many(session, query)}
+
+
+def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
+    return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
+
+
+def lock(session: Session, attempt_id: int) -> Attempt | None:
+    """Load an attempt and keep everybody else from changing it until the transaction ends."""
+    return lock_many(session, [attempt_id]).get(attempt_id)
+
+
+def lock_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt]:
+    """Lock attempts in id order, so that two groups never wait for each other in a circle."""
+    chosen = select(_ATTEMPT).where(AttemptRow.id.in_(set(attempt_ids))).order_by(AttemptRow.id)
+    return {
+        attempt.id: attempt for attempt in _locked(session, chosen.with_for_update(key_share=True))
+    }
+
+
+def lock_due(session: Session, status: Status, late: timedelta, limit: int) -> list[Attempt]:
+    """Lock attempts in `status` whose deadline lies more than `late` back; skip locked ones."""
+    chosen = (
+        select(_ATTEMPT)
+        .where(AttemptRow.status == status, AttemptRow.deadline_at < func.now() - late)
+        .order_by(AttemptRow.deadline_at)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return _locked(session, chosen)
+
+
+def move(session: Session, attempt: Attempt, new: Status, **changes: Any) -> Attempt | None:
+    """Change the status if nobody else has changed the attempt since; None = lost the race."""
+    ensure_move(attempt.status, new)
+    statement = (
+        update(AttemptRow)
+        .where(
+            AttemptRow.id == attempt.id,
+            AttemptRow.status == attempt.status,
+            AttemptRow.version == attempt.version,
+        )
+        .values(status=new, version=AttemptRow.version + 1, updated_at=func.now(), **changes)
+        .returning(*_returned())
+    )
+    row = session.execute(statement).mappings().one_or_none()
+    return attempt_from(row) if row is not None else None
+
+
+def start_clock(session: Session, attempt: Attempt) -> Attempt | None:
+    """Start an attempt and set its deadline by the database's clock; None = lost the race."""
+    return move(
+        session,
+        attempt,
+        Status.IN_PROGRESS,
+        start_time=func.now(),
+        deadline_at=func.now() + timedelta(seconds=attempt.duration_seconds),
+        last_activity_time=func.now(),
+    )
+
+
+def expire(session: Session, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Expire locked attempts in one statement."""
+    ensure_move(Status.IN_PROGRESS, Status.EXPIRED)
+    statement = (
+        update(AttemptRow)
+        .where(
+            AttemptRow.id.in_([attempt.id for attempt in attempts]),
+            AttemptRow.status == Status.IN_PROGRESS,
+        )
+        .values(
+            status=Status.EXPIRED,
+            version=AttemptRow.version + 1,
+            end_time=AttemptRow.deadline_at,
+            updated_at=func.now(),
+        )
+        .returning(*_returned())
+    )
+    return [attempt_from(row) for row in session.execute(statement).mappings()]
+
+
+def finish(session: Session, endings: Sequence[Ending]) -> list[Attempt]:
+    """Write grades, and with them the statuses that they bring, in one statement.
+
+    An ending whose attempt was changed by others since it was read writes nothing and is missing
+    from the answer. What is there already (an end, a submit) stays.
+    """
+    if not endings:
+        return []
+    new = _as_table(endings)
+    now = func.now()
+    ended = case((AttemptRow.end_time.is_(None), now), else_=AttemptRow.end_time)
+    statement = (
+        update(AttemptRow)
+        .where(
+            AttemptRow.id == new.c.id,
+            AttemptRow.version == new.c.version,
+            AttemptRow.status == new.c.old_status,
+        )
+        .values(
+            {name: new.c[name] for name in _SCORE_COLUMNS}
+            | {
+                "status": new.c.new_status,
+                "version": AttemptRow.version + 1,
+                "submit_time": func.coalesce(AttemptRow.submit_time, now),
+                "submit_reason": func.coalesce(AttemptRow.submit_reason, new.c.reason),
+                "end_time": ended,
+                "auto_graded": True,
+                "graded_at": case((new.c.new_status == Status.GRADED, now)),
+                "graded_by": new.c.graded_by,
+                "updated_at": now,
+            }
+        )
+        .returning(*_returned())
+    )
+    return [attempt_from(row) for row in session.execute(statement).mappings()]
+
+
+def keep_blob(session: Session, attempt_id: int, blob: Blob) -> None:
+    """Store the encrypted final answers unless some are stored already."""
+    session.execute(
+        update(AttemptRow)
+        .where(AttemptRow.id == attempt_id, AttemptRow.encrypted_final_answers.is_(None))
+        .values(
+            encrypted_final_answers=blob.answers,
+            encryption_timestamp=blob.timestamp,
+            encryption_checksum=blob.checksum,
+            encryption_flaw=blob.flaw,
+            encryption_received_at=func.now(),
+        )
+    )
+
+
+def running_id(session: Session, student_id: int, exam_id: int) -> int | None:
+    """Return the id of the student's running attempt at the exam."""
+    query = select(AttemptRow.id).where(
+        AttemptRow.student_id == student_id,
+        AttemptRow.exam_id == exam_id,
+        AttemptRow.status == Status.IN_PROGRESS,
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def listed(
+    session: Session,
+    *,
+    skip: int,
+    limit: int,
+    student_id: int | None,
+    exam_id: int | None,
+    status: Status | None,
+    what_to_sit_first: bool,
+) -> list[Listed]:
+    """List attempts newest first, or with the one to be sat first (contract §5.2, 3)."""
+    query = (
+        _reading()
+        .add_columns(ExamRow.title, ExamRow.duration_minutes.label("exam_minutes"))
+        .join(ExamRow, ExamRow.id == AttemptRow.exam_id)
+    )
+    for part, value in (
+        (AttemptRow.student_id, student_id),
+        (AttemptRow.exam_id, exam_id),
+        (AttemptRow.status, status),
+    ):
+        if value is not None:
+            query = query.where(part == value)
+    order = [_urgency()] if what_to_sit_first else []
+    query = query.order_by(*order, AttemptRow.created_at.desc(), AttemptRow.id.desc())
+    rows = session.execute(query.offset(skip).limit(limit)).mappings()
+    return [Listed(attempt_from(r), r["title"], r["exam_minutes"]) for r in rows]
+
+
+def server_time(session: Session) -> Any:
+    """Return the database's clock."""
+    return session.execute(select(_NOW)).scalar_one()
+
+
+def _as_table(endings: Sequence[Ending]) -> TableValuedAlias:
+    """Return the endings as a table to join with, one row each."""
+    for ending in endings:
+        if ending.new_status is not ending.attempt.status:
+            ensure_move(ending.attempt.status, ending.new_status)
+    columns: list[tuple[str, type[TypeEngine[Any]], list[Any]]] = [
+        ("id", BigInteger, [e.attempt.id for e in endings]),
+        ("version", BigInteger, [e.attempt.version for e in endings]),
+        ("old_status", Text, [e.attempt.status.value for e in endings]),
+        ("new_status", Text, [e.new_status.value for e in endings]),
+        ("reason", Text, [e.reason.value for e in endings]),
+        ("graded_by", BigInteger, [e.graded_by for e in endings]),
+    ]
+    columns += [
+        (name, kind, [getattr(e.grade, name) for e in endings])
+        for name, kind in _SCORE_COLUMNS.items()
+    ]
+    arrays = [cast(values, ARRAY(kind)) for _, kind, values in columns]
+    named = [column(name, kind) for name, kind, _ in columns]
+    return func.unnest(*arrays).table_valued(*named, name="new").render_derived()
+
+
+def _urgency() -> ColumnElement[int]:
+    opened = and_(
+        ExamRow.status.in_(OPEN),
+        or_(ExamRow.start_time.is_(None), ExamRow.start_time <= _NOW),
+        or_(ExamRow.end_time.is_(None), ExamRow.end_time >= _NOW),
+    )
+    return case(
+        (AttemptRow.status == Status.IN_PROGRESS, 0),
+        (and_(AttemptRow.status == Status.NOT_STARTED, opened), 1),
+        (AttemptRow.status == Status.NOT_STARTED, 2),
+        else_=3,
+    )
+
+
+def _light(columns: Any) -> list[Any]:
+    return [column for column in columns if column.name not in _HEAVY]
+
+
+def _extra(columns: Any) -> list[Any]:
+    counted = select(func.count()).where(ExamQuestionRow.exam_id == columns.exam_id)
+    return [
+        _NOW.label("as_of"),
+        counted.correlate(columns.exam_id.table).scalar_subquery().label("total_questions"),
+        columns.encrypted_final_answers.is_not(None).label("has_blob"),
+    ]
+
+
+def _returned() -> list[Any]:
+    return [*_light(_ATTEMPT.c), *_extra(_ATTEMPT.c)]
+
+
+def _reading() -> Select[Any]:
+    return select(*_returned())
+
+
+def _locked(session: Session, chosen: Select[Any]) -> list[Attempt]:
+    """Read through a CTE: the clock is looked at after the lock was got, not before."""
+    locked = chosen.cte("locked")
+    return _many(session, select(*_light(locked.c), *_extra(locked.c)))
+
+
+def _many(session: Session, query: Select[Any]) -> list[Attempt]:
+    return [attempt_from(row) for row in session.execute(query).mappings()]
+
+
+def _one(session: Session, query: Select[Any]) -> Attempt | None:
+    row = session.execute(query).mappings().one_or_none()
+    return attempt_from(row) if row is not None else None

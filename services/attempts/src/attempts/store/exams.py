@@ -1,0 +1,176 @@
+"""Statements on trades, question banks, questions and exams.
+
+`seen_by` narrows to what one student may see: exams that are open or that he has an attempt for,
+and the questions of those (contract §4.3); None sees all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Trade
+from attempts.question import Difficulty, Question, QuestionType
+from attempts.store.rows import bank_from, exam_from, question_from, trade_from
+from attempts.tables import (
+    AttemptRow,
+    ExamQuestionRow,
+    ExamRow,
+    QuestionBankRow,
+    QuestionRow,
+    TradeRow,
+)
+
+_TRADE = TradeRow.__table__
+_BANK = QuestionBankRow.__table__
+_QUESTION = QuestionRow.__table__
+_EXAM = ExamRow.__table__
+
+
+def trades(session: Session, *, skip: int, limit: int, active_only: bool) -> list[Trade]:
+    query = select(_TRADE).order_by(TradeRow.id).offset(skip).limit(limit)
+    if active_only:
+        query = query.where(TradeRow.is_active)
+    return [trade_from(row) for row in session.execute(query).mappings()]
+
+
+def trade(session: Session, trade_id: int) -> Trade | None:
+    row = session.execute(select(_TRADE).where(TradeRow.id == trade_id)).mappings().one_or_none()
+    return trade_from(row) if row is not None else None
+
+
+def question_banks(
+    session: Session, *, skip: int, limit: int, trade_id: int | None
+) -> list[QuestionBank]:
+    query = select(_BANK).order_by(QuestionBankRow.id).offset(skip).limit(limit)
+    if trade_id is not None:
+        query = query.where(QuestionBankRow.trade_id == trade_id)
+    rows = session.execute(query).mappings().all()
+    by_id = _trades_by_id(session, {row["trade_id"] for row in rows})
+    return [bank_from(row, by_id.get(row["trade_id"])) for row in rows]
+
+
+def questions(
+    session: Session,
+    *,
+    skip: int,
+    limit: int,
+    question_bank_id: int | None,
+    difficulty: Difficulty | None,
+    question_type: QuestionType | None,
+    seen_by: int | None,
+) -> list[Question]:
+    query = select(_QUESTION).order_by(QuestionRow.id).offset(skip).limit(limit)
+    for part, value in (
+        (QuestionRow.question_bank_id, question_bank_id),
+        (QuestionRow.difficulty, difficulty),
+        (QuestionRow.question_type, question_type),
+    ):
+        if value is not None:
+            query = query.where(part == value)
+    query = _questions_seen(query, seen_by)
+    return [question_from(row) for row in session.execute(query).mappings()]
+
+
+def question(session: Session, question_id: int, *, seen_by: int | None) -> Question | None:
+    query = _questions_seen(select(_QUESTION).where(QuestionRow.id == question_id), seen_by)
+    row = session.execute(query).mappings().one_or_none()
+    return question_from(row) if row is not None else None
+
+
+def exams(
+    session: Session,
+    *,
+    skip: int,
+    limit: int,
+    trade_id: int | None,
+    status: ExamStatus | None,
+    seen_by: int | None,
+) -> list[Exam]:
+    query = select(_EXAM).order_by(ExamRow.id).offset(skip).limit(limit)
+    if trade_id is not None:
+        query = query.where(ExamRow.trade_id == trade_id)
+    if status is not None:
+        query = query.where(ExamRow.status == status)
+    if seen_by is not None:
+        query = query.where(_is_seen_by(seen_by))
+    return _exams(session, query)
+
+
+def exam(session: Session, exam_id: int, *, seen_by: int | None = None) -> Exam | None:
+    query = select(_EXAM).where(ExamRow.id == exam_id)
+    if seen_by is not None:
+        query = query.where(_is_seen_by(seen_by))
+    found = _exams(session, query)
+    return found[0] if found else None
+
+
+def paper(session: Session, exam: Exam) -> ExamPaper:
+    return ExamPaper(exam, questions_by_exam(session, [exam.id]).get(exam.id, ()))
+
+
+def papers(session: Session, exam_ids: Iterable[int]) -> dict[int, ExamPaper]:
+    """Return the papers of several exams in three statements."""
+    ids = set(exam_ids)
+    found = _exams(session, select(_EXAM).where(ExamRow.id.in_(ids)))
+    questions = questions_by_exam(session, ids)
+    return {exam.id: ExamPaper(exam, questions.get(exam.id, ())) for exam in found}
+
+
+def questions_by_exam(session: Session, exam_ids: Iterable[int]) -> dict[int, tuple[Question, ...]]:
+    """Return each exam's questions in order, with the marks that count there."""
+    columns = [column for column in _QUESTION.c if column.name != "marks"]
+    marks = func.coalesce(ExamQuestionRow.marks_override, QuestionRow.marks).label("marks")
+    query = (
+        select(ExamQuestionRow.exam_id.label("in_exam"), *columns, marks)
+        .join(QuestionRow, QuestionRow.id == ExamQuestionRow.question_id)
+        .where(ExamQuestionRow.exam_id.in_(set(exam_ids)))
+        .order_by(ExamQuestionRow.exam_id, ExamQuestionRow.order_number, ExamQuestionRow.id)
+    )
+    found: dict[int, list[Question]] = defaultdict(list)
+    for row in session.execute(query).mappings():
+        fields = dict(row)
+        found[fields.pop("in_exam")].append(question_from(fields))
+    return {exam_id: tuple(listed) for exam_id, listed in found.items()}
+
+
+def question_ids_by_exam(session: Session, exam_ids: Iterable[int]) -> dict[int, list[int]]:
+    query = (
+        select(ExamQuestionRow.exam_id, func.array_agg(ExamQuestionRow.question_id))
+        .where(ExamQuestionRow.exam_id.in_(set(exam_ids)))
+        .group_by(ExamQuestionRow.exam_id)
+    )
+    return {exam_id: sorted(ids) for exam_id, ids in session.execute(query)}
+
+
+def _exams(session: Session, query: Select[Any]) -> list[Exam]:
+    rows = session.execute(query).mappings().all()
+    by_id = _trades_by_id(session, {row["trade_id"] for row in rows})
+    return [exam_from(row, by_id.get(row["trade_id"])) for row in rows]
+
+
+def _trades_by_id(session: Session, ids: set[int]) -> dict[int, Trade]:
+    if not ids:
+        return {}
+    rows = session.execute(select(_TRADE).where(TradeRow.id.in_(ids))).mappings()
+    return {row["id"]: trade_from(row) for row in rows}
+
+
+def _is_seen_by(student_id: int) -> ColumnElement[bool]:
+    holds_one = exists().where(
+        AttemptRow.exam_id == ExamRow.id, AttemptRow.student_id == student_id
+    )
+    return or_(ExamRow.status.in_(OPEN), holds_one)
+
+
+def _questions_seen(query: Select[Any], seen_by: int | None) -> Select[Any]:
+    if seen_by is None:
+        return query
+    in_seen_exam = exists().where(
+        ExamQuestionRow.question_id == QuestionRow.id,
+        ExamQuestionRow.exam_id == ExamRow.id,
+        _is_seen_by(seen_by),
+    )
+    return query.where(in_seen_exam)

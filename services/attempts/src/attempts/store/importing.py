@@ -1,0 +1,122 @@
+"""Statements of the importer: upserts by id, what is stored already, sequences."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from attempts.attempt import Status
+from attempts.tables import (
+    SCHEMA,
+    AnswerRow,
+    AttemptRow,
+    ExamQuestionRow,
+    ExamRow,
+    QuestionBankRow,
+    QuestionRow,
+    Row,
+    TradeRow,
+)
+
+Columns = dict[str, Any]
+
+TABLES: dict[str, type[Row]] = {
+    "trades": TradeRow,
+    "question_banks": QuestionBankRow,
+    "questions": QuestionRow,
+    "exams": ExamRow,
+    "exam_questions": ExamQuestionRow,
+    "student_attempts": AttemptRow,
+    "student_answers": AnswerRow,
+}
+"""Our table for each of the legacy portal's."""
+
+_CONFLICT = {"exam_questions": ["exam_id", "question_id"]}
+_CONFLICT["student_answers"] = ["attempt_id", "question_id"]
+_NEVER_REPLACED = {"id", "created_at", "encryption_salt"}
+_CHUNK = 500
+
+
+def upsert(
+    session: Session, table: str, rows: Sequence[Columns], done: Callable[[int], None]
+) -> None:
+    """Write rows of one shape, replacing those that are there; `done` hears of each chunk."""
+    row_class = TABLES[table]
+    for chunk in _chunks(rows):
+        statement = insert(row_class)
+        kept = _NEVER_REPLACED | set(_CONFLICT.get(table, ()))
+        statement = statement.on_conflict_do_update(
+            index_elements=_CONFLICT.get(table, ["id"]),
+            set_={name: statement.excluded[name] for name in chunk[0] if name not in kept},
+        )
+        session.execute(statement, chunk)
+        done(len(chunk))
+
+
+def ids(session: Session, table: str) -> set[int]:
+    """Return all ids of a table."""
+    return set(session.scalars(select(TABLES[table].__table__.c.id)))
+
+
+def trade_codes(session: Session) -> dict[int, str]:
+    return {row.id: row.code for row in session.execute(select(TradeRow.id, TradeRow.code))}
+
+
+def exam_windows(session: Session) -> dict[int, tuple[datetime | None, datetime | None]]:
+    query = select(ExamRow.id, ExamRow.start_time, ExamRow.end_time)
+    return {row.id: (row.start_time, row.end_time) for row in session.execute(query)}
+
+
+def exam_durations(session: Session) -> dict[int, int]:
+    query = select(ExamRow.id, ExamRow.duration_minutes)
+    return {row.id: row.duration_minutes for row in session.execute(query)}
+
+
+def begun_attempt_ids(session: Session) -> set[int]:
+    """Return the attempts that something has happened to; an import must not undo it."""
+    query = select(AttemptRow.id).where(
+        (AttemptRow.status != Status.NOT_STARTED) | (AttemptRow.version > 1)
+    )
+    return set(session.scalars(query))
+
+
+def answer_owners(session: Session, answer_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return (attempt_id, question_id) of stored answers, by id."""
+    query = select(AnswerRow.id, AnswerRow.attempt_id, AnswerRow.question_id)
+    found = session.execute(query.where(AnswerRow.id.in_(list(answer_ids))))
+    return {row.id: (row.attempt_id, row.question_id) for row in found}
+
+
+def next_answer_ids(session: Session, count: int) -> list[int]:
+    sequence = func.pg_get_serial_sequence(f"{SCHEMA}.answers", "id")
+    query = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+    return list(session.scalars(query))
+
+
+def recompute_total_marks(session: Session, attempt_ids: Sequence[int]) -> None:
+    """Set total_marks to the sum over all questions of the exam."""
+    statement = text("""
+        UPDATE attempts.attempts t SET total_marks = coalesce((
+          SELECT sum(coalesce(e.marks_override, q.marks))
+          FROM attempts.exam_questions e JOIN attempts.questions q ON q.id = e.question_id
+          WHERE e.exam_id = t.exam_id), 0)
+        WHERE t.id = ANY(CAST(:ids AS bigint[]))
+    """)
+    session.execute(statement, {"ids": list(attempt_ids)})
+
+
+def set_sequences(session: Session) -> None:
+    """Let new ids begin behind the highest one of each table."""
+    for row_class in TABLES.values():
+        table = row_class.__table__
+        sequence = func.pg_get_serial_sequence(f"{SCHEMA}.{table.name}", "id")  # type: ignore[attr-defined]
+        highest = select(func.max(table.c.id)).scalar_subquery()
+        session.execute(select(func.setval(sequence, func.greatest(highest, 1))))
+
+
+def _chunks(rows: Sequence[Columns]) -> Iterator[list[Columns]]:
+    for begin in range(0, len(rows), _CHUNK):
+        yield list(rows[begin : begin + _CHUNK])

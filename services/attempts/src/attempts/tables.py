@@ -1,0 +1,266 @@
+"""The tables of schema attempts and the constraints that hold its promises.
+
+At most one running attempt per student and exam, one answer row per attempt and question: the
+database says so, not the code.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from chassis.outbox import outbox_table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = "attempts"
+ONE_RUNNING_ATTEMPT = "uq_attempts_one_in_progress"
+
+METADATA = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    },
+)
+
+
+class Row(DeclarativeBase):
+    metadata = METADATA
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy's own form
+        datetime: DateTime(timezone=True),
+        int: BigInteger,
+        float: Float,
+    }
+
+
+def _id() -> Mapped[int]:
+    return mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+def _now() -> Mapped[datetime]:
+    return mapped_column(server_default=func.now())
+
+
+def _word(column: str, *words: str) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class TradeRow(Row):
+    __tablename__ = "trades"
+
+    id: Mapped[int] = _id()
+    name: Mapped[str] = mapped_column(String(255))
+    code: Mapped[str] = mapped_column(String(50), unique=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class QuestionBankRow(Row):
+    __tablename__ = "question_banks"
+
+    id: Mapped[int] = _id()
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    trade_id: Mapped[int] = mapped_column(ForeignKey(TradeRow.id), index=True)
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class QuestionRow(Row):
+    __tablename__ = "questions"
+    __table_args__ = (
+        _word("question_type", "multiple_choice", "true_false", "short_answer", "essay"),
+        _word("difficulty", "easy", "medium", "hard"),
+        CheckConstraint("negative_marks >= 0", name="negative_marks"),
+    )
+
+    id: Mapped[int] = _id()
+    question_bank_id: Mapped[int] = mapped_column(ForeignKey(QuestionBankRow.id), index=True)
+    question_text: Mapped[str] = mapped_column(Text)
+    question_type: Mapped[str] = mapped_column(String(20))
+    options: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    correct_answer: Mapped[list[Any]] = mapped_column(JSON)
+    explanation: Mapped[str | None] = mapped_column(Text)
+    difficulty: Mapped[str] = mapped_column(String(20))
+    marks: Mapped[float]
+    negative_marks: Mapped[float]
+    tags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class ExamRow(Row):
+    __tablename__ = "exams"
+    __table_args__ = (
+        _word("status", "draft", "published", "active", "completed", "archived"),
+        CheckConstraint("duration_minutes > 0", name="duration_minutes"),
+    )
+
+    id: Mapped[int] = _id()
+    title: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    trade_id: Mapped[int] = mapped_column(ForeignKey(TradeRow.id), index=True)
+    exam_code: Mapped[str] = mapped_column(String(100), unique=True)
+    duration_minutes: Mapped[int]
+    start_time: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]
+    total_marks: Mapped[float]
+    passing_marks: Mapped[float]
+    total_questions: Mapped[int]
+    shuffle_questions: Mapped[bool] = mapped_column(server_default=text("false"))
+    shuffle_options: Mapped[bool] = mapped_column(server_default=text("false"))
+    show_results_immediately: Mapped[bool] = mapped_column(server_default=text("false"))
+    allow_review: Mapped[bool] = mapped_column(server_default=text("true"))
+    instructions: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    max_attempts: Mapped[int | None]
+    created_by: Mapped[int | None]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+
+class ExamQuestionRow(Row):
+    __tablename__ = "exam_questions"
+    __table_args__ = (UniqueConstraint("exam_id", "question_id"),)
+
+    id: Mapped[int] = _id()
+    exam_id: Mapped[int] = mapped_column(ForeignKey(ExamRow.id))
+    question_id: Mapped[int] = mapped_column(ForeignKey(QuestionRow.id), index=True)
+    order_number: Mapped[int]
+    marks_override: Mapped[float | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class AttemptRow(Row):
+    """`student_id` names a user of auth: no foreign key crosses a schema."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[int] = _id()
+    student_id: Mapped[int] = mapped_column(index=True)
+    exam_id: Mapped[int] = mapped_column(ForeignKey(ExamRow.id), index=True)
+    status: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    start_time: Mapped[datetime | None]
+    deadline_at: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]
+    submit_time: Mapped[datetime | None]
+    submit_reason: Mapped[str | None] = mapped_column(String(20))
+    duration_minutes: Mapped[int]
+    last_activity_time: Mapped[datetime | None]
+    workstation_id: Mapped[str | None] = mapped_column(String(100))
+    initial_workstation_id: Mapped[str | None] = mapped_column(String(100))
+    transfer_count: Mapped[int] = mapped_column(server_default=text("0"))
+    current_question_id: Mapped[int | None]
+    questions_answered: Mapped[int] = mapped_column(server_default=text("0"))
+    questions_flagged: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), server_default=text("'{}'")
+    )
+    total_marks: Mapped[float] = mapped_column(server_default=text("0"))
+    marks_obtained: Mapped[float | None]
+    percentage: Mapped[float | None]
+    is_passed: Mapped[bool | None]
+    correct_answers: Mapped[int | None]
+    incorrect_answers: Mapped[int | None]
+    unattempted: Mapped[int | None]
+    auto_graded: Mapped[bool] = mapped_column(server_default=text("false"))
+    graded_by: Mapped[int | None]
+    graded_at: Mapped[datetime | None]
+    browser_info: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    ip_address: Mapped[str | None] = mapped_column(String(45))
+    notes: Mapped[str | None] = mapped_column(Text)
+    encryption_salt: Mapped[str] = mapped_column(String(24))
+    encrypted_final_answers: Mapped[str | None] = mapped_column(Text)
+    encryption_timestamp: Mapped[str | None] = mapped_column(Text)
+    encryption_checksum: Mapped[str | None] = mapped_column(Text)
+    encryption_flaw: Mapped[str | None] = mapped_column(Text)
+    encryption_received_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+    __table_args__ = (
+        _word(
+            "status", "not_started", "in_progress", "submitted", "graded", "expired", "cancelled"
+        ),
+        CheckConstraint(
+            "status <> 'in_progress' OR (start_time IS NOT NULL AND deadline_at IS NOT NULL)",
+            name="running_has_deadline",
+        ),
+        CheckConstraint("length(encryption_salt) = 24", name="encryption_salt"),
+        Index(
+            ONE_RUNNING_ATTEMPT,
+            "student_id",
+            "exam_id",
+            unique=True,
+            postgresql_where=text("status = 'in_progress'"),
+        ),
+        Index(
+            "ix_attempts_deadline_at_in_progress",
+            "deadline_at",
+            postgresql_where=text("status = 'in_progress'"),
+        ),
+        Index(
+            "ix_attempts_deadline_at_expired",
+            "deadline_at",
+            postgresql_where=text("status = 'expired'"),
+        ),
+    )
+
+
+class AnswerRow(Row):
+    """`answer` is of type json, not jsonb: it is given back exactly as received."""
+
+    __tablename__ = "answers"
+    __table_args__ = (UniqueConstraint("attempt_id", "question_id"),)
+
+    id: Mapped[int] = _id()
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(AttemptRow.id))
+    question_id: Mapped[int] = mapped_column(ForeignKey(QuestionRow.id), index=True)
+    answer: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    is_flagged: Mapped[bool] = mapped_column(server_default=text("false"))
+    time_spent_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    answer_sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    is_correct: Mapped[bool | None]
+    marks_awarded: Mapped[float | None]
+    auto_graded: Mapped[bool] = mapped_column(server_default=text("false"))
+    first_answered_at: Mapped[datetime | None]
+    last_updated_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = _now()
+
+
+class SavedMessageRow(Row):
+    """The first result of each message that was saved; a repeat is answered with it."""
+
+    __tablename__ = "saved_messages"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(AttemptRow.id), primary_key=True)
+    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+    time_remaining_seconds: Mapped[int]
+    questions_answered: Mapped[int]
+
+
+OUTBOX = outbox_table(METADATA, SCHEMA)

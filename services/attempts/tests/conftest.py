@@ -1,0 +1,431 @@
+"""Fixtures of the attempts tests: things to think about, a small world in a real database, edges.
+
+`world` is the database with two exams: OBJECTIVE (graded by the machine) and WRITTEN (waits for a
+person). Every test begins with no attempts.
+"""
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from attempts.app import create_app
+from attempts.attempt import Attempt, Score, Status, new_salt
+from attempts.auth_client import Names
+from attempts.lifecycle import Lifecycle
+from attempts.marking import Marking
+from attempts.question import Difficulty, Question, QuestionType
+from attempts.reading import Reading
+from attempts.rpc import AttemptsServicer
+from attempts.saving import Saving
+from attempts.settings import Settings
+from attempts.store import importing
+from chassis.database import Database
+from chassis.migrating import migrate
+from chassis.rpc import RpcServer, channel
+from chassis.settings import psycopg2_url
+from chassis.tokens import Caller, InvalidToken
+from oep.attempts.v1.attempts_pb2_grpc import (
+    AttemptsServiceStub,
+    add_AttemptsServiceServicer_to_server,
+)
+from sqlalchemy import Engine, create_engine, text
+
+NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+def make_question(**changed) -> Question:
+    fields = {
+        "id": 1,
+        "question_bank_id": 1,
+        "question_text": "Which?",
+        "question_type": QuestionType.MULTIPLE_CHOICE,
+        "options": {"A": "one", "B": "two"},
+        "correct_answer": ("B",),
+        "explanation": None,
+        "difficulty": Difficulty.MEDIUM,
+        "marks": 4.0,
+        "negative_marks": 1.0,
+        "tags": None,
+        "is_active": True,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Question(**fields | changed)
+
+
+def make_choice(options: dict[str, str], *key: str, **changed) -> Question:
+    return make_question(options=options, correct_answer=key, **changed)
+
+
+def make_attempt(**changed) -> Attempt:
+    fields = {
+        "id": 1,
+        "student_id": 2,
+        "exam_id": 3,
+        "status": Status.IN_PROGRESS,
+        "version": 1,
+        "duration_minutes": 60,
+        "as_of": NOW,
+        "start_time": NOW,
+        "deadline_at": NOW + timedelta(minutes=60),
+        "end_time": None,
+        "submit_time": None,
+        "submit_reason": None,
+        "workstation_id": None,
+        "initial_workstation_id": None,
+        "transfer_count": 0,
+        "current_question_id": None,
+        "questions_answered": 0,
+        "questions_flagged": (),
+        "total_questions": 0,
+        "total_marks": 0.0,
+        "encryption_salt": new_salt(),
+        "has_blob": False,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "score": Score(),
+    }
+    return Attempt(**fields | changed)
+
+
+@pytest.fixture
+def question() -> Callable[..., Question]:
+    return make_question
+
+
+@pytest.fixture
+def choice() -> Callable[..., Question]:
+    return make_choice
+
+
+@pytest.fixture(scope="session")
+def choice_of() -> Callable[..., Question]:
+    return make_choice
+
+
+@pytest.fixture
+def truth() -> Callable[[bool], Question]:
+    def make(value: bool) -> Question:
+        return make_question(
+            question_type=QuestionType.TRUE_FALSE, options=None, correct_answer=(str(value),)
+        )
+
+    return make
+
+
+@pytest.fixture
+def attempt() -> Callable[..., Attempt]:
+    return make_attempt
+
+
+@pytest.fixture(scope="session")
+def attempt_of() -> Callable[..., Attempt]:
+    return make_attempt
+
+
+# A small world in a real database
+
+
+@pytest.fixture(scope="session")
+def urls(database):
+    urls = database("attempts")
+    migrate("attempts", urls.owner_url, "attempts")
+    return urls
+
+
+@pytest.fixture(scope="session")
+def db(urls) -> Iterator[Database]:
+    db = Database(urls.app_url, pool_size=8)
+    yield db
+    db.dispose()
+
+
+CHOICE, SEVERAL, TRUTH, SHORT, FOREIGN, UNSEEN = 11, 12, 13, 14, 15, 16
+OBJECTIVE, WRITTEN, DRAFT, OVER = 21, 22, 23, 24
+STUDENT, OTHER = 101, 102
+
+_QUESTION = {"question_bank_id": 1, "difficulty": "medium", "negative_marks": 1.0, "marks": 4.0}
+_EMPTY = {"explanation": None, "tags": None, "is_active": True, "options": None}
+_TIMES = {"created_at": NOW, "updated_at": NOW}
+_WIRES = {"A": "Earth wire", "B": "Neutral wire", "C": "Line wire"}
+_EXAM = {
+    "description": None,
+    "trade_id": 1,
+    "duration_minutes": 60,
+    "start_time": None,
+    "end_time": None,
+    "total_marks": 14.0,
+    "passing_marks": 7.0,
+    "total_questions": 3,
+    "allow_review": True,
+    "instructions": None,
+    "status": "published",
+    "max_attempts": None,
+    "created_by": None,
+}
+
+
+def _question(number: int, kind: str, key: list, **changed) -> dict[str, Any]:
+    base = _QUESTION | _EMPTY | _TIMES | {"id": number, "question_text": f"Question {number}?"}
+    return base | {"question_type": kind, "correct_answer": key} | changed
+
+
+def _exam(number: int, **changed) -> dict[str, Any]:
+    return (
+        _EXAM
+        | _TIMES
+        | {"id": number, "title": f"Exam {number}", "exam_code": f"E{number}"}
+        | changed
+    )
+
+
+def _link(exam_id: int, question_id: int, order: int, marks: float | None = None) -> dict[str, Any]:
+    return {
+        "id": exam_id * 100 + order,
+        "exam_id": exam_id,
+        "question_id": question_id,
+        "order_number": order,
+        "marks_override": marks,
+        "created_at": NOW,
+    }
+
+
+def _content() -> dict[str, list[dict[str, Any]]]:
+    trade = {"id": 1, "name": "Electrician", "code": "ELEC", "description": None, "is_active": True}
+    bank = {"id": 1, "name": "Bank", "description": None, "trade_id": 1, "is_active": True}
+    long_ago = NOW - timedelta(days=300)
+    return {
+        "trades": [trade | _TIMES, trade | _TIMES | {"id": 2, "code": "OLD", "is_active": False}],
+        "question_banks": [bank | _TIMES],
+        "questions": [
+            _question(CHOICE, "multiple_choice", ["B"], options=_WIRES, explanation="because"),
+            _question(SEVERAL, "multiple_choice", ["A", "C"], options=_WIRES),
+            _question(TRUTH, "true_false", ["false"]),
+            _question(SHORT, "short_answer", ["ohm"]),
+            _question(FOREIGN, "essay", []),
+            _question(UNSEEN, "multiple_choice", ["A"], options=_WIRES),
+        ],
+        "exams": [
+            _exam(OBJECTIVE),
+            _exam(WRITTEN, total_marks=8.0, passing_marks=4.0, allow_review=False),
+            _exam(DRAFT, status="draft"),
+            _exam(OVER, start_time=long_ago, end_time=long_ago + timedelta(days=1)),
+        ],
+        "exam_questions": [
+            _link(OBJECTIVE, TRUTH, 3),
+            _link(OBJECTIVE, CHOICE, 1),
+            _link(OBJECTIVE, SEVERAL, 2, 6.0),
+            _link(WRITTEN, CHOICE, 1),
+            _link(WRITTEN, SHORT, 2),
+            _link(OVER, CHOICE, 1),
+            _link(DRAFT, UNSEEN, 1),
+        ],
+    }
+
+
+@dataclass
+class World:
+    """The database with its deeds, and shortcuts that arrange and look."""
+
+    db: Database
+    looking: Engine
+    """Beside the service's own way to the database: tests may look from any thread."""
+    reading: Reading
+    lifecycle: Lifecycle
+    saving: Saving
+    marking: Marking
+    choice: int = CHOICE
+    several: int = SEVERAL
+    truth: int = TRUTH
+    short: int = SHORT
+    foreign: int = FOREIGN
+    unseen: int = UNSEEN
+    objective: int = OBJECTIVE
+    written: int = WRITTEN
+    draft: int = DRAFT
+    over: int = OVER
+    student: int = STUDENT
+    other: int = OTHER
+
+    def attempt(
+        self,
+        status: str = "in_progress",
+        *,
+        student: int = STUDENT,
+        exam: int = OBJECTIVE,
+        begun_seconds_ago: float = 60,
+        minutes: int = 60,
+    ) -> int:
+        """Make an attempt; by default it has been running for a minute."""
+        has_begun = status not in {"not_started", "cancelled"}
+        start = "now() - make_interval(secs => :ago)" if has_begun else "CAST(NULL AS timestamptz)"
+        statement = text(
+            "INSERT INTO attempts.attempts (student_id, exam_id, status, duration_minutes,"  # noqa: S608
+            " encryption_salt, start_time, deadline_at, end_time)"
+            f" VALUES (:student, :exam, :status, :minutes, :salt, {start},"
+            f" {start} + make_interval(mins => :minutes),"
+            " CASE WHEN :ended THEN now() END) RETURNING id"
+        )
+        values = {
+            "student": student,
+            "exam": exam,
+            "status": status,
+            "minutes": minutes,
+            "salt": new_salt(),
+            "ago": begun_seconds_ago,
+            "ended": status in {"submitted", "graded", "expired"},
+        }
+        with self.looking.begin() as connection:
+            return connection.execute(statement, values).scalar_one()
+
+    def answer(self, attempt_id: int, question_id: int, value: str | None) -> None:
+        self.run(
+            "INSERT INTO attempts.answers (attempt_id, question_id, answer)"
+            " VALUES (:attempt, :question, CAST(:value AS json))",
+            attempt=attempt_id,
+            question=question_id,
+            value=value,
+        )
+
+    def run(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        with self.looking.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+    def row(self, attempt_id: int) -> dict[str, Any]:
+        [row] = self.run("SELECT * FROM attempts.attempts WHERE id = :id", id=attempt_id)
+        return row
+
+    def notes(self, fact: str | None = None) -> list[dict[str, Any]]:
+        rows = self.run("SELECT subject, payload FROM attempts.outbox ORDER BY id")
+        found = [row["payload"] | {"subject": row["subject"]} for row in rows]
+        return [note for note in found if fact in {None, note["fact"]}]
+
+
+def _quiet() -> None:
+    return None
+
+
+@pytest.fixture(scope="session")
+def content(urls) -> None:
+    owner = Database(urls.owner_url, pool_size=1)
+    with owner.transaction() as session:
+        for table, rows in _content().items():
+            filled = [
+                {"shuffle_questions": False, "shuffle_options": False} | row
+                if table == "exams"
+                else row
+                for row in rows
+            ]
+            importing.upsert(session, table, filled, lambda _: None)
+        importing.set_sequences(session)
+    owner.dispose()
+
+
+@pytest.fixture(scope="session")
+def looking(urls) -> Iterator[Engine]:
+    engine = create_engine(psycopg2_url(urls.admin_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(db: Database, looking: Engine, content) -> World:
+    with looking.begin() as connection:
+        connection.execute(text("TRUNCATE attempts.attempts, attempts.outbox CASCADE"))
+    return World(
+        db, looking, Reading(db), Lifecycle(db, _quiet), Saving(db, _quiet), Marking(db, _quiet)
+    )
+
+
+# Edges
+
+
+class OneCaller:
+    """Stands in for the token verifier: a token reads `<user id>:<role>,<role>`."""
+
+    def verify(self, token: str) -> Caller:
+        user, separator, roles = token.partition(":")
+        if not separator:
+            raise InvalidToken
+        now = datetime.now(UTC)
+        return Caller(int(user), frozenset(roles.split(",")), "login", "token", now, now)
+
+
+@pytest.fixture(scope="session")
+async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
+    """The whole service; the bus, auth and its keys are away all the time."""
+    settings = Settings(
+        rest_port=0,
+        grpc_port=0,
+        nats_url="nats://127.0.0.1:1",
+        jwks_url="http://127.0.0.1:1/jwks",
+        auth_grpc="127.0.0.1:1",
+        database_url=urls.app_url,
+        names_timeout_seconds=0.2,
+    )
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        app.state.verifier = OneCaller()
+        yield httpx.ASGITransport(app)
+
+
+@pytest.fixture
+async def api(app, world) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
+    """Return a factory of clients: `api(user_id, "student")`."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def client(user_id: int = STUDENT, roles: str = "student") -> httpx.AsyncClient:
+            made = httpx.AsyncClient(
+                transport=app,
+                base_url="http://test/api/v1",
+                headers={
+                    "Authorization": f"Bearer {user_id}:{roles}",
+                    "Content-Type": "application/json",
+                },
+            )
+            stack.push_async_callback(made.aclose)
+            return made
+
+        yield client
+
+
+@pytest.fixture
+async def stub(world) -> AsyncIterator[AttemptsServiceStub]:
+    """The gRPC server over a real connection; auth is away."""
+    auth = channel("127.0.0.1:1")
+    servicer = AttemptsServicer(world.db, world.reading, world.saving, Names(auth, seconds=0.2))
+    server = RpcServer(
+        "127.0.0.1", 0, lambda grpc: add_AttemptsServiceServicer_to_server(servicer, grpc)
+    )
+    await server.start()
+    async with channel(f"127.0.0.1:{server.port}") as connection:
+        yield AttemptsServiceStub(connection)
+    await server.stop(0)
+    await auth.close()
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Return a function that runs deeds at the same time and returns what they gave or raised."""
+
+    def run(*deeds: Callable[[], Any]) -> list[Any]:
+        barrier = threading.Barrier(len(deeds))
+
+        def one(deed: Callable[[], Any]) -> Any:
+            barrier.wait(10)
+            try:
+                return deed()
+            except Exception as error:  # noqa: BLE001  # the test looks at it
+                return error
+
+        with ThreadPoolExecutor(len(deeds)) as threads:
+            return list(threads.map(one, deeds))
+
+    return run

@@ -1,0 +1,101 @@
+"""The six statuses, the legal moves between them, and the one clock of an attempt."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attempts.attempt import (
+    CLOSED,
+    IllegalMove,
+    Status,
+    ensure_move,
+    is_salt,
+    may_move,
+    new_salt,
+    remaining_seconds,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+LEGAL = {
+    ("not_started", "in_progress"),
+    ("in_progress", "submitted"),
+    ("in_progress", "graded"),
+    ("in_progress", "expired"),
+    ("submitted", "graded"),
+    ("expired", "submitted"),
+    ("expired", "graded"),
+    ("not_started", "cancelled"),
+    ("in_progress", "cancelled"),
+    ("submitted", "cancelled"),
+    ("expired", "cancelled"),
+}
+
+
+@pytest.mark.parametrize("old", list(Status))
+@pytest.mark.parametrize("new", list(Status))
+def test_a_move_is_legal_exactly_when_the_contract_names_it(old, new):
+    assert may_move(old, new) is ((old.value, new.value) in LEGAL)
+
+
+def test_an_illegal_move_is_a_defect():
+    with pytest.raises(IllegalMove):
+        ensure_move(Status.GRADED, Status.IN_PROGRESS)
+
+
+def test_expired_is_late_and_not_closed():
+    assert {Status.SUBMITTED, Status.GRADED, Status.CANCELLED} == CLOSED
+
+
+def test_an_attempt_that_has_not_begun_has_its_full_duration(attempt):
+    assert attempt(status=Status.NOT_STARTED, start_time=None, deadline_at=None).version == 1
+    assert remaining_seconds(Status.NOT_STARTED, 7200, None, attempt().as_of) == 7200
+
+
+@given(st.floats(-10_000, 10_000, allow_nan=False))
+def test_the_remaining_seconds_are_floored_and_never_negative(seconds):
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    deadline = now + timedelta(seconds=seconds)
+    left = remaining_seconds(Status.IN_PROGRESS, 60, deadline, now)
+    assert left >= 0
+    assert left <= max(0.0, (deadline - now).total_seconds())
+    assert left > (deadline - now).total_seconds() - 1 or left == 0
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in {"not_started", "in_progress"}])
+def test_an_ended_attempt_has_no_time_left(attempt, status):
+    assert attempt(status=status).time_remaining_seconds == 0
+
+
+def test_the_deadline_itself_is_not_past_the_deadline(attempt):
+    last = attempt()
+    at_deadline = attempt(as_of=last.deadline_at)
+    assert not at_deadline.is_past_deadline
+    assert attempt(as_of=last.deadline_at + timedelta(microseconds=1)).is_past_deadline
+
+
+def test_the_time_taken_ends_at_the_deadline_at_the_latest(attempt):
+    start = attempt().start_time
+    late = attempt(end_time=start + timedelta(hours=9))
+    assert late.time_taken_seconds == late.duration_seconds
+    early = attempt(end_time=start + timedelta(seconds=61.9))
+    assert early.time_taken_seconds == 61
+    assert attempt().time_taken_seconds == 0
+
+
+def test_the_elapsed_time_stands_still_at_the_end(attempt):
+    start = attempt().start_time
+    assert attempt(as_of=start + timedelta(seconds=30)).elapsed_seconds == 30
+    assert attempt(as_of=start + timedelta(days=3)).elapsed_seconds == 3600
+    ended = attempt(as_of=start + timedelta(days=3), end_time=start + timedelta(seconds=5))
+    assert ended.elapsed_seconds == 5
+
+
+def test_a_salt_is_sixteen_random_bytes_in_standard_base64():
+    salts = {new_salt() for _ in range(50)}
+    assert len(salts) == 50
+    assert all(len(salt) == 24 and is_salt(salt) for salt in salts)
+
+
+@pytest.mark.parametrize("text", [None, "", "abc", "AAAAAAAAAAAAAAAAAAAAAAAA", "-_" * 12, 7])
+def test_other_texts_are_no_salts(text):
+    assert not is_salt(text)
