@@ -15,7 +15,6 @@ class BoardSocket(LivingSocket):
         super().__init__(*arguments, **options)
         self._attempt_id = attempt_id
         self.row: dict[str, Any] = {}
-        self._sockets_by_node: dict[str, int] = {}
         self.delta_count = 0
 
     async def hear(self, frame: Frame) -> None:
@@ -37,10 +36,6 @@ class BoardSocket(LivingSocket):
 
     def _take_delta(self, kind: str, data: dict[str, Any]) -> None:
         self.row |= {name: value for name, value in data.items() if name in _SHOWN}
-        if kind == "presence":
-            # each realtime node counts its own sockets
-            self._sockets_by_node[data["node_id"]] = data["socket_count"]
-            self.row["is_online"] = any(self._sockets_by_node.values())
         if kind == "event":
             event = data.get("event") or data["last_event"]
             text = f"event {event['event_type']} ({event['severity']}); {_counts(self.row)}"

@@ -5,6 +5,7 @@ repeated sending harmless.
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
@@ -91,42 +92,27 @@ class EventMaker:
             "client_sequence": next(self._sequence),
         }
 
-    def forbidden_keys(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return what a curious student tries: F12, copy, paste, Esc and back to full screen."""
-        return [
-            ("F12", self.make("developer_tools_attempt", "violation", key="F12", combo="F12")),
-            ("Ctrl+C", self.make("copy_paste_attempt", "violation", key="c", combo="Ctrl+C")),
-            ("Ctrl+V", self.make("copy_paste_attempt", "violation", key="v", combo="Ctrl+V")),
-            (
-                "Esc",
-                self.make(
-                    "fullscreen_exit", "violation", exit_count=1, timestamp=now_text(), **_SCREEN
-                ),
-            ),
-            ("full screen again", self.make("fullscreen_enter", "info", **_SCREEN)),
-        ]
+    def forbidden_keys(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what a curious student tries: F12, copy, paste, Esc and back to full screen."""
+        make = self.make
+        yield "F12", make("developer_tools_attempt", "violation", key="F12", combo="F12")
+        yield "Ctrl+C", make("copy_paste_attempt", "violation", key="c", combo="Ctrl+C")
+        yield "Ctrl+V", make("copy_paste_attempt", "violation", key="v", combo="Ctrl+V")
+        left = make("fullscreen_exit", "violation", exit_count=1, timestamp=now_text(), **_SCREEN)
+        yield "Esc", left
+        yield "full screen again", make("fullscreen_enter", "info", **_SCREEN)
 
-    def leave_and_return(self, question_id: int) -> list[tuple[str, dict[str, Any]]]:
-        """Return what one Alt+Tab leaves: the key, the hidden page, and the way back."""
-        make, at = self.make, now_text()
-        return [
-            ("Alt+Tab", make("keyboard_blocked", "warning", key="Tab", combo="Alt+Tab")),
-            ("blur", make("window_blur", "warning", question_id, timestamp=at)),
-            ("page hidden", make("tab_switch", "warning", question_id, action="hidden")),
-            (
-                "page visible",
-                make(
-                    "tab_switch",
-                    "warning",
-                    question_id,
-                    action="visible",
-                    duration_seconds=1.5,
-                    switch_count=1,
-                    timestamp=at,
-                ),
-            ),
-            ("focus", make("window_focus", "info", question_id, timestamp=at)),
-        ]
+    def leave_and_return(self, question_id: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what one Alt+Tab leaves: the key, the hidden page, and the way back."""
+        make = self.make
+        yield "Alt+Tab", make("keyboard_blocked", "warning", key="Tab", combo="Alt+Tab")
+        yield "blur", make("window_blur", "warning", question_id, timestamp=now_text())
+        hidden = {"action": "hidden", "timestamp": now_text()}
+        yield "page hidden", make("tab_switch", "warning", question_id, **hidden)
+        back: dict[str, Any] = {"action": "visible", "duration_seconds": 1.5, "switch_count": 1}
+        back["timestamp"] = now_text()
+        yield "page visible", make("tab_switch", "warning", question_id, **back)
+        yield "focus", make("window_focus", "info", question_id, timestamp=now_text())
 
     def held_key(self) -> list[dict[str, Any]]:
         """Return the burst of one held key: eight events at the same moment."""

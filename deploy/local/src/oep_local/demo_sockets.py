@@ -113,6 +113,11 @@ class LivingSocket:
                 await self._read()
             except DemoFailedError as error:
                 self._failure = error
+            except (LookupError, TypeError, ValueError) as error:
+                self._failure = DemoFailedError(
+                    f"{self._who}: a frame is not as promised: {error!r}"
+                )
+            if self._failure is not None:
                 await self._tell()
                 return
 

@@ -159,7 +159,10 @@ def _print_report(dump: Dump, reports: list[Report], console: Console) -> None:
     console.print(table)
     _print_lines("Changed", [(r.service, text) for r in reports for text in r.changed], console)
     left = [(r.service, text) for r in reports for text in r.left]
-    left += [("not read", f"{name}: {rows} rows") for name, rows in unread_tables(dump).items()]
+    unread = unread_tables(dump)
+    left += [("not read", f"{name}: {rows} rows") for name, rows in unread.items() if rows]
+    if empty := [name for name, rows in unread.items() if not rows]:
+        left.append(("not read", f"empty in the dump: {', '.join(empty)}"))
     _print_lines("Left", left, console)
 
 

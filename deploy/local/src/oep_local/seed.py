@@ -7,6 +7,7 @@ and attempts that students have begun are never sent again.
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -92,8 +93,7 @@ def seed(launcher: LocalLauncher, state_folder: Path, *, fresh: bool = False) ->
     after = before
     now = datetime.now(UTC)
     if before.version != seed_rows.version():
-        import_rows(launcher, "auth", seed_rows.auth_lines(now))
-        import_rows(launcher, "attempts", attempts_lines(now, before.generations))
+        _send(launcher, now, before.generations)
         after = Seeded(seed_rows.version(), max(before.generations, 1))
     if fresh and before.generations:
         import_rows(launcher, "attempts", seed_rows.attempt_lines(now, after.generations))
@@ -101,6 +101,16 @@ def seed(launcher: LocalLauncher, state_folder: Path, *, fresh: bool = False) ->
     if after != before:
         marker.write_text(json.dumps(asdict(after)), encoding="utf-8")
     return after != before
+
+
+def _send(launcher: ImporterLauncher, now: datetime, generations: int) -> None:
+    """Let both services import side by side: neither needs the other's rows."""
+    exam = attempts_lines(now, generations)
+    with ThreadPoolExecutor(2, thread_name_prefix="seed") as threads:
+        people = threads.submit(import_rows, launcher, "auth", seed_rows.auth_lines(now))
+        paper = threads.submit(import_rows, launcher, "attempts", exam)
+    people.result()
+    paper.result()
 
 
 def attempts_lines(now: datetime, generations: int) -> Iterator[dict[str, Any]]:
