@@ -1,14 +1,15 @@
 import pytest
-from oep_local import layout, ports
+from oep_local import plan
 from oep_local.layout import Layout
 from oep_local.parts import Part
+from oep_local.ports import plan as port_plan
 from oep_local.state import State
 
 
 @pytest.fixture
 def two_of_each(tmp_path):
     replicas = {"realtime": 3, "attempts": 2, "proctoring": 2}
-    return Layout(State(tmp_path).open(), ports.plan(environment={}), replicas)
+    return Layout(State(tmp_path).open(), port_plan(environment={}), replicas)
 
 
 def test_a_running_service_gets_its_own_rights_only(two_of_each):
@@ -46,7 +47,7 @@ def test_every_replica_needs_its_ports(two_of_each):
 
 
 def test_the_stores_come_first_and_the_public_door_last(two_of_each):
-    stages = layout.stages(two_of_each)
+    stages = plan.stages(two_of_each)
     names = [[item.name for item in stage] for stage in stages]
     assert names[0] == ["postgres", "nats"]
     assert names[2] == ["migrate auth", "migrate attempts", "migrate proctoring"]

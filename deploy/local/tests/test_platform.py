@@ -65,10 +65,16 @@ def test_no_password_is_in_a_command_line(platform):
         assert not any(secret in line for secret in secrets)
 
 
+def crowd():
+    """How many share a core; times are promised for a machine that does nothing else."""
+    return max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def demo_people(state):
     return oep(state.root, "psql", "--role", "auth_app", "-At", "-c", "SELECT username FROM users")
 
 
+@pytest.mark.timeout(300)
 def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_factory):
     state = State(tmp_path_factory.mktemp("up") / "state")
     moved = {
@@ -95,13 +101,13 @@ def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_fact
         for line in terminal.stdout:
             if "Ctrl-C here" in line:
                 break
-        assert time.monotonic() - began < 10
+        assert (time.monotonic() - began) / crowd() < 10
         assert demo_people(state) == first
         pids = [word["pid"] for word in state.read_run()["parts"].values()]
         began = time.monotonic()
         terminal.send_signal(signal.SIGINT)
         assert "Everything is stopped" in terminal.communicate(timeout=10)[0]
-        assert time.monotonic() - began < 5
+        assert (time.monotonic() - began) / crowd() < 5
         assert terminal.returncode == 0
         assert not any(map(psutil.pid_exists, pids))
     finally:

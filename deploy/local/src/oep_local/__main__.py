@@ -20,12 +20,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from oep_local import control, hosting, layout, ports, processes, seed, state, wheels
+from oep_local import control, hosting, plan, ports, processes, seed, state, unprivileged, wheels
 from oep_local.access import ROLES
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
 from oep_local.parts import Part
-from oep_local.postgres import PostgresServer
 from oep_local.seeding import seed_task
 
 OTHER_COMMANDS = ("legacy", "seed", "demo")
@@ -95,7 +94,7 @@ async def _up(wanted: Layout, seeding: Callable[[], None] | None) -> None:
     def ready() -> None:
         _welcome(wanted, with_logins=seeding is not None)
 
-    await hosting.host(wanted, lambda it: layout.stages(it, seeding), stop, report, ready)
+    await hosting.host(wanted, lambda it: plan.stages(it, seeding), stop, report, ready)
     out.print("Everything is stopped; the data are kept for the next `oep up`.")
 
 
@@ -167,7 +166,7 @@ def status() -> None:
 def _parts(running: Layout) -> dict[str, Callable[[], bool]]:
     return {
         part.label: part.is_ready
-        for stage in layout.stages(running)
+        for stage in plan.stages(running)
         for part in stage
         if isinstance(part, Part)
     }
@@ -257,7 +256,7 @@ def reset(
     if not yes:
         typer.confirm(f"Forget everything in {place.root}?", abort=True)
     control.down(place)
-    pgdata = PostgresServer(place.pgdata, place.log("postgres"), 0, {}).data
+    pgdata = unprivileged.own_place(place.pgdata, unprivileged.account())
     shutil.rmtree(pgdata, ignore_errors=True)
     shutil.rmtree(place.root)
     out.print("Forgotten; the next `oep up` starts from nothing.")

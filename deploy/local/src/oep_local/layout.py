@@ -5,18 +5,13 @@ The only module of the runner that knows the services by name. It describes; the
 
 import http.client
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from oep_local import nats as nats_server
 from oep_local import processes, wheels
 from oep_local.access import SERVICES as STORED
 from oep_local.access import Access
-from oep_local.nats import NatsServer
-from oep_local.parts import Part, Stage, Task
 from oep_local.ports import LOOPBACK, PortPlan
-from oep_local.postgres import PostgresServer
 from oep_local.processes import Command
 from oep_local.state import ROOT, State
 
@@ -121,72 +116,6 @@ class Layout:
         argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages)
         made = Command(argv, processes.base_environment(), self.state.root)
         self.state.gateway.write_text(processes.run("the gateway's configuration", made))
-
-
-def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[Stage]:
-    """Return the whole platform in the order in which it starts."""
-    migrations = [Task(f"migrate {name}", partial(migrate, layout, name)) for name in STORED]
-    services = [
-        service(layout, name, replica)
-        for name in SERVICES
-        for replica in range(1, layout.count(name) + 1)
-    ]
-    return [
-        [postgres(layout), nats(layout)],
-        [Task("database exam_db and its roles", layout.access.make_database)],
-        migrations,
-        services,
-        [gateway(layout)],
-        [Task("demo data", seed)] if seed else [],
-    ]
-
-
-def postgres(layout: Layout) -> Part:
-    """Describe the database server."""
-    server = PostgresServer(
-        layout.state.pgdata,
-        layout.state.log("postgres"),
-        layout.ports.of("postgres"),
-        layout.state.secrets(),
-    )
-    port = layout.ports.of("postgres")
-    ready = server.access.is_ready
-    return Part("postgres", 1, port, server.command, ready, prepare=server.prepare)
-
-
-def nats(layout: Layout) -> Part:
-    """Describe the bus."""
-    port, monitor = layout.ports.of("nats"), layout.ports.of("nats_monitor")
-    server = NatsServer(layout.state.nats, layout.state.log("nats"), port, monitor)
-    ready = partial(nats_server.is_healthy, monitor)
-    return Part("nats", 1, port, server.command, ready, prepare=server.prepare)
-
-
-def service(layout: Layout, name: str, replica: int) -> Part:
-    """Describe one replica of a service."""
-    port = layout.ports.of(name, replica)
-    ready = partial(answers, port, "/health/ready")
-    return Part(name, replica, port, partial(service_command, layout, name, replica), ready)
-
-
-def service_command(layout: Layout, name: str, replica: int) -> Command:
-    argv = (sys.executable, "-m", name)
-    return Command(argv, layout.environment(name, replica), layout.state.root)
-
-
-def gateway(layout: Layout) -> Part:
-    """Describe the only public door."""
-    port = layout.ports.of("gateway")
-    ready = partial(answers, layout.ports.of("gateway_admin"), "/ready")
-    prepare = layout.write_gateway_config
-    return Part("gateway", 1, port, layout.gateway_command, ready, prepare=prepare)
-
-
-def migrate(layout: Layout, name: str) -> None:
-    """Bring one service's tables up to date; blocks."""
-    argv = (sys.executable, "-m", name, "migrate")
-    command = Command(argv, layout.environment_of_deeds(name), layout.state.root)
-    processes.run(f"{name} migrate", command)
 
 
 def answers(port: int, path: str) -> bool:

@@ -57,6 +57,10 @@ class PostgresServer:
         binary = wheels.postgres(name)
         return str(unprivileged.readable_copy(binary, binary.parents[3], self.account))
 
+    def birth(self) -> int:
+        """Return what tells these data from any made later in their place."""
+        return (self.data / "PG_VERSION").stat().st_mtime_ns
+
     def prepare(self) -> None:
         """Make the data folder with initdb unless it is there."""
         if (self.data / "PG_VERSION").exists():

@@ -17,8 +17,8 @@ from oep_local.access import Access
 from oep_local.errors import RunnerError
 from oep_local.hosting import host
 from oep_local.layout import Layout
-from oep_local.layout import stages as all_stages
 from oep_local.parts import Stage
+from oep_local.plan import stages as all_stages
 from oep_local.seeding import seed_task
 from oep_local.state import State
 

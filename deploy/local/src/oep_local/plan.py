@@ -1,0 +1,75 @@
+"""The platform's programs in the order in which they start, each as a part or a task."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from oep_local import nats as nats_server
+from oep_local.access import SERVICES as STORED
+from oep_local.layout import SERVICES, Layout, answers
+from oep_local.migrations import migrate
+from oep_local.nats import NatsServer
+from oep_local.parts import Part, Stage, Task
+from oep_local.postgres import PostgresServer
+from oep_local.processes import Command
+
+
+def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[Stage]:
+    """Return the whole platform in the order in which it starts."""
+    server = database_server(layout)
+    migrations = [
+        Task(f"migrate {name}", partial(migrate, layout, name, server)) for name in STORED
+    ]
+    services = [
+        service(layout, name, replica)
+        for name in SERVICES
+        for replica in range(1, layout.count(name) + 1)
+    ]
+    return [
+        [postgres(server), nats(layout)],
+        [Task("database exam_db and its roles", layout.access.make_database)],
+        migrations,
+        services,
+        [gateway(layout)],
+        [Task("demo data", seed)] if seed else [],
+    ]
+
+
+def database_server(layout: Layout) -> PostgresServer:
+    """Return the server that the layout asks for."""
+    state, port = layout.state, layout.ports.of("postgres")
+    return PostgresServer(state.pgdata, state.log("postgres"), port, state.secrets())
+
+
+def postgres(server: PostgresServer) -> Part:
+    """Describe the database server."""
+    ready, port = server.access.is_ready, server.access.port
+    return Part("postgres", 1, port, server.command, ready, prepare=server.prepare)
+
+
+def nats(layout: Layout) -> Part:
+    """Describe the bus."""
+    port, monitor = layout.ports.of("nats"), layout.ports.of("nats_monitor")
+    server = NatsServer(layout.state.nats, layout.state.log("nats"), port, monitor)
+    ready = partial(nats_server.is_healthy, monitor)
+    return Part("nats", 1, port, server.command, ready, prepare=server.prepare)
+
+
+def service(layout: Layout, name: str, replica: int) -> Part:
+    """Describe one replica of a service."""
+    port = layout.ports.of(name, replica)
+    ready = partial(answers, port, "/health/ready")
+    return Part(name, replica, port, partial(service_command, layout, name, replica), ready)
+
+
+def service_command(layout: Layout, name: str, replica: int) -> Command:
+    argv = (sys.executable, "-m", name)
+    return Command(argv, layout.environment(name, replica), layout.state.root)
+
+
+def gateway(layout: Layout) -> Part:
+    """Describe the only public door."""
+    port = layout.ports.of("gateway")
+    ready = partial(answers, layout.ports.of("gateway_admin"), "/ready")
+    prepare = layout.write_gateway_config
+    return Part("gateway", 1, port, layout.gateway_command, ready, prepare=prepare)
