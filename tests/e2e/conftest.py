@@ -1,0 +1,211 @@
+"""The whole platform as its users meet it: people with plain HTTP and WebSocket clients.
+
+Everything goes through the gateway. The platform runs two nodes of realtime, so that what reaches
+everybody has really crossed the bus.
+"""
+
+import asyncio
+import itertools
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Self
+
+import httpx
+import psycopg2
+import pytest
+from chassis.waiting import eventually
+from oep_local import seed_rows
+from oep_local.rig import Platform
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+Frame = dict[str, Any]
+
+
+class Person:
+    """Somebody signed in: REST calls and sockets with his token."""
+
+    def __init__(self, base_url: str, login: dict[str, Any]) -> None:
+        self.base_url = base_url
+        self.token: str = login["access_token"]
+        self.user: dict[str, Any] = login["user"]
+        self.http = httpx.AsyncClient(
+            base_url=f"{base_url}/api/v1",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=10,
+            trust_env=False,
+        )
+
+    def socket(self, path: str, **query: object) -> "Socket":
+        words = "&".join(f"{k}={v}" for k, v in ({"token": self.token} | query).items())
+        return Socket(f"{self.base_url.replace('http', 'ws', 1)}/api/v1/ws/{path}?{words}")
+
+
+class Student(Person):
+    """A student with an attempt that has begun."""
+
+    attempt_id: int
+    exam_id: int
+    question_ids: list[int]
+
+    async def begin(self) -> None:
+        mine = (await self.http.get("/attempts/me")).raise_for_status().json()[0]
+        self.attempt_id, self.exam_id = mine["id"], mine["exam_id"]
+        exam = (await self.http.get(f"/exams/{self.exam_id}")).raise_for_status().json()
+        self.question_ids = [question["id"] for question in exam["questions"]]
+        (await self.http.post(f"/attempts/{self.attempt_id}/begin")).raise_for_status()
+
+    def event(self, event_type: str = "tab_switch", **more: object) -> dict[str, Any]:
+        return {
+            "attempt_id": self.attempt_id,
+            "event_type": event_type,
+            "event_id": str(uuid.uuid4()),
+        } | more
+
+    async def report(self, event: dict[str, Any]) -> httpx.Response:
+        return await self.http.post("/proctoring/events", json=event)
+
+    async def save(self, question_id: int, answer: object) -> httpx.Response:
+        body = {"question_id": question_id, "answer": answer}
+        return await self.http.post(f"/attempts/{self.attempt_id}/answers", json=body)
+
+    async def submit(self) -> httpx.Response:
+        return await self.http.post(f"/attempts/{self.attempt_id}/submit", json={"confirm": True})
+
+
+class Socket:
+    """A socket that remembers every frame, in order."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: ClientConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._news = asyncio.Condition()
+        self.frames: list[Frame] = []
+        self.close_code: int | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await eventually(self._connect, 15, every=0.5)
+        self._reading = asyncio.create_task(self._read())
+        await self.until(lambda frame: frame["type"] == "connected")
+        return self
+
+    async def _connect(self) -> ClientConnection | None:
+        """Try once; a gateway that finds no node at this moment is asked again, as browsers do."""
+        try:
+            return await connect(
+                self._url, subprotocols=["oep.v1"], proxy=None, compression=None, open_timeout=10
+            )
+        except InvalidStatus as refused:
+            if refused.response.status_code != 503:
+                raise
+            return None
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._connection
+        assert self._reading
+        await self._connection.close()
+        await self._reading
+
+    async def _read(self) -> None:
+        assert self._connection
+        try:
+            async for text in self._connection:
+                async with self._news:
+                    self.frames.append(json.loads(text))
+                    self._news.notify_all()
+        except ConnectionClosed:
+            pass
+        async with self._news:
+            self.close_code = self._connection.close_code
+            self._news.notify_all()
+
+    async def send(self, **frame: object) -> None:
+        assert self._connection
+        await self._connection.send(json.dumps(frame))
+
+    async def until(self, wanted: Callable[[Frame], bool], seconds: float = 10) -> Frame:
+        """Return the first frame that is wanted, among those that came and those to come."""
+
+        def found() -> Frame | None:
+            return next((frame for frame in self.frames if wanted(frame)), None)
+
+        async with self._news:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._news.wait_for(lambda: found() or self.close_code is not None)
+            except TimeoutError:
+                pytest.fail(f"no such frame within {seconds} s; there were {self.frames}")
+        frame = found()
+        assert frame, f"closed with {self.close_code} after {self.frames}"
+        return frame
+
+    @property
+    def position(self) -> Frame:
+        return [frame["position"] for frame in self.frames if "position" in frame][-1]
+
+    def of_type(self, name: str) -> list[Frame]:
+        return [frame for frame in self.frames if frame["type"] == name]
+
+
+async def sign_in(base_url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=base_url, timeout=10, trust_env=False) as client:
+        answer = await client.post(f"/api/v1/auth/{path}", json=body)
+        return answer.raise_for_status().json()
+
+
+@pytest.fixture(scope="session")
+def platform(server_folder) -> Iterator[Platform]:
+    """The whole platform, with two nodes of realtime behind the gateway."""
+    running = Platform(server_folder / "e2e", {"realtime": 2})
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def student_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+async def student(platform, student_numbers) -> AsyncIterator[Student]:
+    """A demo student whom no other test has used, with a begun attempt."""
+    number = next(student_numbers)
+    person = seed_rows.people()["students"][number - 1]
+    body = {
+        "hall_ticket_number": seed_rows.hall_ticket(number),
+        "date_of_birth": person["date_of_birth"].strftime("%d/%m/%Y"),
+        "security_answer": person["security_answer"],
+    }
+    student = Student(platform.url, await sign_in(platform.url, "hall-ticket-login", body))
+    await student.begin()
+    yield student
+    await student.http.aclose()
+
+
+@pytest.fixture
+async def proctor(platform) -> AsyncIterator[Person]:
+    member = next(m for m in seed_rows.people()["staff"] if m["role"] == "proctor")
+    body = {"username": member["username"], "password": member["password"]}
+    proctor = Person(platform.url, await sign_in(platform.url, "login", body))
+    yield proctor
+    await proctor.http.aclose()
+
+
+@pytest.fixture
+def rows(platform) -> Callable[..., list[tuple[Any, ...]]]:
+    """Ask the database as the read-only `exam_user`."""
+
+    def ask(statement: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(platform.database.url("exam_user"))
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    return ask
