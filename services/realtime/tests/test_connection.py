@@ -134,13 +134,15 @@ def test_nothing_is_told_while_a_connection_holds(hub):
     assert sequences(connection) == [3, 4]
 
 
-def test_a_reset_while_holding_tells_resync_instead_of_history(hub):
+def test_a_connection_that_starts_over_forgets_what_it_held(hub):
     connection = make(after=50)
     hub.join(connection)
-    connection.resync(Frame(b'{"position":{"sequence":2}}'), 2)
+    hub.publish(message(51))
+    connection.start_over(Position(2, "new"))
     hub.publish(message(3))
-    connection.go_live(10, [message(11)])
-    assert sequences(connection) == [2, 3]
+    connection.go_live(connection.joined_at.sequence)
+    assert sequences(connection) == [3]
+    assert connection.joined_at == Position(2, "new")
 
 
 def test_a_closed_attempt_ends_a_modern_socket_and_leaves_an_old_one(hub):

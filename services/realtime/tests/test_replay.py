@@ -57,9 +57,10 @@ async def test_a_restarted_node_serves_from_its_warm_ring(make_world):
     since, said = await missed(world, attempt, 5)
     await world.stop_node()
     said.append(await world.say_saved(attempt))
-    await world.start_node()
+    await world.start_node()  # and connect before it has met the stream
     client = await world.student(attempt, **since)
     assert await sequences(client, 6) == said
+    assert "resync" not in client.types()
     assert world.node.ring.floor <= since["since"]
 
 

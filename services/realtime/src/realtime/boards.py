@@ -88,7 +88,7 @@ class Boards:
             history = self._behind(connection, snapshot.position)
             if history is not None:
                 connection.send(snapshot.frame)
-                connection.go_live(snapshot.position.sequence, history, is_reloaded=True)
+                connection.go_live(snapshot.position.sequence, history)
                 return
             self._made.pop(connection.channel.id, None)
             await asyncio.sleep(0)

@@ -44,7 +44,7 @@ class Connection:
         is_modern: bool,
         limit_bytes: int,
     ) -> None:
-        """Hold live messages behind `position` until `go_live`. `is_modern`: speaks oep.v1."""
+        """Join at `position` and hold until `go_live`. `is_modern`: speaks oep.v1."""
         self.id = str(uuid.uuid4())
         self.turn = next(_turns)
         self.caller = caller
@@ -58,7 +58,6 @@ class Connection:
         self._limit_bytes = limit_bytes
         self._cursor: Cursor[Part] = Cursor(position.sequence)
         self._queue: list[Frame] = []
-        self._resync: Frame | None = None
 
     @property
     def is_live(self) -> bool:
@@ -82,34 +81,19 @@ class Connection:
         elif self._cursor.held_count > _MAX_HELD:
             self._cut()
 
-    @property
-    def must_resync(self) -> bool:
-        """Whether the stream was reset while this connection was holding."""
-        return self._resync is not None
-
-    def go_live(
-        self, after: int, history: Iterable[Message] = (), *, is_reloaded: bool = False
-    ) -> None:
+    def go_live(self, after: int, history: Iterable[Message] = ()) -> None:
         """Tell what came behind `after`, then what was held, and from now on what comes.
 
-        After a reset in between, history has no meaning any more: `resync` is told instead, unless
-        the client was just given everything anew.
+        `history` must reach from `after` to `joined_at`.
         """
-        if self._resync is not None and not is_reloaded:
-            self.send(self._resync)
-            after, history = self._cursor.sequence, ()
-        self._resync = None
         past = ((m.sequence, m.part_for(self.channel)) for m in history)
         for part in self._cursor.catch_up(after, past):
             self._tell(part)
 
-    def resync(self, frame: Frame, after: int) -> None:
-        """Say that the client must reload and hold what comes behind `after` until `go_live`."""
-        if self.is_live:
-            self.send(frame)
-        else:
-            self._resync = frame
-        self._cursor.restart(after)
+    def start_over(self, position: Position) -> None:
+        """Hold anew behind `position`: the stream is another one, or a gap may be in it."""
+        self.joined_at = position
+        self._cursor.restart(position.sequence)
 
     def close(self, why: Closing) -> None:
         """Close after what is queued; the first reason stands."""

@@ -153,11 +153,14 @@ class Node:
         frame = frames.resync(reason, position, self.keeper.now())
         for connection in self.hub:
             was_live = connection.is_live
-            connection.resync(frame, position.sequence)
+            connection.start_over(position)
+            if not was_live:
+                continue  # whoever lets it go live looks at `joined_at`
             REPLAYS.labels("resync").inc()
-            if was_live and connection.channel.kind == "exam":
+            connection.send(frame)
+            if connection.channel.kind == "exam":
                 self.boards.start_over(connection)
-            elif was_live:
+            else:
                 connection.go_live(position.sequence)
 
     def _revoked(self, login_id: str | None, user_id: int | None) -> None:

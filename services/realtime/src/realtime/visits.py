@@ -101,16 +101,11 @@ class StudentVisit:
         self, connection: Connection, since: Since, student: Student, told_at: float
     ) -> None:
         assert self._state is not None  # noqa: S101  # admitted before
-        after, epoch = since
         filter_ = subject(self._state.exam_id, self._state.attempt_id, "*")
         try:
-            history = await self._feed.history(connection.channel, after, epoch, filter_)
-            connection.go_live(after, history)
+            await _replay(self._feed, connection, since, filter_)
         except HistoryGone as gone:
-            REPLAYS.labels("resync").inc()
-            if not connection.must_resync:
-                now = self._keeper.now()
-                connection.send(frames.resync(gone.reason, connection.joined_at, now))
+            _tell_resync(connection, gone, self._keeper)
             connection.go_live(connection.joined_at.sequence)
         student.tell_time_if_changed(told_at)
 
@@ -174,13 +169,26 @@ class BoardVisit:
 
     async def _resume(self, connection: Connection, since: Since) -> None:
         try:
-            history = await self._feed.history(connection.channel, *since)
-            if not connection.must_resync:
-                connection.go_live(since[0], history)
-                return
-            reason = "stream_reset"
+            await _replay(self._feed, connection, since)
         except HistoryGone as gone:
-            reason = gone.reason
-        REPLAYS.labels("resync").inc()
-        connection.send(frames.resync(reason, self._feed.position, self._keeper.now()))
-        await self._show(connection)
+            _tell_resync(connection, gone, self._keeper)
+            await self._show(connection)
+
+
+async def _replay(
+    feed: Feed, connection: Connection, since: Since, filter_: str | None = None
+) -> None:
+    """Tell what was missed and go live. Raises `HistoryGone` with the connection still holding."""
+    after, epoch = since
+    while True:
+        joined_at = connection.joined_at
+        history = await feed.history(connection.channel, after, epoch, filter_)
+        if connection.joined_at == joined_at:
+            connection.go_live(after, history)
+            return
+        # The stream was met, or was reset, meanwhile: what was held is gone, so ask again.
+
+
+def _tell_resync(connection: Connection, gone: HistoryGone, keeper: Timekeeper) -> None:
+    REPLAYS.labels("resync").inc()
+    connection.send(frames.resync(gone.reason, connection.joined_at, keeper.now()))
