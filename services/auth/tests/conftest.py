@@ -97,6 +97,20 @@ class World:
         }
         return await self.post("/hall-ticket-login", body)
 
+    async def fail_until_delayed(self, attempt: Callable[[], Any]) -> httpx.Response:
+        """Fail five times for nothing, then until a delay is met; return the 429.
+
+        On a slow machine the first delays may be over before the next try arrives.
+        """
+        for _ in range(5):
+            assert (await attempt()).status_code == 401
+        for _ in range(6):
+            answer: httpx.Response = await attempt()
+            if answer.status_code == 429:
+                return answer
+        message = "no delay was met"
+        raise AssertionError(message)
+
     async def me(self, token: str) -> httpx.Response:
         return await self.client.get(
             "/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"}
