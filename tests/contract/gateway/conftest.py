@@ -143,18 +143,27 @@ class Envoy:
                 stdout=out,
                 stderr=err,
             )
+        try:
+            self._become_ready(address)
+        except BaseException:
+            self._end()
+            raise
+
+    def _become_ready(self, address: Path) -> None:
         wait_for(lambda: address.exists() and address.read_text(), "Envoy has an admin address")
         self.admin = httpx.Client(base_url=f"http://{address.read_text()}")
         wait_for(lambda: self.admin.get("/ready").status_code == 200, "Envoy is live")
         listeners = self.admin.get("/listeners", params={"format": "json"}).json()
-        self.port = listeners["listener_statuses"][0]["local_address"]["socket_address"][
-            "port_value"
-        ]
+        address_of = listeners["listener_statuses"][0]["local_address"]["socket_address"]
+        self.port = address_of["port_value"]
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=15)
 
     def stop(self) -> None:
         self.http.close()
         self.admin.close()
+        self._end()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait(PATIENCE_SECONDS)
 
@@ -228,9 +237,11 @@ def _rig(folder: Path, *more: str, auth_is_up: bool = True, **replicas: int) -> 
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """One gateway for all tests that leave everything as it was."""
     made = _rig(tmp_path_factory.mktemp("gateway"))
-    made.knows_keys()
-    yield made
-    made.stop()
+    try:
+        made.knows_keys()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture
