@@ -46,7 +46,7 @@ app = typer.Typer(
         " `attempts#2` is its second replica. Everything is kept in `.oep` (or OEP_STATE)."
     ),
 )
-out = Console(highlight=False)
+out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
 
 Target = Annotated[str, typer.Argument(metavar="SERVICE[#n]", help="One replica, or all of them.")]

@@ -18,7 +18,7 @@ from oep_local.errors import DidNotStart
 from oep_local.parts import Part, Stage, Task, next_delay
 from oep_local.state import State
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 GLANCE_SECONDS = 0.05
 
 T = TypeVar("T")
