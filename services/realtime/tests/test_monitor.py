@@ -136,6 +136,19 @@ async def test_what_happens_while_the_snapshot_is_made_is_told_behind_it(world):
         assert found == expected
 
 
+async def test_a_shared_snapshot_is_followed_by_what_came_since(make_world):
+    world = await make_world(snapshot_shared_seconds=60)
+    attempt = world.attempt()
+    first = await world.board(attempt.exam_id)
+    shared = await first.frame("snapshot")
+    said = [await world.say_saved(attempt) for _ in range(3)]
+    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    second = await world.board(attempt.exam_id)
+    assert await second.frame("snapshot") == shared
+    assert [(await second.frame("delta"))["position"]["sequence"] for _ in said] == said
+    assert world.proctoring.calls == 1
+
+
 async def test_boards_that_open_together_share_one_snapshot(world):
     attempt = world.attempt()
     boards = await asyncio.gather(*(world.board(attempt.exam_id) for _ in range(6)))

@@ -27,7 +27,6 @@ from realtime.ring import Ring
 
 log = structlog.get_logger()
 
-_SHARED_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 
 
@@ -50,7 +49,11 @@ class Boards:
         present: Presence,
         feed: Feed,
         ring: Ring[Message],
+        *,
+        shared_seconds: float,
     ) -> None:
+        """Give the same snapshot to all who ask within `shared_seconds`."""
+        self._shared_seconds = shared_seconds
         self._attempts = attempts
         self._proctoring = proctoring
         self._present = present
@@ -62,7 +65,7 @@ class Boards:
         self._wake = asyncio.Event()
 
     async def snapshot(self, exam_id: int) -> Snapshot:
-        """Return a snapshot that is at most a second old.
+        """Return a snapshot that is new enough to be shared.
 
         Raises `ExamNotFound`, and `NeighbourAway` when a service that is needed is down.
         """
@@ -125,7 +128,7 @@ class Boards:
             making.exception()  # whoever waited has heard it; perhaps nobody did
 
     def _is_good(self, made: Snapshot) -> bool:
-        is_fresh = time.monotonic() - made.made_at < _SHARED_SECONDS
+        is_fresh = time.monotonic() - made.made_at < self._shared_seconds
         return is_fresh and made.position.epoch == self._feed.position.epoch
 
     def _behind(self, connection: Connection, position: Position) -> list[Message] | None:

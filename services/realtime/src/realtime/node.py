@@ -68,7 +68,14 @@ class Node:
             replay_seconds=settings.replay_seconds,
         )
         proctoring = ProctoringClient(self._proctoring_channel)
-        self.boards = Boards(attempts, proctoring, self.presence, self.feed, self.ring)
+        self.boards = Boards(
+            attempts,
+            proctoring,
+            self.presence,
+            self.feed,
+            self.ring,
+            shared_seconds=settings.snapshot_shared_seconds,
+        )
         self.saver = Saver(attempts, settings.save_seconds)
         self.admission = Admission(
             verifier,

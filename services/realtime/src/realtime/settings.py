@@ -26,4 +26,5 @@ class RealtimeSettings(ServiceSettings):
     save_seconds: float = Field(default=5.0, gt=0)
     replay_seconds: float = Field(default=5.0, gt=0)
     stale_seconds: float = Field(default=2.0, gt=0)
+    snapshot_shared_seconds: float = Field(default=1.0, ge=0)
     websocket_ping_seconds: float = Field(default=20.0, gt=0)
