@@ -88,7 +88,7 @@ def _failure(error: grpc.aio.AioRpcError) -> Failure:
 
 
 def _rebuilt(code: grpc.StatusCode, info: error_details_pb2.ErrorInfo, message: str) -> Failure:
-    cls = BY_GRPC_STATUS.get(code, Unavailable)
+    cls = BY_GRPC_STATUS.get(code.name, Unavailable)
     named = type(cls.__name__, (cls,), {"slug": info.reason})
     seconds = info.metadata.get("retry_after_seconds")
     failure: Failure = named(message, retry_after_seconds=float(seconds) if seconds else None)
@@ -178,5 +178,7 @@ def _status(failure: Failure) -> status_pb2.Status:
     packed = any_pb2.Any()
     packed.Pack(info)
     return status_pb2.Status(
-        code=failure.kind.value.grpc_status.value[0], message=failure.detail, details=[packed]
+        code=grpc.StatusCode[failure.kind.value.grpc_status].value[0],
+        message=failure.detail,
+        details=[packed],
     )
