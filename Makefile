@@ -16,7 +16,7 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py \
-	protos/generate.py $(wildcard deploy/gateway/*.py)
+	$(wildcard deploy/gateway/*.py)
 
 .PHONY: help
 help: ## List the commands
