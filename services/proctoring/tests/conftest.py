@@ -1,4 +1,4 @@
-"""A whole proctoring on real PostgreSQL and NATS; attempts is a stub that speaks the real treaty."""
+"""A whole proctoring on real PostgreSQL and NATS; its neighbour attempts is a small stub."""
 
 import asyncio
 import base64

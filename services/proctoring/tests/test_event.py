@@ -160,5 +160,5 @@ def test_canonical_json_survives_a_round_trip(value):
 
 @pytest.mark.parametrize("value", [{"a": float("inf")}, {"a": "\ud800"}])
 def test_what_has_no_json_text_is_refused(value):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         evidence.canonical(value)

@@ -428,7 +428,5 @@ async def test_a_row_that_the_database_refuses_is_500_without_its_text(rig, owne
         answer = await client.post("/events/batch", json={"events": items})
         assert [r["status"] for r in answer.json()["results"]] == [201, 500, 201]
     finally:
-        await owner.run(
-            run, "ALTER TABLE proctoring.proctoring_events DROP CONSTRAINT refuse_some"
-        )
+        await owner.run(run, "ALTER TABLE proctoring.proctoring_events DROP CONSTRAINT refuse_some")
     assert [e.sequence for e in await rig.rows(store.chain, sat.attempt_id)] == [1, 2]

@@ -133,6 +133,8 @@ class Reception:
 
 def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event, Tally]:
     """Return `draft` as the next event of its attempt, and the tally behind it."""
+    if draft.event_timestamp is None:
+        draft = replace(draft, event_timestamp=reception.received_at)
     data_hash = None
     if draft.event_data is not None:
         data_hash = evidence.commitment(reception.data_salt, draft.event_data)
