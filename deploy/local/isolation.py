@@ -77,7 +77,7 @@ def main() -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         others = ([name for name in services if name != service] for service in services)
         failures = [failure for failure in pool.map(check, services, others) if failure]
-    sys.exit("\n\n".join(failures))
+    sys.exit("\n\n".join(failures) or 0)
 
 
 if __name__ == "__main__":
