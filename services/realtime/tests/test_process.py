@@ -60,15 +60,30 @@ async def process(world, jwks):
     await world.start_node()
 
 
-async def ready(port):
-    with contextlib.suppress(httpx.HTTPError):
-        async with httpx.AsyncClient() as client:
-            return (await client.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200
-    return False
+async def until_ready(port, process):
+    """Wait for readiness; say what it is waiting for when it does not come."""
+    seen = "nothing answers"
+
+    async def ready():
+        nonlocal seen
+        assert process.returncode is None, (await process.communicate())[0].decode()
+        with contextlib.suppress(httpx.HTTPError):
+            async with httpx.AsyncClient() as client:
+                answer = await client.get(f"http://127.0.0.1:{port}/health/ready")
+                seen = answer.text
+                return answer.status_code == 200
+        return False
+
+    try:
+        await eventually(ready, seconds=40, every=0.1)
+    except TimeoutError:
+        process.kill()
+        output, _ = await process.communicate()
+        pytest.fail(f"{seen}\n{output.decode()}")
 
 
 async def test_a_process_serves_and_sends_its_sockets_away_at_sigterm(world, process):
-    await eventually(lambda: ready(world.port), seconds=15, every=0.1)
+    await until_ready(world.port, process)
     token = world.tokens.token()
     client = await world.student(world.attempt(), token=token)
     refused = await world.connect("attempts/999999", token=token)
