@@ -30,11 +30,16 @@ from chassis.migrating import migrate
 from chassis.rpc import RpcServer, channel
 from chassis.settings import psycopg2_url
 from chassis.tokens import Caller, InvalidToken
+from hypothesis import settings
 from oep.attempts.v1.attempts_pb2_grpc import (
     AttemptsServiceStub,
     add_AttemptsServiceServicer_to_server,
 )
+from oep_local.ports import free_port
 from sqlalchemy import Engine, create_engine, text
+
+settings.register_profile("oep", deadline=None)  # a busy machine is no defect
+settings.load_profile("oep")
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
@@ -358,10 +363,20 @@ class OneCaller:
         return Caller(int(user), frozenset(roles.split(",")), "login", "token", now, now)
 
 
+@pytest.fixture
+def verifier() -> OneCaller:
+    return OneCaller()
+
+
+@pytest.fixture
+def free_ports() -> tuple[int, int]:
+    return free_port(), free_port()
+
+
 @pytest.fixture(scope="session")
 async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
     """The whole service; the bus, auth and its keys are away all the time."""
-    settings = Settings(
+    away = Settings(
         rest_port=0,
         grpc_port=0,
         nats_url="nats://127.0.0.1:1",
@@ -370,7 +385,7 @@ async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
         database_url=urls.app_url,
         names_timeout_seconds=0.2,
     )
-    app = create_app(settings)
+    app = create_app(away)
     async with app.router.lifespan_context(app):
         app.state.verifier = OneCaller()
         yield httpx.ASGITransport(app)

@@ -33,9 +33,9 @@ def situation(attempt) -> Situation:
 
 @given(SAVES)
 def test_a_group_gives_the_same_as_its_saves_one_by_one(attempt_of, saves):
-    together = Ledger(situation(attempt_of))
-    outcomes = together.take_all(saves)
     now, singly = situation(attempt_of), []
+    together = Ledger(now)
+    outcomes = together.take_all(saves)
     for save in saves:
         ledger = Ledger(now)
         singly.append(ledger.take(save))

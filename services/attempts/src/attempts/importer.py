@@ -97,10 +97,12 @@ class _Import:
         self, exam: Columns, stored: tuple[datetime | None, datetime | None] | None
     ) -> None:
         window = Window(exam["start_time"], exam["end_time"])
-        moved = legacy.moved_window(window, Window(*stored) if stored else None, self._now)
+        before = Window(*stored) if stored else None
+        moved = legacy.moved_window(window, before, self._now)
         if moved is not None:
             exam["start_time"], exam["end_time"] = moved.start, moved.end
-            self._changes["exams: a window that had ended begins at the import"] += 1
+            when = "an earlier" if moved == before else "this"
+            self._changes[f"exams: a window that had ended begins at {when} import"] += 1
 
     def _links(self) -> list[Columns]:
         links = [legacy.link(row, self._now) for row in self._rows.get("exam_questions", ())]
@@ -117,7 +119,8 @@ class _Import:
         for answer in answers:
             by_attempt[answer["attempt_id"]].append(answer)
         found = self._rows.get("student_attempts", [])
-        fresh = [row for row in found if row["id"] not in begun]
+        salts = store.salts(self._session)
+        fresh = [_with_salt(row, salts) for row in found if row["id"] not in begun]
         self._leave("student_attempts: begun here already, kept", len(found) - len(fresh))
         fresh = self._known("student_attempts", fresh, {"exam_id": "exams"})
         attempts = [
@@ -172,3 +175,9 @@ class _Import:
     def _advance(self, count: int) -> None:
         self._done += count
         self._progress(min(self._done, self._total), self._total)
+
+
+def _with_salt(row: dict[str, Any], salts: Mapping[int, str]) -> dict[str, Any]:
+    """Keep the salt that the attempt has here already."""
+    stored = salts.get(row["id"])
+    return row if stored is None else row | {"encryption_salt": stored}

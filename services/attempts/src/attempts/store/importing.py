@@ -83,6 +83,11 @@ def begun_attempt_ids(session: Session) -> set[int]:
     return set(session.scalars(query))
 
 
+def salts(session: Session) -> dict[int, str]:
+    query = select(AttemptRow.id, AttemptRow.encryption_salt)
+    return {row.id: row.encryption_salt for row in session.execute(query)}
+
+
 def answer_owners(session: Session, answer_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return (attempt_id, question_id) of stored answers, by id."""
     query = select(AnswerRow.id, AnswerRow.attempt_id, AnswerRow.question_id)

@@ -1,0 +1,75 @@
+"""The clock job: goes on whatever happens, and does not stand in anybody's way."""
+
+import asyncio
+import contextlib
+
+from attempts.clock import Clock
+from attempts.lifecycle import Lifecycle
+from chassis.database import Database, DatabaseUnavailable
+from chassis.waiting import eventually
+from sqlalchemy import text
+
+
+@contextlib.asynccontextmanager
+async def ticking(urls, lifecycle_class=Lifecycle, replicas: int = 1):
+    databases = [Database(urls.app_url, pool_size=1) for _ in range(replicas)]
+    clocks = [
+        Clock(db, lifecycle_class(db, lambda: None, grace_seconds=1), interval_seconds=0.05)
+        for db in databases
+    ]
+    tasks = [asyncio.create_task(clock.run()) for clock in clocks]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for db in databases:
+            await asyncio.to_thread(db.dispose)
+
+
+async def test_three_clocks_expire_and_collect_each_attempt_once(world, urls):
+    ids = [world.attempt(student=n, begun_seconds_ago=3599) for n in range(4000, 4060)]
+    async with ticking(urls, replicas=3):
+        await eventually(
+            lambda: not world.run("SELECT 1 FROM attempts.attempts WHERE status <> 'graded'"),
+            seconds=20,
+        )
+    notes = [(n["attempt_id"], n["data"]["previous_status"]) for n in world.notes()]
+    assert len(notes) == len(set(notes)) == 2 * len(ids)
+    late = world.run(
+        "SELECT max(extract(epoch FROM CAST(payload->>'at' AS timestamptz)"
+        " - CAST(payload->'data'->>'deadline_at' AS timestamptz))) AS seconds"
+        " FROM attempts.outbox WHERE payload->'data'->>'status' = 'expired'"
+    )
+    assert 0 <= late[0]["seconds"] < 2
+
+
+class Failing(Lifecycle):
+    """Fails twice, as when Postgres is away for a moment."""
+
+    failures = 2
+
+    def expire_due(self, limit: int = 500) -> int:
+        if Failing.failures:
+            Failing.failures -= 1
+            raise DatabaseUnavailable
+        return super().expire_due(limit)
+
+
+async def test_trouble_with_postgres_is_outlasted(world, urls):
+    attempt_id = world.attempt(begun_seconds_ago=3601)
+    async with ticking(urls, Failing):
+        await eventually(lambda: world.row(attempt_id)["status"] != "in_progress", seconds=10)
+    assert Failing.failures == 0
+
+
+async def test_an_attempt_that_somebody_holds_does_not_stop_the_others(world, urls):
+    held = world.attempt(begun_seconds_ago=3700)
+    free = world.attempt(student=world.other, begun_seconds_ago=3601)
+    with world.looking.connect() as connection, connection.begin():
+        lock = text("SELECT 1 FROM attempts.attempts WHERE id = :id FOR UPDATE")
+        connection.execute(lock, {"id": held})
+        async with ticking(urls):
+            await eventually(lambda: world.row(free)["status"] != "in_progress", seconds=10)
+        assert world.row(held)["status"] == "in_progress"

@@ -1,0 +1,200 @@
+"""The importer on a real database: once, again, and never over what has begun."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from attempts import importer
+from attempts.attempt import is_salt
+from attempts.lifecycle import Lifecycle
+from attempts.store import importing
+from chassis.database import Database
+from chassis.importing import run_importer
+from chassis.migrating import migrate
+from chassis.settings import psycopg2_url
+from sqlalchemy import create_engine, select, text
+
+NOW = datetime.now(UTC)
+ALL_TABLES = [row_class.__table__ for row_class in importing.TABLES.values()]
+OLD = "2025-10-26T18:37:32.080353Z"
+ENDED = "2025-11-25T18:37:32.080353Z"
+
+
+@pytest.fixture(scope="module")
+def urls(database):
+    urls = database("attempts")
+    migrate("attempts", urls.owner_url, "attempts")
+    return urls
+
+
+@pytest.fixture(scope="module")
+def db(urls):
+    db = Database(urls.app_url, pool_size=1)
+    yield db
+    db.dispose()
+
+
+@pytest.fixture
+def look(urls):
+    engine = create_engine(psycopg2_url(urls.admin_url))
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE attempts.trades RESTART IDENTITY CASCADE"))
+
+    def run(query: str) -> list[dict]:
+        with engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query)).mappings()]
+
+    yield run
+    engine.dispose()
+
+
+def portal() -> list[tuple[str, dict]]:
+    question = {
+        "question_bank_id": 3,
+        "question_text": "?",
+        "question_type": "multiple_choice",
+        "options": {"A": "one", "B": "two"},
+        "correct_answer": ["B"],
+        "difficulty": "medium",
+        "marks": 4,
+        "negative_marks": 1,
+        "created_at": OLD,
+        "updated_at": OLD,
+    }
+    exam = {
+        "id": 5,
+        "title": "Exam",
+        "trade_id": 2,
+        "duration_minutes": 120,
+        "start_time": OLD,
+        "end_time": ENDED,
+        "total_marks": 8,
+        "passing_marks": 4,
+        "total_questions": 2,
+        "status": "published",
+    }
+    attempt = {"exam_id": 5, "duration_minutes": 120, "total_marks": 0, "questions_flagged": []}
+    answer = {"attempt_id": 8, "question_id": 41, "is_flagged": True, "answer": ["A"]}
+    rows = [
+        ("trades", {"id": 2, "name": "Electrician", "code": "ELEC", "is_active": True}),
+        ("question_banks", {"id": 3, "name": "Bank", "trade_id": 2, "is_active": True}),
+        ("questions", question | {"id": 41}),
+        ("questions", question | {"id": 42, "negative_marks": -1}),
+        ("exams", exam),
+        ("exam_questions", {"id": 1, "exam_id": 5, "question_id": 41, "order_number": 1}),
+        (
+            "exam_questions",
+            {"id": 2, "exam_id": 5, "question_id": 42, "order_number": 2, "marks_override": 6},
+        ),
+        ("exam_questions", {"id": 3, "exam_id": 5, "question_id": 99, "order_number": 3}),
+        ("student_attempts", attempt | {"id": 7, "student_id": 1, "status": "not_started"}),
+        (
+            "student_attempts",
+            attempt
+            | {"id": 8, "student_id": 2, "status": "in_progress", "start_time": NOW.isoformat()},
+        ),
+        ("student_answers", answer | {"id": 1, "last_updated_at": OLD}),
+        ("student_answers", answer | {"id": 2, "last_updated_at": ENDED, "answer": ["B"]}),
+        ("transfers", {"id": 1}),
+    ]
+    return [(table, {"created_at": OLD, "updated_at": OLD} | row) for table, row in rows]
+
+
+def take(db, rows, *, keep_windows: bool = False) -> tuple[int, dict]:
+    source = io.StringIO("\n".join(json.dumps({"table": t, "row": r}) for t, r in rows))
+    target = io.StringIO()
+    load = partial(importer.load, keep_windows=keep_windows, now=datetime.now(UTC))
+    code = run_importer(db, load, source=source, target=target)
+    return code, json.loads(target.getvalue().splitlines()[-1])
+
+
+def test_an_import_takes_fills_and_reports(db, look):
+    code, last = take(db, portal())
+    assert code == 0
+    assert last["report"]["imported"] == {
+        "trades": 1,
+        "question_banks": 1,
+        "questions": 2,
+        "exams": 1,
+        "exam_questions": 2,
+        "student_attempts": 2,
+        "student_answers": 1,
+    }
+    assert last["report"]["left"] == [
+        "exam_questions: question_id is unknown (1)",
+        "transfers: not kept by this service (1)",
+    ]
+    assert len(last["report"]["changed"]) == 5
+    [exam] = look("SELECT * FROM attempts.exams")
+    assert exam["exam_code"] == "ELEC-5"
+    assert abs(exam["start_time"] - datetime.now(UTC)) < timedelta(minutes=1)
+    assert exam["end_time"] - exam["start_time"] == timedelta(days=30)
+    waiting, running = look("SELECT * FROM attempts.attempts ORDER BY id")
+    assert is_salt(waiting["encryption_salt"])
+    assert waiting["total_marks"] == 10.0
+    assert running["deadline_at"] == running["start_time"] + timedelta(minutes=120)
+    assert running["questions_answered"] == 1
+    assert running["questions_flagged"] == [41]
+    [answer] = look("SELECT * FROM attempts.answers")
+    assert (answer["id"], answer["answer"]) == (2, ["B"])
+
+
+def test_a_second_import_changes_nothing(db, look):
+    take(db, portal())
+    before = [look(str(select(table).order_by(table.c.id))) for table in ALL_TABLES]
+    code, last = take(db, portal())
+    assert code == 0
+    assert [look(str(select(table).order_by(table.c.id))) for table in ALL_TABLES] == before
+    assert "student_attempts: begun here already, kept (1)" in last["report"]["left"]
+    changed = last["report"]["changed"]
+    assert "exams: a window that had ended begins at an earlier import (1)" in changed
+    assert not any("encryption_salt" in text for text in changed)
+
+
+def test_what_has_begun_here_is_never_undone(db, look):
+    take(db, portal())
+    lifecycle = Lifecycle(db, lambda: None)
+    lifecycle.begin(7, 1)
+    lifecycle.submit(7, 1, None)
+    lifecycle.submit(8, 2, None)
+    before = look("SELECT * FROM attempts.attempts ORDER BY id")
+    take(db, portal())
+    assert look("SELECT * FROM attempts.attempts ORDER BY id") == before
+
+
+def test_windows_may_be_kept(db, look):
+    take(db, portal(), keep_windows=True)
+    [exam] = look("SELECT end_time FROM attempts.exams")
+    assert exam["end_time"] == datetime.fromisoformat(ENDED)
+
+
+def test_new_ids_begin_behind_the_imported_ones(db, look):
+    take(db, portal())
+    [row] = look("SELECT nextval(pg_get_serial_sequence('attempts.attempts', 'id')) AS id")
+    assert row["id"] == 9
+
+
+def test_an_answer_whose_id_is_taken_gets_a_new_one(db, look):
+    take(db, portal())
+    other = ("student_answers", {"id": 2, "attempt_id": 7, "question_id": 42, "answer": "A"})
+    code, last = take(db, [other])
+    assert code == 0
+    assert last["report"]["changed"] == ["student_answers: given a new id (1)"]
+    assert len(look("SELECT id FROM attempts.answers")) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("exams", {"id": 5}), "lacks a column"),
+        (("student_attempts", {"id": 9, "exam_id": 5, "status": "DANCING"}), "no known word"),
+        (("trades", {"id": 9, "name": "x", "code": "ELEC"}), "database refused"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_stops_everything(db, look, row, words):
+    code, last = take(db, [*portal(), row])
+    assert code == 1
+    assert words in last["error"]
+    assert look("SELECT * FROM attempts.trades") == []

@@ -1,0 +1,208 @@
+"""gRPC over a real connection: batches, saves, flags, clocks, the roster."""
+
+import json
+
+import pytest
+from attempts.auth_client import Names
+from attempts.rpc import AttemptsServicer
+from chassis.errors import Invalid, NotFound
+from chassis.rpc import RpcServer, call, channel
+from oep.attempts.v1 import attempts_pb2 as pb
+from oep.attempts.v1.attempts_pb2_grpc import (
+    AttemptsServiceStub,
+    add_AttemptsServiceServicer_to_server,
+)
+from oep.auth.v1 import auth_pb2
+from oep.auth.v1.auth_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+
+
+def item(world, attempt_id: int, question_id: int, value=None, **changed) -> pb.AnswerSave:
+    fields = {
+        "attempt_id": attempt_id,
+        "student_id": world.student,
+        "question_id": question_id,
+        "answer_json": json.dumps(value),
+    }
+    return pb.AnswerSave(**fields | changed)
+
+
+async def save(stub, *items: pb.AnswerSave) -> list[pb.AnswerSaveResult]:
+    response = await call(stub.SaveAnswers, pb.SaveAnswersRequest(saves=items), seconds=5)
+    return list(response.results)
+
+
+async def test_a_batch_tells_what_is_known_and_skips_the_rest(stub, world):
+    running, waiting = world.attempt(), world.attempt("not_started", exam=world.written)
+    request = pb.BatchGetAttemptsRequest(
+        attempt_ids=[running, 999_999, waiting, running], include_questions=True
+    )
+    response = await call(stub.BatchGetAttempts, request, seconds=5)
+    found = {attempt.attempt_id: attempt for attempt in response.attempts}
+    assert found.keys() == {running, waiting}
+    one = found[running]
+    assert (one.student_id, one.exam_id) == (world.student, world.objective)
+    assert one.status == pb.ATTEMPT_STATUS_IN_PROGRESS
+    assert one.duration_seconds == 3600
+    assert one.time_remaining_seconds in range(3530, 3541)
+    assert one.deadline_at.ToSeconds() - one.start_time.ToSeconds() == 3600
+    assert not found[waiting].HasField("start_time")
+    assert found[waiting].time_remaining_seconds == 3600
+    members = {exam.exam_id: list(exam.question_ids) for exam in response.exams}
+    assert members == {
+        world.objective: [world.choice, world.several, world.truth],
+        world.written: [world.choice, world.short],
+    }
+    assert response.HasField("server_time")
+
+
+async def test_questions_come_only_when_asked_for(stub, world):
+    request = pb.BatchGetAttemptsRequest(attempt_ids=[world.attempt()])
+    assert not (await call(stub.BatchGetAttempts, request, seconds=5)).exams
+
+
+async def test_an_empty_batch_still_tells_the_time(stub):
+    response = await call(stub.BatchGetAttempts, pb.BatchGetAttemptsRequest(), seconds=5)
+    assert response.HasField("server_time")
+    assert not response.attempts
+
+
+async def test_too_large_a_call_is_refused_whole(stub, world):
+    many = [item(world, 1, 1)] * 501
+    with pytest.raises(Invalid):
+        await call(stub.SaveAnswers, pb.SaveAnswersRequest(saves=many), seconds=5)
+    request = pb.BatchGetAttemptsRequest(attempt_ids=range(1001))
+    with pytest.raises(Invalid):
+        await call(stub.BatchGetAttempts, request, seconds=5)
+
+
+async def test_every_save_gets_its_own_answer_in_order(stub, world):
+    running = world.attempt()
+    graded = world.attempt("graded", exam=world.written)
+    late = world.attempt("expired", exam=world.draft)
+    results = await save(
+        stub,
+        item(world, running, world.choice, ["B"], connection_id="c1"),
+        item(world, running, world.foreign, "x"),
+        item(world, graded, world.choice, "x"),
+        item(world, late, world.unseen, "x"),
+        item(world, 999_999, world.choice, "x"),
+        item(world, running, world.choice, answer_json="{"),
+        item(world, running, world.truth, False),
+    )
+    kinds = [result.WhichOneof("outcome") for result in results]
+    assert kinds == ["saved", *["refused"] * 5, "saved"]
+    assert [result.refused.reason for result in results[1:6]] == [
+        pb.SAVE_REFUSAL_INVALID_QUESTION,
+        pb.SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE,
+        pb.SAVE_REFUSAL_TIME_EXPIRED,
+        pb.SAVE_REFUSAL_ATTEMPT_NOT_FOUND,
+        pb.SAVE_REFUSAL_INVALID_ANSWER,
+    ]
+    assert results[2].refused.status == pb.ATTEMPT_STATUS_GRADED
+    assert [results[0].saved.questions_answered, results[6].saved.questions_answered] == [1, 2]
+    assert results[0].saved.time_remaining_seconds in range(3530, 3541)
+    assert results[0].saved.HasField("saved_at")
+    assert world.notes()[0]["data"]["connection_id"] == "c1"
+
+
+async def test_a_repeated_message_is_answered_with_its_first_result(stub, world):
+    attempt_id = world.attempt()
+    wish = item(world, attempt_id, world.choice, "B", message_id="m", time_spent_seconds=3)
+    [first] = await save(stub, wish)
+    [second] = await save(stub, wish)
+    assert first == second
+
+
+@pytest.mark.parametrize("message_id", ["x" * 5_000, "\x00", "with\nlines"])
+async def test_any_text_may_be_a_message_id(stub, world, message_id):
+    attempt_id = world.attempt()
+    wish = item(world, attempt_id, world.choice, "B", message_id=message_id, connection_id="\x00")
+    [first] = await save(stub, wish)
+    [second] = await save(stub, wish)
+    assert first == second
+    assert first.HasField("saved")
+
+
+async def test_no_saves_are_no_trouble(stub):
+    assert await save(stub) == []
+
+
+async def test_a_flag_is_set_and_refused_like_a_save(stub, world):
+    attempt_id = world.attempt()
+    fields = {"student_id": world.student, "question_id": world.choice, "is_flagged": True}
+    request = pb.SetFlagRequest(attempt_id=attempt_id, **fields)
+    response = await call(stub.SetFlag, request, seconds=5)
+    assert list(response.questions_flagged) == [world.choice]
+    assert not response.HasField("refused")
+    request = pb.SetFlagRequest(attempt_id=world.attempt("graded"), **fields)
+    refused = (await call(stub.SetFlag, request, seconds=5)).refused
+    assert refused.reason == pb.SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE
+    assert refused.status == pb.ATTEMPT_STATUS_GRADED
+
+
+async def test_the_clock_is_the_databases(stub, world):
+    attempt_id = world.attempt(begun_seconds_ago=60.5)
+    response = await call(stub.GetClock, pb.GetClockRequest(attempt_ids=[attempt_id]), seconds=5)
+    [clock] = response.clocks
+    assert clock.elapsed_seconds in range(60, 70)
+    assert clock.elapsed_seconds + clock.time_remaining_seconds in {3599, 3600}
+    now = world.run("SELECT extract(epoch FROM clock_timestamp()) AS at")[0]["at"]
+    assert abs(float(now) - response.server_time.ToNanoseconds() / 1e9) < 5
+
+
+async def test_a_roster_without_auth_has_no_names(stub, world):
+    attempt_id = world.attempt()
+    response = await call(stub.GetExam, pb.GetExamRequest(exam_id=world.objective), seconds=5)
+    assert (response.title, response.total_questions) == ("Exam 21", 3)
+    [entry] = response.roster
+    assert (entry.attempt.attempt_id, entry.student_name) == (attempt_id, "")
+    assert not entry.HasField("hall_ticket_number")
+
+
+async def test_an_unknown_exam_is_not_found(stub):
+    with pytest.raises(NotFound, match="Exam not found"):
+        await call(stub.GetExam, pb.GetExamRequest(exam_id=99), seconds=5)
+
+
+class TwoPeople(AuthServiceServicer):
+    """Stands in for auth; knows everybody but user 102."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def GetUsers(self, request, context):  # noqa: N802
+        self.asked.append(len(request.user_ids))
+        users = [
+            auth_pb2.User(user_id=i, full_name=f"Student {i}", hall_ticket_number=f"H{i}")
+            for i in request.user_ids
+            if i != 102
+        ]
+        return auth_pb2.GetUsersResponse(users=users)
+
+    async def ListRevocations(self, request, context):  # noqa: N802
+        return auth_pb2.ListRevocationsResponse()
+
+
+async def test_names_come_from_auth_a_thousand_at_a_time(world):
+    people = TwoPeople()
+    auth = RpcServer("127.0.0.1", 0, lambda s: add_AuthServiceServicer_to_server(people, s))
+    await auth.start()
+    async with channel(f"127.0.0.1:{auth.port}") as to_auth:
+        names = Names(to_auth, seconds=5)
+        known = await names.of(range(100, 1600))
+        assert people.asked == [1000, 500]
+        assert (known.name(101), known.hall_ticket(101)) == ("Student 101", "H101")
+        assert (known.name(102), known.hall_ticket(102)) == ("", None)
+        world.attempt()
+        servicer = AttemptsServicer(world.db, world.reading, world.saving, names)
+        server = RpcServer(
+            "127.0.0.1", 0, lambda s: add_AttemptsServiceServicer_to_server(servicer, s)
+        )
+        await server.start()
+        async with channel(f"127.0.0.1:{server.port}") as to_attempts:
+            request = pb.GetExamRequest(exam_id=world.objective)
+            response = await call(AttemptsServiceStub(to_attempts).GetExam, request, seconds=5)
+        await server.stop(0)
+    await auth.stop(0)
+    [entry] = response.roster
+    assert (entry.student_name, entry.hall_ticket_number) == ("Student 101", "H101")
