@@ -86,6 +86,10 @@ format: setup ## Lay the code out and repair what can be repaired
 protos: setup ## Write the Python stubs of the proto files anew
 	$(BIN)/python protos/generate.py
 
+.PHONY: openapi
+openapi: setup ## Collect what the services say of their endpoints for the gateway's page
+	$(BIN)/python deploy/gateway/collect.py
+
 .PHONY: lock
 lock: setup ## Resolve all dependencies anew into requirements.lock
 	.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
