@@ -1,7 +1,7 @@
 """Severities, counts and the chain: every change of a stored event is found."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -156,6 +156,12 @@ def test_canonical_json_survives_a_round_trip(value):
     import json  # noqa: PLC0415  # the verifier's own parser
 
     assert evidence.canonical(json.loads(text)) == text
+
+
+def test_an_instant_has_one_text_in_every_year_and_zone():
+    assert evidence.instant(datetime(33, 4, 5, tzinfo=UTC)) == "0033-04-05T00:00:00.000000Z"
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert evidence.instant(elsewhere) == "2026-03-02T09:00:00.000000Z"
 
 
 @pytest.mark.parametrize("value", [{"a": float("inf")}, {"a": "\ud800"}])

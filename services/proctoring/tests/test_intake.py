@@ -70,6 +70,15 @@ async def test_the_same_event_posted_many_times_at_once_is_one_row(rig, new_inta
     assert len(await rig.rows(store.chain, sat.attempt_id)) == 1
 
 
+async def test_an_id_repeated_within_a_group_costs_no_second_transaction(rig, new_intake):
+    sat, event_id = rig.stub.add(), uuid.uuid4()
+    async with new_intake() as (intake, _):
+        with rig.counting_commits() as commits:
+            results = await take(intake, sat, *[draft(sat, event_id=event_id)] * 3)
+    assert len(set(results)) == 1
+    assert len(commits) == 1
+
+
 async def test_sequence_and_chain_are_whole_after_concurrent_load_of_two_replicas(rig, new_intake):
     sats = [rig.stub.add() for _ in range(5)]
     async with new_intake(intake_group_size=7) as (one, _), new_intake() as (two, _):

@@ -242,6 +242,15 @@ async def test_a_time_without_offset_is_read_as_utc(rig):
     assert shown["event_timestamp"] == "2026-03-02T09:00:00Z"
 
 
+@pytest.mark.parametrize("year", ["0001", "0999", "9999"])
+async def test_a_client_with_an_absurd_clock_is_taken_at_its_word(rig, year: str):
+    sat, client = rig.sits()
+    posted = body(sat.attempt_id, event_timestamp=f"{year}-12-31T23:59:59.999999Z")
+    shown = (await client.post("/events", json=posted)).json()
+    assert shown["event_timestamp"] == f"{year}-12-31T23:59:59.999999Z"
+    assert (await client.get(f"/attempt/{sat.attempt_id}/events")).json() == [shown]
+
+
 async def test_a_batch_answers_each_item_in_order(rig):
     sat, client = rig.sits()
     closed = rig.stub.add("graded", student_id=sat.student_id)

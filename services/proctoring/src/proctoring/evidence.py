@@ -40,4 +40,4 @@ def link(previous: bytes, record: dict[str, Any]) -> bytes:
 
 def instant(moment: datetime) -> str:
     """Return the canonical text of an instant: UTC, always six decimals, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
