@@ -1,0 +1,7 @@
+"""Takes in events and timings, keeps them as evidence, counts them; a map, from the outside in.
+
+`app` composes; `rest` and `rpc` translate; `schemas` are the bodies; `intake` groups what waits
+(`grouping`) and lets `recording` write it in one transaction; `legacy` imports. `store`,
+`timing_store` and `numbering` hold the SQL, `notices` what is announced, `attempts_client` the way
+out. The rules are `attempt`, `event`, `timing`, `evidence` and `origins`.
+"""

@@ -13,7 +13,7 @@ from chassis.bus import Bus
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
-from chassis.serving import Supervisor, running, service
+from chassis.serving import Lifespan, Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
@@ -38,11 +38,29 @@ def create_app(settings: Settings) -> FastAPI:
     async def keys_are_loaded() -> bool:
         return keys.is_loaded
 
+    app = service(
+        "proctoring",
+        version("oep-proctoring"),
+        _lifespan(settings, database, keys, revocations),
+        {"storage": storage_answers, "keys": keys_are_loaded},
+        worker_threads=settings.database_pool_size,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
+    app.include_router(rest.router)
+    rest.describe(app)
+    return app
+
+
+def _lifespan(
+    settings: Settings, database: Database, keys: KeySet, revocations: Revocations
+) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
-        channel = rpc.channel(settings.attempts_grpc)
         relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="proctoring")
+        channel = rpc.channel(settings.attempts_grpc)
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
         intake = Intake(database, attempts, settings, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
@@ -65,16 +83,4 @@ def create_app(settings: Settings) -> FastAPI:
             await bus.close()
             await asyncio.to_thread(database.dispose)
 
-    app = service(
-        "proctoring",
-        version("oep-proctoring"),
-        lifespan,
-        {"storage": storage_answers, "keys": keys_are_loaded},
-        worker_threads=settings.database_pool_size,
-    )
-    app.state.settings = settings
-    app.state.database = database
-    app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
-    app.include_router(rest.router)
-    rest.describe(app)
-    return app
+    return lifespan
