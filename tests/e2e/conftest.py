@@ -189,7 +189,8 @@ async def student(platform, student_numbers) -> AsyncIterator[Student]:
 @pytest.fixture
 async def proctor(platform) -> AsyncIterator[Person]:
     member = next(m for m in seed_rows.people()["staff"] if m["role"] == "proctor")
-    body = {"username": member["username"], "password": member["password"]}
+    password = seed_rows.people()["password"]
+    body = {"username": member["username"], "password": password}
     proctor = Person(platform.url, await sign_in(platform.url, "login", body))
     yield proctor
     await proctor.http.aclose()

@@ -1,0 +1,66 @@
+"""What is said on the bus is what docs/notices.md says, and nothing that must not be said."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from chassis.bus import CONTROL, EVENTS, Bus
+from chassis.waiting import eventually
+
+NOTICES = Path(__file__).parents[2] / "docs" / "notices.md"
+ANSWER = "an answer that nobody else may read"
+
+
+def described() -> dict[str, set[str]]:
+    """Read the tables: fact → keys of its data. Parts in brackets are an object's own keys."""
+    found = {}
+    for row in re.findall(r"^\| (`.+?) \|.*?\| (`.+) \|$", NOTICES.read_text(), re.MULTILINE):
+        keys = re.sub(r"\{[^}]*\}|\([^)]*\)", "", row[1].replace("`", ""))
+        names = {word.strip().rstrip("?") for word in keys.split(",")}
+        for fact in re.findall(r"`(\w+)`", row[0]):
+            found[fact] = names
+    return found
+
+
+@pytest.fixture
+async def bus(platform):
+    bus = Bus(platform.nats_url, "reading-along")
+    await bus.start()
+    await bus.wait_ready()
+    yield bus
+    await bus.close()
+
+
+async def said(bus: Bus, stream: str, subject: str) -> list[tuple[str, dict]]:
+    head = await bus.head(stream)
+    found = await bus.replay(stream, [subject], 0, head.sequence)
+    return [(delivery.subject, json.loads(delivery.data)) for delivery in found]
+
+
+async def test_every_notice_has_the_described_keys_and_no_secret(platform, student, proctor, bus):
+    attempt, question = student.attempt_id, student.question_ids[0]
+    async with student.socket(f"attempts/{attempt}"):
+        (await student.save(question, ANSWER)).raise_for_status()
+    event = student.event("copy_paste_attempt", event_data={"key": ANSWER})
+    (await student.report(event)).raise_for_status()
+    timing = {"attempt_id": attempt, "question_id": question, "total_time_seconds": 4}
+    (await student.http.post("/proctoring/question-timing", json=timing)).raise_for_status()
+    (await student.submit()).raise_for_status()
+    (await student.http.post("/auth/logout", json={})).raise_for_status()
+    wanted = set(described()) - {"login_revoked", "user_deactivated"}
+
+    async def everything() -> list[tuple[str, dict]]:
+        notices = await said(bus, EVENTS, f"oep.v1.{student.exam_id}.{attempt}.>")
+        return notices if {n["fact"] for _, n in notices} == wanted else []
+
+    notices = await eventually(everything, 10)
+    notices += await said(bus, CONTROL, "oep.control.login_revoked")
+    for subject, notice in notices:
+        fact = notice["fact"]
+        assert subject.endswith(f".{fact}")
+        assert set(notice["data"]) == described()[fact], fact
+        text = json.dumps(notice)
+        assert ANSWER not in text
+        assert student.token not in text
+        assert student.user["full_name"] not in text
