@@ -63,7 +63,7 @@ lint: setup ## Read the code without running it: style, types, layers, dependenc
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(SOURCES)
-	$(BIN)/lint-imports --config imports.ini
+	$(BIN)/lint-imports --no-cache --config imports.ini
 	@for member in $(MEMBERS); do \
 		(cd $$member && $(CURDIR)/$(BIN)/deptry $(OUR_NAMES) src) || exit 1; done
 	$(BIN)/buf lint protos
