@@ -373,9 +373,9 @@ def free_ports() -> tuple[int, int]:
     return free_port(), free_port()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
-    """The whole service; the bus, auth and its keys are away all the time."""
+    """The whole service, its clock ticking; the bus, auth and its keys are away all the time."""
     away = Settings(
         rest_port=0,
         grpc_port=0,

@@ -1,0 +1,112 @@
+"""Any order of deeds leads where a small model says (contract §9.1)."""
+
+import contextlib
+
+from attempts.answer import Save
+from attempts.progress import Saved
+from chassis.errors import Failure
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+STEPS = ["begin", "save", "submit", "expire", "collect", "pass_deadline", "pass_grace"]
+FINISHED = {"submitted", "graded"}
+ORDERS = st.builds(
+    lambda before, after: [*before, "begin", *after],
+    st.lists(st.sampled_from(STEPS), max_size=2),
+    st.lists(st.sampled_from(STEPS), min_size=4, max_size=10),
+)
+"""Most of what may happen to an attempt happens after its begin."""
+
+
+class Model:
+    """What is known about one attempt without looking into the database."""
+
+    def __init__(self, *, is_written: bool) -> None:
+        self.status, self.moves, self.age = "not_started", 0, "young"
+        self.is_answered, self.is_written = False, is_written
+
+    def _move(self, status: str) -> None:
+        self.status, self.moves = status, self.moves + 1
+
+    def _finish(self) -> None:
+        self._move("submitted" if self.is_written and self.is_answered else "graded")
+
+    def step(self, name: str) -> bool:
+        """Take a step; say whether it is granted."""
+        running = self.status == "in_progress"
+        match name:
+            case "begin":
+                if self.status == "not_started":
+                    self._move("in_progress")
+                return self.status == "in_progress"
+            case "save" if running and self.age == "young":
+                self.is_answered = True
+            case "save":
+                return False
+            case "submit" if self.status in {"in_progress", "expired"}:
+                self._finish()
+            case "submit":
+                return self.status in FINISHED
+            case "expire" if running and self.age != "young":
+                self._move("expired")
+            case "collect" if self.status == "expired" and self.age == "old":
+                self._finish()
+            case "pass_deadline" | "pass_grace" if self.status != "not_started":
+                self._grow_older(name)
+        return True
+
+    def _grow_older(self, name: str) -> None:
+        if name == "pass_grace":
+            self.age = "old"
+        elif self.age == "young":
+            self.age = "late"
+
+
+def act(world, attempt_id: int, question_id: int, name: str) -> bool:
+    """Do the same for real; say whether it was granted."""
+    deeds = {
+        "begin": lambda: world.lifecycle.begin(attempt_id, world.student),
+        "submit": lambda: world.lifecycle.submit(attempt_id, world.student, None),
+        "expire": world.lifecycle.expire_due,
+        "collect": world.lifecycle.collect_overdue,
+        "pass_deadline": lambda: age(world, attempt_id, 1),
+        "pass_grace": lambda: age(world, attempt_id, 301),
+    }
+    if name == "save":
+        wish = Save(attempt_id, world.student, question_id, "ohm")
+        return isinstance(world.saving.save_all([wish])[0], Saved)
+    with contextlib.suppress(Failure):
+        deeds[name]()
+        return True
+    return False
+
+
+def age(world, attempt_id: int, seconds: int) -> None:
+    world.run(
+        "UPDATE attempts.attempts SET deadline_at = least(deadline_at,"
+        " now() - make_interval(secs => :seconds)) WHERE id = :id AND start_time IS NOT NULL",
+        id=attempt_id,
+        seconds=seconds,
+    )
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=["begin", "pass_deadline", "expire", "collect", "submit"], is_written=False)
+@example(steps=["begin", "save", "pass_grace", "expire", "collect", "submit"], is_written=True)
+@example(steps=["begin", "pass_deadline", "save", "submit", "expire"], is_written=False)
+@given(steps=ORDERS, is_written=st.booleans())
+def test_any_order_of_deeds_leads_where_the_model_says(world, steps, is_written):
+    world.run("DELETE FROM attempts.answers")
+    world.run("DELETE FROM attempts.attempts")
+    exam = world.written if is_written else world.objective
+    question_id = world.short if is_written else world.truth
+    attempt_id = world.attempt("not_started", exam=exam)
+    before, model = len(world.notes("status_changed")), Model(is_written=is_written)
+    for name in steps:
+        assert act(world, attempt_id, question_id, name) is model.step(name), name
+        row = world.row(attempt_id)
+        assert (row["status"], row["version"]) == (model.status, 1 + model.moves), name
+    said = world.notes("status_changed")[before:]
+    assert len(said) == model.moves, "every move is announced, once"
+    ways = [(note["data"]["previous_status"], note["data"]["status"]) for note in said]
+    assert [way[0] for way in ways[1:]] == [way[1] for way in ways[:-1]]
