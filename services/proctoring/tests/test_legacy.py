@@ -120,6 +120,15 @@ async def test_repeated_timings_are_merged_and_go_on_living(rig, load):
     assert last["report"]["left"] == ["question_timings: 1 have moved on since and were kept"]
 
 
+async def test_a_timing_without_a_first_view_begins_with_its_row(rig, load):
+    sat, base = rig.stub.add(), next(ROWS)
+    row = timing_row(base, sat.attempt_id, 30, first_viewed_at=None, last_viewed_at=None)
+    code, _ = await load(("question_timings", row))
+    assert code == 0
+    [found] = await rig.rows(timing_store.list_timings, sat.attempt_id)
+    assert found.first_viewed_at == found.last_viewed_at == found.created_at
+
+
 async def test_a_bad_row_leaves_nothing_behind(rig, load):
     sat, base = rig.stub.add(), next(ROWS)
     code, last = await load(

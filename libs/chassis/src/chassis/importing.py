@@ -53,11 +53,20 @@ def run_importer(
         say({"error": str(error)})
         return 1
     except SQLAlchemyError as error:
-        reason = f"The database refused the rows ({type(error).__name__}); nothing was written."
-        say({"error": reason})
+        say({"error": f"The database refused the rows: {_why(error)}. Nothing was written."})
         return 1
     say({"report": vars(report)})
     return 0
+
+
+def _why(error: SQLAlchemyError) -> str:
+    """Name the table and constraint, never a value: rows may hold names and hashes."""
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    table = getattr(diagnosis, "table_name", None)
+    constraint = getattr(diagnosis, "constraint_name", None)
+    if constraint is None:
+        return type(error).__name__
+    return f"{table} violates {constraint}; other rows may stand under these ids or names"
 
 
 def read_rows(lines: Iterable[str]) -> Rows:

@@ -123,7 +123,8 @@ def _load_timings(session: Session, rows: list[dict[str, Any]], report: Report) 
 
 
 def _timing(row: Row) -> Timing:
-    first = _at(row["first_viewed_at"])
+    # The old table allowed it to be missing; the row was made at the first view.
+    first = _maybe_at(row.get("first_viewed_at")) or _at(row["created_at"])
     return Timing(
         id=int(row["id"]),
         attempt_id=int(row["attempt_id"]),
