@@ -143,7 +143,7 @@ async def test_the_commands_migrate_check_and_import(environment):
 async def test_a_missing_setting_is_named(environment):
     del environment["ATTEMPTS_GRPC"]
     code, _, err = await run(environment, "check-settings")
-    assert (code, "attempts_grpc" in err) == (2, True)
+    assert (code, "ATTEMPTS_GRPC: " in err) == (2, True)
 
 
 async def test_storage_away_is_503_not_ready_and_still_alive(rig, settings):

@@ -36,17 +36,25 @@ Load = Callable[[Session, Rows, Report, Progress], None]
 
 
 def run_importer(
-    database: Database, load: Load, *, source: TextIO = sys.stdin, target: TextIO = sys.stdout
+    database: Database,
+    load: Load,
+    *,
+    source: TextIO | None = None,
+    target: TextIO | None = None,
 ) -> int:
-    """Read rows, let `load` write them in one transaction, report; return an exit code."""
+    """Read rows, let `load` write them in one transaction, report; return an exit code.
+
+    From standard input and to standard output unless told otherwise. Blocking.
+    """
+    said = target or sys.stdout
 
     def say(line: dict[str, Any]) -> None:
-        target.write(json.dumps(line) + "\n")
-        target.flush()
+        said.write(json.dumps(line) + "\n")
+        said.flush()
 
     report = Report()
     try:
-        rows = read_rows(source)
+        rows = read_rows(source or sys.stdin)
         with database.transaction() as session:
             load(session, rows, report, lambda done, total: say({"progress": done, "total": total}))
     except (ImportRefused, Failure) as error:

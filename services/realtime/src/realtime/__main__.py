@@ -1,38 +1,31 @@
-"""`python -m realtime`: serve (the default) or `check-settings`."""
+"""`python -m realtime [serve | check-settings]`."""
 
 import sys
+from typing import Any
 
-from chassis import logs
-from chassis.serving import serve
+from chassis.commands import Service, main
 
 from realtime.app import MAX_FRAME_BYTES, create_app
 from realtime.settings import RealtimeSettings
 
-_USAGE = "usage: python -m realtime [serve | check-settings]"
+
+def _sockets(settings: RealtimeSettings) -> dict[str, Any]:
+    return {
+        "ws": "websockets-sansio",
+        "ws_max_size": MAX_FRAME_BYTES,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": settings.websocket_ping_seconds,
+        "ws_ping_timeout": settings.websocket_ping_seconds,
+    }
 
 
-def main(arguments: list[str]) -> int:
-    """Run one verb; return the exit status."""
-    verb = arguments[0] if arguments else "serve"
-    if verb not in {"serve", "check-settings"} or len(arguments) > 1:
-        sys.stderr.write(_USAGE + "\n")
-        return 2
-    settings = RealtimeSettings.from_environment()
-    if verb == "check-settings":
-        sys.stdout.write(settings.masked() + "\n")
-        return 0
-    logs.configure(settings.log_level, settings.log_format, "realtime")
-    serve(
-        create_app(settings),
-        settings,
-        ws="websockets-sansio",
-        ws_max_size=MAX_FRAME_BYTES,
-        ws_per_message_deflate=False,
-        ws_ping_interval=settings.websocket_ping_seconds,
-        ws_ping_timeout=settings.websocket_ping_seconds,
-    )
-    return 0
-
+SERVICE = Service(
+    name="realtime",
+    description="Sockets, fan-out, replay and presence.",
+    settings=RealtimeSettings,
+    create_app=create_app,
+    serve_options=_sockets,
+)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(SERVICE))
