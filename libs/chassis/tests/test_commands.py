@@ -5,8 +5,9 @@ import json
 import sys
 
 import pytest
-from chassis.commands import Importer, Service, main
+from chassis.commands import Service, main
 from chassis.settings import DatabaseSettings, ServiceSettings
+from chassis.store_commands import Import
 from fastapi import FastAPI
 from sqlalchemy import insert
 
@@ -18,7 +19,7 @@ ENVIRONMENT = {
     "DATABASE_URL": "postgresql://app:swordfish@127.0.0.1:1/d",
 }
 STATELESS = Service("thing", "A thing.", ServiceSettings, lambda _: FastAPI())
-STATEFUL = Service("thing", "A thing.", DatabaseSettings, lambda _: FastAPI(), schema="auth")
+STATEFUL = Service("thing", "A thing.", DatabaseSettings, lambda _: FastAPI())
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +67,8 @@ def test_import_hands_its_options_to_the_importer(environment, urls, outbox, cap
 
         return load
 
-    importer = Importer(loader, lambda parser: parser.add_argument("--colour"))
-    service = Service(
-        "thing", "", DatabaseSettings, lambda _: FastAPI(), schema="auth", importer=importer
-    )
+    verb = Import(loader, lambda parser: parser.add_argument("--colour"))
+    service = Service("thing", "", DatabaseSettings, lambda _: FastAPI(), (verb,))
     assert main(service, ["import", "--colour", "red", "--keep-windows"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])["report"]
     assert report["changed"] == ["colour red, windows kept True"]

@@ -5,8 +5,9 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 
-from chassis.commands import Importer, Service, main
+from chassis.commands import Service, main
 from chassis.importing import Load
+from chassis.store_commands import Import, Migrate
 
 from attempts import importer
 from attempts.app import create_app
@@ -23,8 +24,7 @@ SERVICE = Service(
     description="Exams, attempts, answers and grades.",
     settings=Settings,
     create_app=create_app,
-    schema=SCHEMA,
-    importer=Importer(_load),
+    verbs=(Migrate("attempts", SCHEMA), Import(_load)),
 )
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from chassis.commands import Importer, Service, main
+from chassis.commands import Service, main
 from chassis.importing import Load
+from chassis.store_commands import Import, Migrate
 
 from auth.app import create_app
 from auth.importer import load
@@ -35,8 +36,7 @@ SERVICE = Service(
     description="Users, logins and signing keys.",
     settings=Settings,
     create_app=create_app,
-    schema=SCHEMA,
-    importer=Importer(_load, _add_options),
+    verbs=(Migrate("auth", SCHEMA), Import(_load, _add_options)),
 )
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import sys
 
-from chassis.commands import Importer, Service, main
+from chassis.commands import Service, main
+from chassis.store_commands import Import, Migrate
 
 from proctoring import legacy
 from proctoring.app import create_app
@@ -14,8 +15,7 @@ SERVICE = Service(
     description="Events, timings, tallies and the evidence chain.",
     settings=Settings,
     create_app=create_app,
-    schema=SCHEMA,
-    importer=Importer(lambda _: legacy.load),
+    verbs=(Migrate("proctoring", SCHEMA), Import(lambda _: legacy.load)),
 )
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""The verbs of a service that owns a schema: migrate and import."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chassis.database import Database
+from chassis.importing import Load, run_importer
+from chassis.migrating import migrate
+from chassis.settings import DatabaseSettings
+
+_IMPORT_TIMEOUT_MS = 600_000
+
+
+def _no_options(_: argparse.ArgumentParser) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Migrate:
+    """Runs the migrations of `package` as the schema's owner."""
+
+    package: str
+    schema: str
+    name: str = "migrate"
+    help: str = "bring the schema to its newest version"
+
+    def add_options(self, _: argparse.ArgumentParser, /) -> None:
+        return None
+
+    def run(self, settings: DatabaseSettings, _: argparse.Namespace, /) -> int:
+        url = settings.migration_database_url or settings.database_url
+        migrate(self.package, url.get_secret_value(), self.schema)
+        return 0
+
+
+@dataclass(frozen=True)
+class Import:
+    """Reads rows as JSON lines from standard input; `load` is made from the chosen options."""
+
+    load: Callable[[argparse.Namespace], Load]
+    more_options: Callable[[argparse.ArgumentParser], None] = _no_options
+    name: str = "import"
+    help: str = "read rows as JSON lines from standard input"
+
+    def add_options(self, parser: argparse.ArgumentParser, /) -> None:
+        parser.add_argument(
+            "--keep-windows",
+            action="store_true",
+            help="leave exam windows that have ended as they are",
+        )
+        self.more_options(parser)
+
+    def run(self, settings: DatabaseSettings, chosen: argparse.Namespace, /) -> int:
+        database = Database(
+            settings.database_url.get_secret_value(),
+            pool_size=1,
+            statement_timeout_ms=_IMPORT_TIMEOUT_MS,
+        )
+        try:
+            return run_importer(database, self.load(chosen))
+        finally:
+            database.dispose()
