@@ -74,6 +74,10 @@ lint: setup ## Read the code without running it: style, types, layers, dependenc
 isolation: setup ## Show that each service installs and works alone
 	$(BIN)/python deploy/local/isolation.py
 
+.PHONY: test-compose
+test-compose: setup ## Build and prove docker-compose.yml on a container engine, then remove it
+	@$(BIN)/python deploy/compose/prove.py
+
 # Writing
 
 .PHONY: format

@@ -16,6 +16,9 @@ make_cluster() {
   initdb --username="$user" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") \
     ${POSTGRES_INITDB_ARGS:-}
   printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
+  # the wheel's programs were built for another place of the socket than the vendor's
+  printf "%s\n" "listen_addresses = '*'" "unix_socket_directories = '/var/run/postgresql'" \
+    >>"$PGDATA/postgresql.conf"
 }
 
 psql_here() {

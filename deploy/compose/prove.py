@@ -1,0 +1,237 @@
+# ruff: noqa: INP001, T201, S603, S607  # run by its path, speaks by printing, starts our programs
+"""Proves docker-compose.yml on a real container engine: `make test-compose`.
+
+It builds the images, starts the whole topology as a project of its own (own secrets, port and
+volumes; nothing of the checkout's .env or of another project is touched), plays the demo exam
+through its gateway, runs the two commands that people inspect the tables with, looks at the rights
+of every container and removes the project again. Images come from wherever the engine has them.
+"""
+
+import asyncio
+import contextlib
+import os
+import resource
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from oep_local import demo, seed, seed_rows
+from oep_local.demo_script import demo_students
+from oep_local.demo_tables import Tables
+from oep_local.errors import CommandFailed, RunnerError
+from oep_local.legacy_import import import_rows
+from oep_local.ports import LOOPBACK, free_port
+from rich.console import Console
+
+ROOT = Path(__file__).parents[2]
+# The demo's first student gets the attempt that the two commands ask for.
+ATTEMPT_ID = 1
+COMMANDS = (
+    """\
+docker-compose exec postgres psql -U exam_user -d exam_db -c "SELECT event_type, severity, \
+COUNT(*) as count, MAX(event_timestamp) as latest
+  FROM proctoring_events WHERE attempt_id = 1 GROUP BY event_type, severity ORDER BY latest DESC;"
+""",
+    """\
+docker-compose exec postgres psql -U exam_user -d exam_db -c "SELECT question_id, \
+total_time_seconds, answer_count, last_viewed_at
+  FROM question_timings WHERE attempt_id = 1 ORDER BY question_id;"
+""",
+)
+OPEN_FILES = {"REALTIME_OPEN_FILES": 65536, "GATEWAY_OPEN_FILES": 262144}
+NO_ENGINE = (
+    "No container engine answers: start Docker, or point DOCKER_HOST at one. Without any, the"
+    " platform runs with `make up` and is tested with `make test`. The client says:\n  {}"
+)
+
+
+class ProofFailedError(RunnerError):
+    """The containers do not do what the text says."""
+
+
+class Stack:
+    """One project of docker-compose.yml that lives as long as the proof."""
+
+    def __init__(self, folder: Path) -> None:
+        self._project = f"oep-proof-{secrets.token_hex(3)}"
+        self._port = os.environ.get("GATEWAY_PORT") or str(free_port())
+        self._env_file = folder / ".env"
+        beside = str(Path(sys.executable).parent)
+        # Names, not flags: so the commands for people run here as they are written.
+        self.environment = {
+            **_affordable_limits(),
+            "OEP_VERSION": "proof",
+            **os.environ,
+            "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}",
+            "COMPOSE_PROJECT_NAME": self._project,
+            "COMPOSE_ENV_FILES": str(self._env_file),
+            "COMPOSE_PROGRESS": "quiet",
+            "GATEWAY_PORT": self._port,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self._port}"
+
+    def make_secrets(self) -> None:
+        subprocess.run(["sh", "deploy/compose/init.sh", str(self._env_file)], cwd=ROOT, check=True)
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["docker-compose", *arguments]
+
+    def show(self, *arguments: str) -> None:
+        """Run Compose with its own words on the terminal; raises CommandFailed."""
+        done = subprocess.run(self.command(*arguments), cwd=ROOT, env=self.environment, check=False)
+        if done.returncode:
+            raise CommandFailed(f"docker-compose {arguments[0]}", done.returncode, "")
+
+    def read(self, command: Sequence[str]) -> str:
+        """Run a command of this project and return what it printed; raises CommandFailed."""
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandFailed(shlex.join(command[:4]), done.returncode, done.stderr)
+        return done.stdout
+
+    def psql(self, arguments: list[str]) -> str:
+        inside = ["psql", "-X", "-U", "exam_user", "-d", "exam_db", *arguments]
+        return self.read(self.command("exec", "-T", "postgres", *inside))
+
+    def start(
+        self, service: str, arguments: Sequence[str], stderr: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """Start a service's importer in a container of its own (the importers' launcher)."""
+        job = ("run", "--rm", "-T", "--no-deps", service, "import", *arguments)
+        return subprocess.Popen(
+            self.command(*job),
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+
+
+def _affordable_limits() -> Mapping[str, str]:
+    """Ask for no more files than this machine has: not every engine may raise limits."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+    return {name: str(min(wanted, most)) for name, wanted in OPEN_FILES.items()}
+
+
+def prove(stack: Stack) -> None:
+    """Do everything in order; raises RunnerError at the first thing that is wrong."""
+    _title("the images are built")
+    stack.show("build", "--quiet")
+    _title("the platform starts, two nodes of realtime, while port 5432 of this machine is taken")
+    with _taken(5432):
+        stack.show("up", "--detach", "--wait", "--wait-timeout", "300", "--scale", "realtime=2")
+    print(stack.read(stack.command("ps", "--all", "--format", "{{.Name}}  {{.Status}}")), end="")
+    _title("the demo's people and exam go through the importers")
+    now = datetime.now(UTC)
+    for service, lines in (("auth", seed_rows.auth_lines(now)), ("attempts", _paper(now))):
+        print(f"{service}: {import_rows(stack, service, lines).imported}")
+    _title(f"one exam is played through {stack.url}")
+    options = demo.Options(Tables(stack.psql, 60.0), stack.url, demo_students()[0])
+    if not asyncio.run(demo.run(options, Console(highlight=False))):
+        raise ProofFailedError("The demo lost or doubled something: see above")
+    _title("the two commands, as they stand")
+    for command in COMMANDS:
+        _run_as_written(stack, command)
+    _title("nobody is root, nothing has capabilities, no image can be written")
+    _check_rights(stack)
+
+
+def _paper(now: datetime) -> Iterator[dict[str, Any]]:
+    first = seed_rows.attempt_id(1, 0)
+    for line in seed.attempts_lines(now, 0):
+        if line["table"] == "student_attempts" and line["row"]["id"] == first:
+            line["row"]["id"] = ATTEMPT_ID
+        yield line
+
+
+def _run_as_written(stack: Stack, command: str) -> None:
+    print(f"$ {command}", end="")
+    output = stack.read(["sh", "-c", command])
+    print(output, end="")
+    if "(0 rows)" in output or "row" not in output:
+        raise ProofFailedError("The command shows no rows after an exam with events and timings")
+
+
+def _check_rights(stack: Stack) -> None:
+    """Ask the kernel, in every container, what its first process is and may do."""
+    script = (
+        "sed -n -E 's/^(Uid|CapEff|CapBnd|NoNewPrivs):[[:space:]]*([^[:space:]]*).*/\\2/p'"
+        " /proc/1/status; sed -n -E 's/^[^ ]+ \\/ [^ ]+ (r[ow]).*/\\1/p' /proc/mounts"
+    )
+    for service in stack.read(stack.command("ps", "--services")).split():
+        answer = stack.read(stack.command("exec", "-T", service, "sh", "-c", script))
+        user, effective, bound, no_more, files = answer.split()
+        print(f"{service}: user {user}, capabilities {bound}, root file system {files}")
+        held = int(effective, 16) | int(bound, 16)
+        if user == "0" or held or no_more != "1" or files != "ro":
+            raise ProofFailedError(f"{service} has more rights than it should")
+
+
+@contextlib.contextmanager
+def _taken(port: int) -> Iterator[None]:
+    """Hold the port, unless somebody else does already."""
+    with socket.socket() as holder:
+        with contextlib.suppress(OSError):
+            holder.bind((LOOPBACK, port))
+            holder.listen()
+        yield
+
+
+def _title(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def _explain(stack: Stack) -> None:
+    """Show what the containers said, as far as the engine still answers."""
+    for words in (("ps", "--all"), ("logs", "--tail", "25", "--no-color")):
+        with contextlib.suppress(CommandFailed):
+            print(stack.read(stack.command(*words)), file=sys.stderr)
+
+
+def main() -> int:
+    """Prove it and clean up, whatever happens."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="oep-proof-") as folder:
+        stack = Stack(Path(folder))
+        stack.make_secrets()
+        try:
+            stack.read(stack.command("ls"))
+        except CommandFailed as failure:
+            print(NO_ENGINE.format(str(failure).splitlines()[-1]), file=sys.stderr)
+            return 1
+        try:
+            prove(stack)
+        except RunnerError as failure:
+            _explain(stack)
+            print(f"test-compose: {failure}", file=sys.stderr)
+            return 1
+        finally:
+            _title("everything is removed again")
+            stack.show("down", "--volumes", "--remove-orphans")
+    print("docker-compose.yml is proven: built, healthy, played, inspected, removed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
