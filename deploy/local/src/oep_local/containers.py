@@ -6,6 +6,7 @@ that a test run does not depend on the network. Same surface as `PostgresServer`
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -52,12 +53,18 @@ def _container(image: str) -> Any:
     return import_module("testcontainers.core.container").DockerContainer(image)
 
 
+def _publish(container: Any, inside: int, outside: int) -> None:
+    """Open a port to this machine only; the library's own way opens it to every network."""
+    container.ports[f"{inside}/tcp"] = (LOOPBACK, outside)
+
+
 class PostgresContainer:
     """A server in a container."""
 
     def __init__(self, image: str, passwords: Mapping[str, str]) -> None:
         self.access = Access(free_port(), passwords)
-        self._container = _container(image).with_bind_ports(5432, (LOOPBACK, self.access.port))
+        self._container = _container(image)
+        _publish(self._container, 5432, self.access.port)
         self._container.with_env("POSTGRES_PASSWORD", passwords[ADMIN])
 
     def start(self) -> None:
@@ -82,9 +89,16 @@ class NatsContainer:
         self._is_made = False
 
     def _make(self) -> Any:
-        container = _container(self._image).with_command("-js -sd /data -m 8222")
-        container.with_bind_ports(4222, (LOOPBACK, self.port))
-        return container.with_bind_ports(8222, (LOOPBACK, self.monitor_port))
+        container = _container(self._image)
+        words = f"-js -sd /data -p {self.port} -m {self.monitor_port}"
+        if sys.platform == "linux":
+            # No published port: its proxy would accept connections while the server is away, where
+            # tests expect a refusal and the client forgets to close what was never answered.
+            own = container.with_kwargs(network_mode="host")
+            return own.with_command(f"{words} --addr {LOOPBACK}")
+        for port in (self.port, self.monitor_port):
+            _publish(container, port, port)
+        return container.with_command(words)
 
     @property
     def url(self) -> str:
