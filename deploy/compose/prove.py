@@ -46,6 +46,7 @@ total_time_seconds, answer_count, last_viewed_at
   FROM question_timings WHERE attempt_id = 1 ORDER BY question_id;"
 """,
 )
+TAIL_CHARACTERS = 4000
 OPEN_FILES = {"REALTIME_OPEN_FILES": 65536, "GATEWAY_OPEN_FILES": 262144}
 NO_ENGINE = (
     "No container engine answers: start Docker, or point DOCKER_HOST at one. Without any, the"
@@ -82,16 +83,10 @@ class Stack:
         return f"http://localhost:{self._port}"
 
     def make_secrets(self) -> None:
-        subprocess.run(["sh", "deploy/compose/init.sh", str(self._env_file)], cwd=ROOT, check=True)
+        self.read(["sh", "deploy/compose/init.sh", str(self._env_file)])
 
     def command(self, *arguments: str) -> list[str]:
         return ["docker-compose", *arguments]
-
-    def show(self, *arguments: str) -> None:
-        """Run Compose with its own words on the terminal; raises CommandFailed."""
-        done = subprocess.run(self.command(*arguments), cwd=ROOT, env=self.environment, check=False)
-        if done.returncode:
-            raise CommandFailed(f"docker-compose {arguments[0]}", done.returncode, "")
 
     def read(self, command: Sequence[str]) -> str:
         """Run a command of this project and return what it printed; raises CommandFailed."""
@@ -105,7 +100,8 @@ class Stack:
             check=False,
         )
         if done.returncode:
-            raise CommandFailed(shlex.join(command[:4]), done.returncode, done.stderr)
+            said = f"{done.stdout}\n{done.stderr}"[-TAIL_CHARACTERS:]
+            raise CommandFailed(shlex.join(command[:4]), done.returncode, said)
         return done.stdout
 
     def psql(self, arguments: list[str]) -> str:
@@ -136,11 +132,12 @@ def _affordable_limits() -> Mapping[str, str]:
 
 def prove(stack: Stack) -> None:
     """Do everything in order; raises RunnerError at the first thing that is wrong."""
-    _title("the images are built")
-    stack.show("build", "--quiet")
+    _title("the images are built (some minutes the first time)")
+    stack.read(stack.command("build", "--quiet"))
     _title("the platform starts, two nodes of realtime, while port 5432 of this machine is taken")
     with _taken(5432):
-        stack.show("up", "--detach", "--wait", "--wait-timeout", "300", "--scale", "realtime=2")
+        wait = ("--detach", "--wait", "--wait-timeout", "300")
+        stack.read(stack.command("up", *wait, "--scale", "realtime=2"))
     print(stack.read(stack.command("ps", "--all", "--format", "{{.Name}}  {{.Status}}")), end="")
     _title("the demo's people and exam go through the importers")
     now = datetime.now(UTC)
@@ -212,25 +209,30 @@ def _explain(stack: Stack) -> None:
 def main() -> int:
     """Prove it and clean up, whatever happens."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="oep-proof-") as folder:
-        stack = Stack(Path(folder))
-        stack.make_secrets()
-        try:
-            stack.read(stack.command("ls"))
-        except CommandFailed as failure:
-            print(NO_ENGINE.format(str(failure).splitlines()[-1]), file=sys.stderr)
-            return 1
-        try:
-            prove(stack)
-        except RunnerError as failure:
-            _explain(stack)
-            print(f"test-compose: {failure}", file=sys.stderr)
-            return 1
-        finally:
-            _title("everything is removed again")
-            stack.show("down", "--volumes", "--remove-orphans")
+    try:
+        with tempfile.TemporaryDirectory(prefix="oep-proof-") as folder:
+            _prove_and_remove(Stack(Path(folder)))
+    except RunnerError as failure:
+        print(f"test-compose: {failure}", file=sys.stderr)
+        return 1
     print("docker-compose.yml is proven: built, healthy, played, inspected, removed")
     return 0
+
+
+def _prove_and_remove(stack: Stack) -> None:
+    stack.make_secrets()
+    try:
+        stack.read(stack.command("ls"))
+    except CommandFailed as failure:
+        raise ProofFailedError(NO_ENGINE.format(str(failure).splitlines()[-1])) from failure
+    try:
+        prove(stack)
+    except RunnerError:
+        _explain(stack)
+        raise
+    finally:
+        _title("everything is removed again")
+        stack.read(stack.command("down", "--volumes", "--remove-orphans"))
 
 
 if __name__ == "__main__":
