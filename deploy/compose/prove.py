@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, T201, S603, S607  # run by its path, speaks by printing, starts our programs
+# ruff: noqa: INP001, T201, S603  # run by its path, speaks by printing, starts our programs
 """Proves docker-compose.yml on a real container engine: `make test-compose`.
 
 It builds the images, starts the whole topology as a project of its own (own secrets, port and
