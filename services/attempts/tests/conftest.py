@@ -36,7 +36,7 @@ from oep.attempts.v1.attempts_pb2_grpc import (
     add_AttemptsServiceServicer_to_server,
 )
 from oep_local.ports import free_port
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 settings.register_profile("oep", deadline=None)  # a busy machine is no defect
 settings.load_profile("oep")
@@ -347,6 +347,37 @@ def world(db: Database, looking: Engine, content) -> World:
     return World(
         db, looking, Reading(db), Lifecycle(db, _quiet), Saving(db, _quiet), Marking(db, _quiet)
     )
+
+
+@pytest.fixture
+def tidy(world: World) -> Iterator[World]:
+    """The world; whatever is written besides it is gone afterwards."""
+    yield world
+    world.run("TRUNCATE attempts.attempts, attempts.outbox CASCADE")
+    world.run("DELETE FROM attempts.exam_questions WHERE exam_id > :last", last=OVER)
+    highest = (("exams", OVER), ("questions", UNSEEN), ("question_banks", 1), ("trades", 2))
+    for table, last in highest:
+        world.run(f"DELETE FROM attempts.{table} WHERE id > :last", last=last)  # noqa: S608
+
+
+@pytest.fixture
+def statements(db: Database) -> Callable[..., Any]:
+    """Return a context manager that lists the statements that the service executes meanwhile."""
+
+    @contextlib.contextmanager
+    def noting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_connection, _cursor, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return noting
 
 
 # Edges

@@ -20,11 +20,14 @@ from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_ser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attempts.auth_client import Names
+from attempts.authoring import Authoring
 from attempts.clock import Clock
+from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.reading import Reading
 from attempts.rest import attempts as attempt_routes
+from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
@@ -111,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.router.redirect_slashes = False
     app.include_router(exam_routes.router)
+    app.include_router(content_routes.router)
     app.include_router(attempt_routes.router)
     app.add_middleware(EitherSlash)
     return app
@@ -136,6 +140,8 @@ def _parts(settings: Settings, database: Database, relay: Relay, auth: grpc.aio.
         lifecycle=Lifecycle(database, relay.wake, grace_seconds=settings.grace_seconds),
         saving=Saving(database, relay.wake),
         marking=Marking(database, relay.wake),
+        authoring=Authoring(database),
+        composing=Composing(database),
         names=Names(auth, seconds=settings.names_timeout_seconds),
     )
 

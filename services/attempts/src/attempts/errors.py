@@ -3,7 +3,9 @@
 The edges translate them by the table in `chassis.errors`; a test compares the words.
 """
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from collections.abc import Sequence
+
+from chassis.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused, TooLarge
 
 
 class AttemptNotFound(NotFound):
@@ -29,6 +31,11 @@ class QuestionNotFound(NotFound):
 class TradeNotFound(NotFound):
     slug = "trade-not-found"
     detail = "Trade not found"
+
+
+class QuestionBankNotFound(NotFound):
+    slug = "question-bank-not-found"
+    detail = "Question bank not found"
 
 
 class AnswerNotFound(NotFound):
@@ -118,3 +125,63 @@ class Overtaken(Conflict):
     slug = "overtaken"
     detail = "The attempt is being changed by others. Please try again."
     retry_after_seconds = 1
+
+
+class InvalidContent(Invalid):
+    """A question or an exam breaks rules of contract §4.2; every broken one is named."""
+
+    slug = "invalid-content"
+
+    def __init__(self, flaws: Sequence[FieldError]) -> None:
+        text = "; ".join(f"{flaw.pointer}: {flaw.message}" for flaw in flaws)
+        super().__init__(text, errors=flaws)
+
+
+class TradeExists(Refused):
+    slug = "trade-exists"
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(f"Trade with {field} {value} already exists")
+
+
+class ExamCodeExists(Refused):
+    slug = "exam-code-exists"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Exam with code {code} already exists")
+
+
+class TradeInUse(Conflict):
+    slug = "trade-in-use"
+    detail = "Trade is in use and cannot be deleted"
+
+
+class QuestionInUse(Conflict):
+    slug = "question-in-use"
+    detail = "Question is part of an exam and cannot be deleted"
+
+
+class QuestionFrozen(Conflict):
+    slug = "question-frozen"
+    detail = "Question is part of an exam that has attempts and cannot be changed"
+
+
+class ExamInUse(Conflict):
+    slug = "exam-in-use"
+    detail = "Exam has attempts and cannot be deleted"
+
+
+class ExamFrozen(Conflict):
+    slug = "exam-frozen"
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(f"Exam has attempts; these can no longer be changed: {', '.join(fields)}")
+
+
+class SheetTooLarge(TooLarge):
+    slug = "sheet-too-large"
+    detail = "The file is too large: at most 5 MiB and 10000 rows"
+
+
+class QuestionsNotSaved(Exception):
+    """The database refused questions that passed every rule: a defect, answered 500."""

@@ -63,6 +63,8 @@ class Exam:
     instructions: str | None
     status: ExamStatus
     max_attempts: int | None
+    version: int
+    """One more with each change of what the exam asks or what it is worth."""
     created_by: int | None
     created_at: datetime
     updated_at: datetime

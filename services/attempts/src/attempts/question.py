@@ -3,6 +3,7 @@
 Pure. How an answer is judged is decided in `grading`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -59,9 +60,7 @@ class Question:
         """
         if len(self.correct_answer) != 1:
             return None
-        entry = self.correct_answer[0]
-        direct = as_truth(entry)
-        return direct if direct is not None else as_truth(self.choices.get(str(entry).strip()))
+        return truth_of(self.correct_answer[0], self.choices)
 
     @property
     def is_auto_gradable(self) -> bool:
@@ -86,6 +85,12 @@ def as_truth(value: Any) -> bool | None:
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip().casefold())
     return None
+
+
+def truth_of(entry: Any, options: Mapping[str, str]) -> bool | None:
+    """Return the truth value that the entry of a key states or names among the options."""
+    direct = as_truth(entry)
+    return direct if direct is not None else as_truth(options.get(str(entry).strip()))
 
 
 def without_key(question: Question) -> Question:

@@ -137,6 +137,7 @@ class ExamRow(Row):
     instructions: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(20), index=True)
     max_attempts: Mapped[int | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[int | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()

@@ -1,4 +1,5 @@
 """REST: translates, authorises and calls one deed on a worker thread; decides nothing itself.
 
-`exams` serves /api/v1/exams, `attempts` serves /api/v1/attempts, `shared` holds what both need.
+`exams` (reading) and `content` (writing) serve /api/v1/exams, `attempts` serves /api/v1/attempts;
+`shared` holds what all need, `upload` takes a file.
 """

@@ -9,6 +9,8 @@ from chassis.tokens import Caller
 from fastapi import Depends, Path, Query, Request
 
 from attempts.auth_client import Names
+from attempts.authoring import Authoring
+from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.reading import Reading
@@ -26,6 +28,8 @@ class Parts:
     lifecycle: Lifecycle
     saving: Saving
     marking: Marking
+    authoring: Authoring
+    composing: Composing
     names: Names
 
 
@@ -36,6 +40,7 @@ async def _parts(request: Request) -> Parts:
 
 App = Annotated[Parts, Depends(_parts)]
 Student = Annotated[Caller, Depends(requires("student"))]
+Admin = Annotated[Caller, Depends(requires("admin"))]
 Staff = Annotated[Caller, Depends(requires("admin", "hall_in_charge"))]
 Grader = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "grader"))]
 Skip = Annotated[int, Query(ge=0, le=MAX_ID)]

@@ -89,6 +89,7 @@ class ExamBody(Body):
     instructions: str | None
     status: ExamStatus
     max_attempts: int | None
+    version: int
     created_by: int | None
     created_at: datetime
     updated_at: datetime

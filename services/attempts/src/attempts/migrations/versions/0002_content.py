@@ -1,5 +1,6 @@
-"""What writing exams and questions needs."""
+"""Exams count the versions of their content."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -9,8 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.get_bind()
+    op.add_column(
+        "exams",
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        schema="attempts",
+    )
 
 
 def downgrade() -> None:
-    op.get_bind()
+    op.drop_column("exams", "version", schema="attempts")

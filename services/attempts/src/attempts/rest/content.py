@@ -1,0 +1,112 @@
+"""/api/v1/exams, writing: trades, question banks, questions and exams by staff (contract §4.1)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, HTTPException, Request
+
+from attempts.errors import QuestionsNotSaved
+from attempts.rest.shared import Admin, App, PathId, Staff
+from attempts.rest.upload import MULTIPART, uploaded
+from attempts.schemas.content import (
+    ExamChange,
+    ExportedExam,
+    ImportReport,
+    Link,
+    NewExam,
+    NewQuestion,
+    NewQuestionBank,
+    NewTrade,
+    QuestionChange,
+    TradeChange,
+)
+from attempts.schemas.exams import ExamBody, QuestionBankBody, QuestionBody, TradeBody
+from attempts.sheet import MAX_BYTES
+
+router = APIRouter(prefix="/api/v1/exams", tags=["exams"])
+
+
+@router.post("/trades", status_code=201)
+async def add_trade(_: Staff, app: App, body: NewTrade) -> TradeBody:
+    return TradeBody.of(await app.database.run(app.authoring.add_trade, body.model_dump()))
+
+
+@router.put("/trades/{trade_id}")
+async def change_trade(
+    _: Staff, app: App, trade_id: PathId, body: Annotated[TradeChange, Body()]
+) -> TradeBody:
+    return TradeBody.of(await app.database.run(app.authoring.change_trade, trade_id, body))
+
+
+@router.delete("/trades/{trade_id}", status_code=204)
+async def delete_trade(_: Admin, app: App, trade_id: PathId) -> None:
+    await app.database.run(app.authoring.delete_trade, trade_id)
+
+
+@router.post("/question-banks", status_code=201)
+async def add_question_bank(_: Staff, app: App, body: NewQuestionBank) -> QuestionBankBody:
+    bank = await app.database.run(app.authoring.add_question_bank, body.model_dump())
+    return QuestionBankBody.of(bank)
+
+
+@router.post("/questions", status_code=201)
+async def add_question(_: Staff, app: App, body: NewQuestion) -> QuestionBody:
+    question = await app.database.run(app.authoring.add_question, body.model_dump())
+    return QuestionBody.of_question(question, with_key=True)
+
+
+@router.put("/questions/{question_id}")
+async def change_question(
+    _: Staff, app: App, question_id: PathId, body: Annotated[QuestionChange, Body()]
+) -> QuestionBody:
+    question = await app.database.run(app.authoring.change_question, question_id, body)
+    return QuestionBody.of_question(question, with_key=True)
+
+
+@router.delete("/questions/{question_id}", status_code=204)
+async def delete_question(_: Staff, app: App, question_id: PathId) -> None:
+    await app.database.run(app.authoring.delete_question, question_id)
+
+
+@router.post("/question-banks/{qbank_id}/import-csv", openapi_extra=MULTIPART)
+async def import_csv(_: Staff, app: App, qbank_id: PathId, request: Request) -> ImportReport:
+    """Store the good rows of a sheet in one transaction and say what is wrong with the others."""
+    file = await uploaded(request, "file", MAX_BYTES)
+    try:
+        sheet = await app.database.run(app.authoring.import_sheet, qbank_id, file)
+    except QuestionsNotSaved as error:
+        words = "Error saving questions: the database refused them"
+        raise HTTPException(500, words) from error
+    return ImportReport(
+        imported=len(sheet.drafts), errors=list(sheet.errors), question_bank_id=qbank_id
+    )
+
+
+@router.post("/", status_code=201)
+async def add_exam(caller: Staff, app: App, body: NewExam) -> ExamBody:
+    fields = body.model_dump(exclude={"question_ids", "questions"})
+    exam = await app.database.run(app.composing.add, fields, body.links, caller.user_id)
+    return ExamBody.of(exam)
+
+
+@router.put("/{exam_id}")
+async def change_exam(
+    _: Staff, app: App, exam_id: PathId, body: Annotated[ExamChange, Body()]
+) -> ExamBody:
+    """Change an exam; what students are asked and its worth stand from the first attempt on."""
+    changes = {name: value for name, value in body.items() if name != "questions"}
+    links = _links(body["questions"]) if "questions" in body else None
+    return ExamBody.of(await app.database.run(app.composing.change, exam_id, changes, links))
+
+
+@router.delete("/{exam_id}", status_code=204)
+async def delete_exam(_: Admin, app: App, exam_id: PathId) -> None:
+    await app.database.run(app.composing.delete, exam_id)
+
+
+@router.get("/{exam_id}/export-qti")
+async def export_qti(_: Staff, app: App, exam_id: PathId) -> ExportedExam:
+    return ExportedExam.of_paper(await app.database.run(app.reading.paper, exam_id, None))
+
+
+def _links(links: list[Link]) -> list[tuple[int, float | None]]:
+    return [(link.question_id, link.marks_override) for link in links]

@@ -1,0 +1,71 @@
+"""One uploaded file, read whole, with a limit that holds before anything is parsed."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from chassis.errors import FieldError
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from attempts.errors import InvalidContent, SheetTooLarge
+
+_ENVELOPE_BYTES = 16 * 1024
+"""What multipart may add to the file."""
+MULTIPART: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            }
+        },
+    }
+}
+"""The description of a route that takes a file: FastAPI would parse it before asking who calls."""
+
+
+async def uploaded(request: Request, name: str, limit: int) -> bytes:
+    """Return the bytes of the file in part `name`; never hold much more than `limit`."""
+    body = await _body(request, limit + _ENVELOPE_BYTES)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise _missing(name)
+    try:
+        form = await MultiPartParser(request.headers, _once(body), max_files=1).parse()
+    except (MultiPartException, KeyError) as error:
+        raise _missing(name) from error
+    try:
+        part = form.get(name)
+        if not isinstance(part, UploadFile):
+            raise _missing(name)
+        content = await part.read(limit + 1)
+    finally:
+        await form.close()
+    if len(content) > limit:
+        raise SheetTooLarge
+    return content
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise SheetTooLarge
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise SheetTooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+
+
+def _missing(name: str) -> InvalidContent:
+    return InvalidContent([FieldError(f"/{name}", "a file is required as multipart/form-data")])
