@@ -25,10 +25,12 @@ from attempts.clock import Clock
 from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
+from attempts.moving import Moving
 from attempts.reading import Reading
 from attempts.rest import attempts as attempt_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
+from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
 from attempts.saving import Saving
@@ -116,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(attempt_routes.router)
+    app.include_router(transfer_routes.router)
     app.add_middleware(EitherSlash)
     return app
 
@@ -142,6 +145,8 @@ def _parts(settings: Settings, database: Database, relay: Relay, auth: grpc.aio.
         marking=Marking(database, relay.wake),
         authoring=Authoring(database),
         composing=Composing(database),
+        moving=Moving(database, relay.wake),
+        trusted_proxies=settings.trusted_proxies,
         names=Names(auth, seconds=settings.names_timeout_seconds),
     )
 

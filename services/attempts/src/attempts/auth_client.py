@@ -1,6 +1,7 @@
 """The way to auth: who the people behind the ids are.
 
-Names are decoration: while auth does not answer in time, lists are shown without them.
+Names are decoration: while auth does not answer in time, lists are shown without them. Roles and
+centers are not: what depends on them fails.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ _BATCH = 1_000
 class Person:
     name: str
     hall_ticket_number: str | None
+    username: str = ""
+    roles: frozenset[str] = frozenset()
+    center_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,18 @@ class People:
     def name(self, user_id: int) -> str:
         person = self.by_id.get(user_id)
         return person.name if person is not None else ""
+
+    def username(self, user_id: int) -> str:
+        person = self.by_id.get(user_id)
+        return person.username if person is not None else ""
+
+    def roles(self, user_id: int) -> frozenset[str]:
+        person = self.by_id.get(user_id)
+        return person.roles if person is not None else frozenset()
+
+    def center(self, user_id: int) -> int | None:
+        person = self.by_id.get(user_id)
+        return person.center_id if person is not None else None
 
     def hall_ticket(self, user_id: int) -> str | None:
         person = self.by_id.get(user_id)
@@ -45,6 +61,13 @@ class Names:
         """Use `channel`, which the app opens and closes."""
         self._stub = auth_pb2_grpc.AuthServiceStub(channel)
         self._seconds = seconds
+
+    async def known(self, user_ids: Iterable[int]) -> People:
+        """Return whom auth knows of up to 1,000 `user_ids`; raise `Unavailable` while it is away.
+
+        For what must not be decided without knowing: roles and centers.
+        """
+        return People(await self._ask(sorted(set(user_ids))))
 
     async def of(self, user_ids: Iterable[int]) -> People:
         """Return whom auth knows of `user_ids`; nobody rather than a failure."""
@@ -67,4 +90,10 @@ class Names:
 
 def _person(user: auth_pb2.User) -> Person:
     has_ticket = user.HasField("hall_ticket_number")
-    return Person(user.full_name, user.hall_ticket_number if has_ticket else None)
+    return Person(
+        user.full_name,
+        user.hall_ticket_number if has_ticket else None,
+        user.username,
+        frozenset(user.roles),
+        user.center_id if user.HasField("center_id") else None,
+    )

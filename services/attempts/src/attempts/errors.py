@@ -185,3 +185,169 @@ class SheetTooLarge(TooLarge):
 
 class QuestionsNotSaved(Exception):
     """The database refused questions that passed every rule: a defect, answered 500."""
+
+
+class TransferNotFound(NotFound):
+    slug = "transfer-not-found"
+    detail = "Transfer not found"
+
+    def __init__(self, transfer_id: int | None = None) -> None:
+        """Name the transfer where the contract does: when one is decided."""
+        super().__init__(None if transfer_id is None else f"Transfer {transfer_id} not found")
+
+
+class TransferAttemptNotFound(NotFound):
+    slug = "attempt-not-found"
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(f"Attempt {attempt_id} not found")
+
+
+class ForeignTransfer(Forbidden):
+    slug = "foreign-transfer"
+    detail = "Not authorized to view this transfer"
+
+
+class RequestNotAuthorized(Forbidden):
+    slug = "request-not-authorized"
+    detail = "User not authorized to request transfer for this attempt"
+
+
+class OnlyHallInCharge(Forbidden):
+    slug = "only-hall-in-charge"
+
+    def __init__(self, *, approved: bool) -> None:
+        verb = "approve" if approved else "reject"
+        super().__init__(f"Only hall in-charge can {verb} transfers")
+
+
+class ForeignCenter(Forbidden):
+    slug = "foreign-center"
+    detail = "You can only decide transfers of your own center's students"
+
+
+class NotTransferable(Refused):
+    slug = "not-transferable"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Attempt must be in_progress, current status: {status}")
+
+
+class AttemptHasExpired(Refused):
+    slug = "attempt-has-expired"
+    detail = "Attempt has expired"
+
+
+class NotEnoughTime(Refused):
+    slug = "not-enough-time"
+    detail = "Insufficient time remaining for transfer. Minimum 5 minutes required."
+
+
+class TransferPending(Refused):
+    slug = "transfer-pending"
+
+    def __init__(self, transfer_id: int) -> None:
+        super().__init__(f"Transfer already pending (Transfer ID: {transfer_id})")
+
+
+class TransferInProgress(Refused):
+    slug = "transfer-in-progress"
+
+    def __init__(self, transfer_id: int) -> None:
+        super().__init__(f"Transfer already in progress (Transfer ID: {transfer_id})")
+
+
+class SameWorkstation(Refused):
+    slug = "same-workstation"
+    detail = "Target workstation must be different from current workstation"
+
+
+class TransferNotPending(Refused):
+    slug = "transfer-not-pending"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Transfer must be pending, current status: {status}")
+
+
+class MigrationFailed(Refused):
+    slug = "migration-failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"State migration failed: {reason}")
+
+
+class ExamNotAvailable(Refused):
+    slug = "exam-not-available"
+    detail = "Exam is not available for attempts"
+
+
+class NoAttemptsLeft(Refused):
+    slug = "no-attempts-left"
+    detail = "Maximum number of attempts reached for this exam"
+
+
+class CannotResume(Refused):
+    slug = "cannot-resume"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Cannot resume attempt with status: {status}")
+
+
+class TimeRanOut(Refused):
+    slug = "time-ran-out"
+    detail = "Attempt time has expired. It has been auto-submitted."
+
+
+class WorkstationBound(Refused):
+    slug = "workstation-bound"
+    detail = "Workstation change requires an approved transfer"
+
+
+class AttemptPaused(Refused):
+    slug = "attempt-paused"
+    detail = "Attempt is paused"
+
+
+class CannotSteer(Conflict):
+    """A proctor came too late: the attempt is in a status that the deed does not start from."""
+
+    slug = "cannot-steer"
+
+    def __init__(self, deed: str, status: str) -> None:
+        super().__init__(f"Cannot {deed} attempt with status: {status}")
+
+
+class TimeIsUp(Conflict):
+    slug = "time-is-up"
+    detail = "Attempt time has expired"
+
+
+class AlreadyPaused(Conflict):
+    slug = "already-paused"
+    detail = "Attempt is paused already"
+
+
+class NotPaused(Conflict):
+    slug = "not-paused"
+    detail = "Attempt is not paused"
+
+
+class AlreadyReopened(Conflict):
+    slug = "already-reopened"
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(f"Attempt has been reopened already. Attempt ID: {attempt_id}")
+
+
+class NoTimeLeft(Refused):
+    slug = "no-time-left"
+    detail = "No time is left to carry over; give extra_seconds"
+
+
+class InvalidAllowance(Invalid):
+    slug = "invalid-allowance"
+
+
+class AllowanceNotFound(NotFound):
+    slug = "allowance-not-found"
+    detail = "Allowance not found"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from attempts.attempt import Attempt, Status
 from attempts.progress import Saved
 from attempts.tables import OUTBOX
+from attempts.transfer import Transfer
 
 
 def announce(session: Session, notes: Iterable[Note]) -> None:
@@ -71,9 +72,46 @@ def answer_saved(saved: Saved, connection_id: str | None, *, is_flag_only: bool)
     )
 
 
+def transfer_requested(attempt: Attempt, transfer: Transfer, requested_by: str) -> Note:
+    """Say that a move waits for a decision; the student is shown who asked (contract §7.3)."""
+    data = {"reason": transfer.reason, "requested_by": requested_by}
+    return _note("transfer_requested", attempt, _route(transfer) | data)
+
+
+def transfer_approved(attempt: Attempt, transfer: Transfer, approved_by: str) -> Note:
+    return _note("transfer_approved", attempt, _route(transfer) | {"approved_by": approved_by})
+
+
+def transfer_rejected(attempt: Attempt, transfer: Transfer) -> Note:
+    data = {"reason": transfer.error_message}
+    return _note("transfer_rejected", attempt, _route(transfer) | data)
+
+
+def transfer_completed(attempt: Attempt, transfer: Transfer) -> Note:
+    data = {
+        "migration_checksum": transfer.migration_checksum,
+        "answers_transferred": transfer.answers_transferred,
+    }
+    return _note("transfer_completed", attempt, _route(transfer) | data)
+
+
+def transfer_failed(attempt: Attempt, transfer: Transfer) -> Note:
+    return _note("transfer_failed", attempt, _route(transfer) | {"error": transfer.error_message})
+
+
 def instant(at: datetime | None) -> str | None:
     """Return ISO 8601 in UTC with Z."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _route(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "transfer_id": transfer.id,
+        "attempt_id": transfer.attempt_id,
+        "status": transfer.status.value,
+        "from_workstation": transfer.from_workstation,
+        "to_workstation": transfer.to_workstation,
+    }
 
 
 def _note(fact: str, attempt: Attempt, data: dict[str, Any]) -> Note:

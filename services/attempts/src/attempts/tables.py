@@ -199,10 +199,28 @@ class AttemptRow(Row):
     encryption_checksum: Mapped[str | None] = mapped_column(Text)
     encryption_flaw: Mapped[str | None] = mapped_column(Text)
     encryption_received_at: Mapped[datetime | None]
+    allowance_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    spent_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    paused_at: Mapped[datetime | None]
+    paused_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    pause_ends_at: Mapped[datetime | None]
+    close_reason: Mapped[str | None] = mapped_column(String(50))
+    close_note: Mapped[str | None] = mapped_column(Text)
+    reopened_from_id: Mapped[int | None] = mapped_column(
+        ForeignKey("attempts.attempts.id"), unique=True
+    )
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
     __table_args__ = (
+        CheckConstraint(
+            "paused_at IS NULL OR status = 'in_progress'", name="only_running_is_paused"
+        ),
+        Index(
+            "ix_attempts_pause_ends_at",
+            "pause_ends_at",
+            postgresql_where=text("pause_ends_at IS NOT NULL"),
+        ),
         _word(
             "status", "not_started", "in_progress", "submitted", "graded", "expired", "cancelled"
         ),
@@ -262,6 +280,102 @@ class SavedMessageRow(Row):
     saved_at: Mapped[datetime] = mapped_column(index=True)
     time_remaining_seconds: Mapped[int]
     questions_answered: Mapped[int]
+
+
+class ExamAllowanceRow(Row):
+    """Extra time for a whole exam; attempts that come later inherit it when they begin."""
+
+    __tablename__ = "exam_allowances"
+
+    id: Mapped[int] = _id()
+    exam_id: Mapped[int] = mapped_column(ForeignKey(ExamRow.id), index=True)
+    seconds: Mapped[int | None]
+    factor: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text)
+    granted_by_id: Mapped[int]
+    created_at: Mapped[datetime] = _now()
+
+    __table_args__ = (
+        CheckConstraint("(seconds IS NULL) <> (factor IS NULL)", name="seconds_or_factor"),
+    )
+
+
+class AllowanceRow(Row):
+    """Extra time of one attempt, in seconds, whatever it was given as."""
+
+    __tablename__ = "allowances"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "exam_allowance_id"),
+        CheckConstraint("seconds > 0", name="seconds"),
+    )
+
+    id: Mapped[int] = _id()
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(AttemptRow.id))
+    exam_allowance_id: Mapped[int | None] = mapped_column(ForeignKey(ExamAllowanceRow.id))
+    seconds: Mapped[int]
+    factor: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text)
+    granted_by_id: Mapped[int]
+    created_at: Mapped[datetime] = _now()
+    acknowledged_at: Mapped[datetime | None]
+
+
+class TransferRow(Row):
+    """A move of a running attempt to another workstation; at most one of an attempt is open."""
+
+    __tablename__ = "transfers"
+
+    id: Mapped[int] = _id()
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(AttemptRow.id), index=True)
+    from_workstation: Mapped[str] = mapped_column(String(100))
+    to_workstation: Mapped[str] = mapped_column(String(100))
+    requested_by_id: Mapped[int]
+    approved_by_id: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    migration_checksum: Mapped[str | None] = mapped_column(String(64))
+    answers_transferred: Mapped[int] = mapped_column(server_default=text("0"))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = _now()
+    approved_at: Mapped[datetime | None]
+    rejected_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        _word("status", "pending", "approved", "rejected", "completed", "failed"),
+        Index(
+            "uq_transfers_one_open",
+            "attempt_id",
+            unique=True,
+            postgresql_where=text("status IN ('pending', 'approved')"),
+        ),
+    )
+
+
+class AuditLogRow(Row):
+    """Append-only: the service's role may insert and read. No foreign key: nothing may cascade."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = (UniqueConstraint("chain", "place"),)
+
+    id: Mapped[int] = _id()
+    chain: Mapped[str] = mapped_column(Text)
+    place: Mapped[int]
+    event_type: Mapped[str] = mapped_column(Text, index=True)
+    event_category: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(index=True)
+    attempt_id: Mapped[int | None]
+    exam_id: Mapped[int | None] = mapped_column(index=True)
+    transfer_id: Mapped[int | None] = mapped_column(index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ip_address: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    success: Mapped[bool]
+    error_message: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 OUTBOX = outbox_table(METADATA, SCHEMA)

@@ -13,8 +13,11 @@ from attempts.authoring import Authoring
 from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
+from attempts.moving import Moving
+from attempts.origins import Origin, origin
 from attempts.reading import Reading
 from attempts.saving import Saving
+from attempts.settings import Network
 
 MAX_ID = 2**63 - 1
 
@@ -30,7 +33,9 @@ class Parts:
     marking: Marking
     authoring: Authoring
     composing: Composing
+    moving: Moving
     names: Names
+    trusted_proxies: tuple[Network, ...]
 
 
 async def _parts(request: Request) -> Parts:
@@ -39,6 +44,19 @@ async def _parts(request: Request) -> Parts:
 
 
 App = Annotated[Parts, Depends(_parts)]
+
+
+async def _origin(request: Request, app: App) -> Origin:
+    return origin(
+        request.client.host if request.client else None,
+        request.headers.get("x-forwarded-for"),
+        request.headers.get("user-agent"),
+        app.trusted_proxies,
+    )
+
+
+From = Annotated[Origin, Depends(_origin)]
+HallInCharge = Annotated[Caller, Depends(requires("hall_in_charge"))]
 Student = Annotated[Caller, Depends(requires("student"))]
 Admin = Annotated[Caller, Depends(requires("admin"))]
 Staff = Annotated[Caller, Depends(requires("admin", "hall_in_charge"))]
