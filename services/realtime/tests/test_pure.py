@@ -161,6 +161,11 @@ def test_an_expired_attempt_is_told_and_its_socket_stays():
         ("event_recorded", "event"),
         ("timing_recorded", "timing"),
         ("connection_opened", "presence"),
+        ("transfer_requested", "transfer"),
+        ("transfer_approved", "transfer"),
+        ("transfer_rejected", "transfer"),
+        ("transfer_completed", "transfer"),
+        ("transfer_failed", "transfer"),
     ],
 )
 def test_each_fact_is_a_delta_of_its_kind(fact, kind):
@@ -171,6 +176,43 @@ def test_each_fact_is_a_delta_of_its_kind(fact, kind):
 
 def test_events_are_not_told_to_the_student():
     assert message("event_recorded", {"event": {}}).student_part.frame is None
+
+
+ROUTE = {
+    "transfer_id": 9,
+    "attempt_id": 41,
+    "from_workstation": "PC-1",
+    "to_workstation": "PC-2",
+}
+
+
+@pytest.mark.parametrize(
+    ("fact", "data", "hidden"),
+    [
+        ("transfer_requested", {"reason": "broken screen", "requested_by": "asha"}, set()),
+        ("transfer_approved", {"approved_by": "hall1"}, set()),
+        ("transfer_rejected", {"reason": None}, {"from_workstation", "to_workstation"}),
+        (
+            "transfer_completed",
+            {"migration_checksum": "c" * 64, "answers_transferred": 3},
+            {"from_workstation"},
+        ),
+    ],
+)
+def test_a_transfer_is_told_with_the_contracts_fields(fact, data, hidden):
+    found = json.loads(message(fact, ROUTE | {"status": "pending"} | data).student_part.frame.data)
+    assert found.pop("type") == fact
+    assert found.pop("position") == {"sequence": 5, "epoch": "e"}
+    assert found.pop("timestamp") == "2026-01-05T10:00:00Z"
+    text = found.pop("message", None)
+    assert (text is not None) == (fact in {"transfer_approved", "transfer_completed"})
+    assert found == {k: v for k, v in (ROUTE | data).items() if k not in hidden}
+
+
+def test_a_failed_transfer_is_shown_to_boards_only():
+    found = message("transfer_failed", ROUTE | {"error": "attempt is graded"})
+    assert found.student_part.frame is None
+    assert json.loads(found.board_part.frame.data)["data"]["error"] == "attempt is graded"
 
 
 def test_notices_that_cannot_be_read_are_passed_over():

@@ -192,3 +192,13 @@ async def test_a_node_that_starts_without_a_bus_serves_and_resyncs_later(make_wo
     await eventually(lambda: world.bus.is_connected, seconds=10)
     said = await world.say_saved(attempt)
     assert await sequences(client, 1) == [said]
+
+
+async def test_a_transfer_that_was_missed_is_told_again(world):
+    attempt = world.attempt()
+    since, _ = await missed(world, attempt, 1)
+    said = await world.say(attempt, "transfer_rejected", transfer_id=9, attempt_id=1, reason="No")
+    await eventually(lambda: world.node.feed.position.sequence >= said)
+    client = await world.student(attempt, **since)
+    rejected = await client.frame("transfer_rejected")
+    assert (rejected["reason"], rejected["position"]["sequence"]) == ("No", said)

@@ -394,3 +394,38 @@ async def test_shutdown_sends_everyone_away_with_a_come_back_code(world):
     assert (await old.closed())[0] == 4000
     late = await world.connect(f"attempts/{world.attempt().attempt_id}", token=world.tokens.token())
     assert (await late.closed())[0] == 4000
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_transfer_reaches_every_socket_of_the_attempt_and_the_boards(world, modern):
+    attempt, other = world.attempt(), world.attempt()
+    sockets = [await world.student(attempt, modern=modern) for _ in range(2)]
+    stranger = await world.student(other, modern=modern)
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    route = {
+        "transfer_id": 9,
+        "attempt_id": attempt.attempt_id,
+        "from_workstation": "PC-1",
+        "to_workstation": "PC-2",
+    }
+    asked = {"reason": "broken screen", "requested_by": "asha"}
+    said = [
+        await world.say(attempt, "transfer_requested", **route, **asked),
+        await world.say(attempt, "transfer_approved", **route, approved_by="hall1"),
+    ]
+    for client in sockets:
+        requested = await client.frame("transfer_requested")
+        assert {k: requested[k] for k in route | asked} == route | asked
+        approved = await client.frame("transfer_approved")
+        assert approved["approved_by"] == "hall1"
+        assert [f["position"]["sequence"] for f in (requested, approved)] == said
+        assert client.connection.close_code is None
+    while True:
+        delta = await board.frame("delta")
+        if delta["kind"] == "transfer":
+            break
+    assert (delta["position"]["sequence"], delta["data"]) == (said[0], route | asked)
+    await world.say_saved(other)
+    await stranger.frame("notification")
+    assert "transfer_requested" not in stranger.types()

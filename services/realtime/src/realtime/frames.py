@@ -4,6 +4,7 @@ One function per message of contract §7.3 and §8.2; the texts are the contract
 gets a frame.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -153,6 +154,28 @@ def flag_changed(question_id: int, at: str, position: Position, *, is_flagged: b
     return notification("Flag Removed", f"Question {question_id} unflagged", "info", at, position)
 
 
+def transfer_requested(data: dict[str, Any], at: str, position: Position) -> Frame:
+    """Return the frame of a request; `data` is the notice's, for this and the next three."""
+    names = ("from_workstation", "to_workstation", "reason", "requested_by")
+    return _transfer("transfer_requested", data, names, at, position)
+
+
+def transfer_approved(data: dict[str, Any], at: str, position: Position) -> Frame:
+    names = ("from_workstation", "to_workstation", "approved_by")
+    message = f"Transfer to workstation {data['to_workstation']} approved"
+    return _transfer("transfer_approved", data, names, at, position, message=message)
+
+
+def transfer_rejected(data: dict[str, Any], at: str, position: Position) -> Frame:
+    return _transfer("transfer_rejected", data, ("reason",), at, position)
+
+
+def transfer_completed(data: dict[str, Any], at: str, position: Position) -> Frame:
+    names = ("to_workstation", "migration_checksum", "answers_transferred")
+    message = f"Transfer completed. Continue at workstation {data['to_workstation']}"
+    return _transfer("transfer_completed", data, names, at, position, message=message)
+
+
 def system_event(event: str, data: dict[str, Any], now: datetime) -> Frame:
     return build("system_event", event=event, data=data, timestamp=now)
 
@@ -172,6 +195,18 @@ def snapshot(
         attempts=attempts,
         timestamp=as_of,
     )
+
+
+def _transfer(
+    type_: str,
+    data: dict[str, Any],
+    names: Sequence[str],
+    at: str,
+    position: Position,
+    **texts: str,
+) -> Frame:
+    told = {name: data[name] for name in ("transfer_id", "attempt_id", *names)}
+    return build(type_, **told, **texts, timestamp=at, position=position)
 
 
 def _optional(message_id: str | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ Frames are built when the first reader asks and then shared. A notice that canno
 over: the bus may carry facts that are newer than this code.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -31,7 +32,19 @@ _KINDS = {
     "timing_recorded": "timing",
     "connection_opened": "presence",
     "connection_closed": "presence",
+    "transfer_requested": "transfer",
+    "transfer_approved": "transfer",
+    "transfer_rejected": "transfer",
+    "transfer_completed": "transfer",
+    "transfer_failed": "transfer",
 }
+_TRANSFERS: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
+    "transfer_requested": frames.transfer_requested,
+    "transfer_approved": frames.transfer_approved,
+    "transfer_rejected": frames.transfer_rejected,
+    "transfer_completed": frames.transfer_completed,
+}
+"""What a student is shown of a transfer; that one failed is the hall's business."""
 
 
 class Notice(msgspec.Struct):
@@ -99,7 +112,10 @@ class Message:
             return self._saved()
         if self.address.fact == "status_changed":
             return self._status()
-        return NOTHING
+        transfer = _TRANSFERS.get(self.address.fact)
+        if transfer is None:
+            return NOTHING
+        return Part(transfer(self.notice.data, self.notice.at, self.position))
 
     def _saved(self) -> Part:
         data, at = self.notice.data, self.notice.at
