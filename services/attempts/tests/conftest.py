@@ -6,6 +6,7 @@ person). Every test begins with no attempts.
 
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -358,6 +359,32 @@ def tidy(world: World) -> Iterator[World]:
     highest = (("exams", OVER), ("questions", UNSEEN), ("question_banks", 1), ("trades", 2))
     for table, last in highest:
         world.run(f"DELETE FROM attempts.{table} WHERE id > :last", last=last)  # noqa: S608
+
+
+@pytest.fixture
+def while_attempt_is_made(tidy: World) -> Callable[..., Any]:
+    """Return a function that runs a deed while an attempt at an exam is stored, not committed."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND datname = current_database()"
+
+    def run(exam_id: int, deed: Callable[[], Any]) -> Any:
+        with tidy.looking.connect() as making, ThreadPoolExecutor(1) as threads:
+            making.execute(
+                text(
+                    "INSERT INTO attempts.attempts (student_id, exam_id, status,"
+                    " duration_minutes, encryption_salt)"
+                    " VALUES (:student, :exam, 'not_started', 60, :salt)"
+                ),
+                {"student": STUDENT, "exam": exam_id, "salt": new_salt()},
+            )
+            doing = threads.submit(deed)
+            deadline = time.monotonic() + 10
+            while not doing.done() and not tidy.run(waiting)[0]["count"]:
+                assert time.monotonic() < deadline, "the deed neither waits nor ends"
+            making.commit()
+            return doing.result(10)
+
+    return run
 
 
 @pytest.fixture
