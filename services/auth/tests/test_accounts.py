@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from auth.accounts import (
@@ -8,12 +8,14 @@ from auth.accounts import (
     Link,
     Role,
     Stay,
+    Successor,
     admit_by_hall_ticket,
     admit_holder,
     admit_refresh,
     costs_like_imported,
     normalised_answer,
     read_birth_date,
+    repeats_lost_answer,
     slot_of_unknown,
 )
 from auth.errors import (
@@ -118,14 +120,39 @@ def test_the_holder_of_a_useless_token_is_told_why(stay, failure):
 
 
 def test_a_refresh_needs_an_active_user_and_a_login_that_stands():
-    link = Link(login_id=None, is_ended=False, is_spent=False)
+    link = Link(login_id=None, is_ended=False)
     assert admit_refresh(account(), link).id == 1
     for someone in (None, account(is_active=False)):
         with pytest.raises(HolderGone):
             admit_refresh(someone, None)
-    for broken in (None, Link(login_id=None, is_ended=True, is_spent=False)):
+    for broken in (None, Link(login_id=None, is_ended=True)):
         with pytest.raises(RefreshTokenInvalid):
             admit_refresh(account(), broken)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "is_successor_spent", "repeats"),
+    [
+        (0, False, True),
+        (15_000, False, True),
+        (15_001, False, False),
+        (-5, False, True),
+        (0, True, False),
+        (15_000, True, False),
+    ],
+)
+def test_a_second_use_repeats_a_lost_answer_for_fifteen_seconds(
+    after_ms, is_successor_spent, repeats
+):
+    spent_at = datetime(2026, 1, 1, tzinfo=UTC)
+    link = Link(
+        None,
+        is_ended=False,
+        spent_at=spent_at,
+        successor=Successor(None, spent_at, is_spent=is_successor_spent),
+    )
+    now = spent_at + timedelta(milliseconds=after_ms)
+    assert repeats_lost_answer(link, now, timedelta(seconds=15)) is repeats
 
 
 def test_an_answer_is_compared_without_outer_spaces_and_case():

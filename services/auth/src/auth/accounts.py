@@ -7,7 +7,7 @@ here; whoever asks has already found out whether the password or the answer was 
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -133,6 +133,20 @@ class Link:
 
     login_id: UUID
     is_ended: bool
+    spent_at: datetime | None = None
+    successor: "Successor | None" = None
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent_at is not None
+
+
+@dataclass(frozen=True)
+class Successor:
+    """The token that a spent one was exchanged for."""
+
+    token_id: UUID
+    issued_at: datetime
     is_spent: bool
 
 
@@ -237,6 +251,16 @@ def admit_holder(stay: Stay) -> Account:
     if not stay.has_login:
         raise LoginEnded
     return stay.account
+
+
+def repeats_lost_answer(link: Link, now: datetime, grace: timedelta) -> bool:
+    """Say whether a second use may only mean that the first one's answer never arrived.
+
+    Whoever has used the successor has seen the answer: then it is no repetition, but reuse.
+    """
+    if link.spent_at is None or link.successor is None or link.successor.is_spent:
+        return False
+    return now - link.spent_at <= grace
 
 
 def admit_refresh(account: Account | None, link: Link | None) -> Account:

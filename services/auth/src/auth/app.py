@@ -49,6 +49,7 @@ class Parts:
             lifetimes=_lifetimes(settings),
             policy=_policy(settings),
             issuer=settings.token_issuer,
+            grace_seconds=settings.refresh_grace_seconds,
             announce=self.relay.wake,
         )
         # Every use of a token here reads the login's row, so no list of revocations is kept.

@@ -14,6 +14,7 @@ class Settings(DatabaseSettings):
     student_access_seconds: int = Field(default=8 * 3600, ge=60, le=DAY_SECONDS)
     other_access_seconds: int = Field(default=30 * 60, ge=60, le=DAY_SECONDS)
     refresh_seconds: int = Field(default=7 * DAY_SECONDS, ge=60, le=90 * DAY_SECONDS)
+    refresh_grace_seconds: int = Field(default=15, ge=0, le=60)
 
     free_failures: int = Field(default=5, ge=1, le=100)
     longest_delay_seconds: int = Field(default=30, ge=1, le=300)

@@ -17,7 +17,7 @@ from chassis.outbox import add
 from sqlalchemy.orm import Session
 
 from auth import accounts, store
-from auth.accounts import Account, Candidate, EndReason, Method, Revocation
+from auth.accounts import Account, Candidate, EndReason, Link, Method, Revocation
 from auth.errors import LoginEnded, RefreshTokenInvalid
 from auth.hashing import Hashing, Verdict
 from auth.keyring import Keyring
@@ -70,6 +70,7 @@ class SignIn:
         lifetimes: Lifetimes,
         policy: Policy,
         issuer: str,
+        grace_seconds: int,
         announce: Callable[[], None],
     ) -> None:
         """`announce` is called after each commit that left something in the outbox."""
@@ -79,6 +80,7 @@ class SignIn:
         self._lifetimes = lifetimes
         self._policy = policy
         self._issuer = issuer
+        self._grace = timedelta(seconds=grace_seconds)
         self._announce = announce
         self.imported_shares: dict[Method, float] = dict.fromkeys(Method, 0.0)
         """Kept fresh by `clock`: which share of stored hashes is bcrypt."""
@@ -104,7 +106,10 @@ class SignIn:
         )
 
     async def refresh(self, token: str) -> Pair:
-        """Exchange a refresh token for the next pair; a second use ends the whole login."""
+        """Exchange a refresh token for the next pair; a second use ends the whole login.
+
+        Soon after the first use the same successor is given again: its answer may have been lost.
+        """
         claims = self._read(token)
         try:
             issue = await self._database.run(self._rotate, claims)
@@ -205,6 +210,8 @@ class SignIn:
             found = store.load_accounts(session, [claims.user_id])
             account = accounts.admit_refresh(found[0] if found else None, link)
             if link is not None and link.is_spent:
+                if accounts.repeats_lost_answer(link, store.now(session), self._grace):
+                    return _repeated(account, link)
                 self._end_and_announce(session, claims.login_id, account.id, EndReason.REUSE)
                 return None
             issue = _Issue(account, claims.login_id, uuid4(), store.now(session))
@@ -262,6 +269,14 @@ class SignIn:
             expires_at=issue.at + timedelta(seconds=seconds),
         )
         return sign(self._keyring.active, claims, self._issuer)
+
+
+def _repeated(account: Account, link: Link) -> _Issue | None:
+    successor = link.successor
+    if successor is None:
+        return None
+    log.info("refresh.repeated", user_id=account.id, login_id=str(link.login_id))
+    return _Issue(account, link.login_id, successor.token_id, successor.issued_at)
 
 
 def _uuid(login_id: str) -> UUID:

@@ -36,6 +36,7 @@ from auth.accounts import (
     Revocation,
     Role,
     Stay,
+    Successor,
     Trade,
     slot_of_unknown,
 )
@@ -188,14 +189,25 @@ def lock_link(session: Session, token_id: UUID, login_id: UUID, user_id: int) ->
     """Lock a refresh token and its login, so that of two uses at once one comes second."""
     # Both rows are locked: a row that is only joined would be read as it was before the wait.
     row = session.execute(
-        select(LoginRow.ended_at, RefreshTokenRow.spent_at)
+        select(LoginRow.ended_at, RefreshTokenRow.spent_at, RefreshTokenRow.successor_id)
         .join_from(LoginRow, RefreshTokenRow, RefreshTokenRow.login_id == LoginRow.id)
         .where(RefreshTokenRow.id == token_id, LoginRow.id == login_id, LoginRow.user_id == user_id)
         .with_for_update()
     ).first()
     if row is None:
         return None
-    return Link(login_id, is_ended=row.ended_at is not None, is_spent=row.spent_at is not None)
+    successor = _successor(session, row.successor_id) if row.successor_id else None
+    return Link(login_id, row.ended_at is not None, row.spent_at, successor)
+
+
+def _successor(session: Session, token_id: UUID) -> Successor:
+    # Read under the login's lock, without which nobody spends a token of it.
+    row = session.execute(
+        select(RefreshTokenRow.issued_at, RefreshTokenRow.spent_at).where(
+            RefreshTokenRow.id == token_id
+        )
+    ).one()
+    return Successor(token_id, row.issued_at, is_spent=row.spent_at is not None)
 
 
 def spend(session: Session, token_id: UUID, successor_id: UUID, at: datetime) -> None:
