@@ -77,6 +77,14 @@ def portal() -> list[tuple[str, dict]]:
     }
     attempt = {"exam_id": 5, "duration_minutes": 120, "total_marks": 0, "questions_flagged": []}
     answer = {"attempt_id": 8, "question_id": 41, "is_flagged": True, "answer": ["A"]}
+    transfer = {
+        "attempt_id": 8,
+        "from_workstation": "PC-1",
+        "to_workstation": "PC-2",
+        "requested_by_id": 2,
+        "reason": "broken screen",
+        "answers_transferred": None,
+    }
     rows = [
         ("trades", {"id": 2, "name": "Electrician", "code": "ELEC", "is_active": True}),
         ("question_banks", {"id": 3, "name": "Bank", "trade_id": 2, "is_active": True}),
@@ -97,7 +105,11 @@ def portal() -> list[tuple[str, dict]]:
         ),
         ("student_answers", answer | {"id": 1, "last_updated_at": OLD}),
         ("student_answers", answer | {"id": 2, "last_updated_at": ENDED, "answer": ["B"]}),
-        ("transfers", {"id": 1}),
+        ("transfers", transfer | {"id": 1, "status": "completed", "approved_by_id": 5}),
+        ("transfers", transfer | {"id": 2, "status": "PENDING"}),
+        ("transfers", transfer | {"id": 3, "status": "pending", "created_at": ENDED}),
+        ("transfers", transfer | {"id": 4, "status": "pending", "attempt_id": 99}),
+        ("rubrics", {"id": 1}),
     ]
     return [(table, {"created_at": OLD, "updated_at": OLD} | row) for table, row in rows]
 
@@ -121,12 +133,14 @@ def test_an_import_takes_fills_and_reports(db, look):
         "exam_questions": 2,
         "student_attempts": 2,
         "student_answers": 1,
+        "transfers": 3,
     }
     assert last["report"]["left"] == [
         "exam_questions: question_id is unknown (1)",
-        "transfers: not kept by this service (1)",
+        "transfers: attempt_id is unknown (1)",
+        "rubrics: not kept by this service (1)",
     ]
-    assert len(last["report"]["changed"]) == 5
+    assert len(last["report"]["changed"]) == 6
     [exam] = look("SELECT * FROM attempts.exams")
     assert exam["exam_code"] == "ELEC-5"
     assert abs(exam["start_time"] - datetime.now(UTC)) < timedelta(minutes=1)
@@ -162,6 +176,31 @@ def test_what_has_begun_here_is_never_undone(db, look):
     before = look("SELECT * FROM attempts.attempts ORDER BY id")
     take(db, portal())
     assert look("SELECT * FROM attempts.attempts ORDER BY id") == before
+
+
+def test_transfers_are_taken_as_history(db, look):
+    _, last = take(db, portal())
+    assert "transfers: a second open one set to failed (1)" in last["report"]["changed"]
+    done, failed, waiting = look("SELECT * FROM attempts.transfers ORDER BY id")
+    assert (done["status"], done["approved_by_id"], done["answers_transferred"]) == (
+        "completed",
+        5,
+        0,
+    )
+    assert done["created_at"] == datetime.fromisoformat(OLD)
+    assert (failed["status"], waiting["status"]) == ("failed", "pending")
+    [row] = look("SELECT nextval(pg_get_serial_sequence('attempts.transfers', 'id')) AS id")
+    assert row["id"] == 4
+
+
+def test_a_transfer_that_is_here_already_is_never_replaced(db, look):
+    take(db, portal())
+    with db.transaction() as session:
+        session.execute(text("UPDATE attempts.transfers SET status = 'rejected' WHERE id = 3"))
+    _, last = take(db, portal())
+    assert "transfers: here already, kept (3)" in last["report"]["left"]
+    [row] = look("SELECT status FROM attempts.transfers WHERE id = 3")
+    assert row["status"] == "rejected"
 
 
 def test_windows_may_be_kept(db, look):

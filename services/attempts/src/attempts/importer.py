@@ -68,6 +68,7 @@ class _Import:
         self._write("exams", self._exams())
         self._write("exam_questions", self._links())
         self._attempts()
+        self._transfers()
         store.set_sequences(self._session)
         for table in self._rows.keys() - store.TABLES.keys():
             self._leave(f"{table}: not kept by this service", len(self._rows[table]))
@@ -134,6 +135,16 @@ class _Import:
         store.recompute_total_marks(self._session, [attempt["id"] for attempt in attempts])
         known = {"attempt_id": "student_attempts", "question_id": "questions"}
         self._write("student_answers", self._known("student_answers", answers, known))
+
+    def _transfers(self) -> None:
+        """Take transfers as history; one whose id is held here already stays as it is."""
+        found = [legacy.transfer(row) for row in self._rows.get("transfers", ())]
+        held = store.ids(self._session, "transfers")
+        fresh = [row for row in found if row["id"] not in held]
+        self._leave("transfers: here already, kept", len(found) - len(fresh))
+        fresh = self._known("transfers", fresh, {"attempt_id": "student_attempts"})
+        legacy.one_open_each(fresh, store.attempts_in_transfer(self._session), self._changes)
+        self._write("transfers", fresh)
 
     def _answers(self, begun: set[int]) -> list[Columns]:
         found = self._rows.get("student_answers", [])

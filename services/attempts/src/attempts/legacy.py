@@ -14,6 +14,7 @@ from attempts.answer import is_empty
 from attempts.attempt import Status, is_salt, new_salt
 from attempts.exam import ExamStatus
 from attempts.question import Difficulty, QuestionType
+from attempts.transfer import OPEN, TransferStatus
 
 Row = Mapping[str, Any]
 Columns = dict[str, Any]
@@ -21,6 +22,7 @@ Changes = Counter[str]
 Word = TypeVar("Word", bound=StrEnum)
 
 _DEFAULT_WINDOW = timedelta(days=30)
+_TRANSFER_TIMES = ("created_at", "approved_at", "rejected_at", "completed_at")
 
 
 class UnusableRow(ValueError):
@@ -194,6 +196,29 @@ def answer(row: Row, now: datetime) -> Columns:
         "last_updated_at": last,
         "created_at": instant(row.get("created_at")) or last,
     }
+
+
+def transfer(row: Row) -> Columns:
+    return {
+        **_copied(row, "id", "attempt_id", "from_workstation", "to_workstation", "reason"),
+        **_copied(row, "requested_by_id", "approved_by_id", "migration_checksum", "error_message"),
+        "status": word(row, "status", TransferStatus),
+        "answers_transferred": row.get("answers_transferred") or 0,
+        **{name: instant(row.get(name)) for name in _TRANSFER_TIMES},
+    }
+
+
+def one_open_each(transfers: Iterable[Columns], open_already: set[int], changes: Changes) -> None:
+    """Let only the newest open transfer of an attempt stay open; the others have failed."""
+    taken = set(open_already)
+    for one in sorted(transfers, key=lambda t: (t["created_at"], t["id"]), reverse=True):
+        if one["status"] not in OPEN:
+            continue
+        if one["attempt_id"] in taken:
+            one["status"] = TransferStatus.FAILED.value
+            one["error_message"] = "Another transfer of the attempt was open"
+            changes["transfers: a second open one set to failed"] += 1
+        taken.add(one["attempt_id"])
 
 
 def newest_of_each(answers: Iterable[Columns], changes: Changes) -> list[Columns]:

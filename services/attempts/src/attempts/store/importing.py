@@ -19,7 +19,9 @@ from attempts.tables import (
     QuestionRow,
     Row,
     TradeRow,
+    TransferRow,
 )
+from attempts.transfer import OPEN
 
 Columns = dict[str, Any]
 
@@ -31,6 +33,7 @@ TABLES: dict[str, type[Row]] = {
     "exam_questions": ExamQuestionRow,
     "student_attempts": AttemptRow,
     "student_answers": AnswerRow,
+    "transfers": TransferRow,
 }
 """Our table for each of the legacy portal's."""
 
@@ -80,6 +83,11 @@ def begun_attempt_ids(session: Session) -> set[int]:
     query = select(AttemptRow.id).where(
         (AttemptRow.status != Status.NOT_STARTED) | (AttemptRow.version > 1)
     )
+    return set(session.scalars(query))
+
+
+def attempts_in_transfer(session: Session) -> set[int]:
+    query = select(TransferRow.attempt_id).where(TransferRow.status.in_(OPEN))
     return set(session.scalars(query))
 
 
