@@ -1,4 +1,4 @@
-"""`python -m attempts [serve | migrate | check-settings | import [--keep-windows]]`."""
+"""`python -m attempts`: serve, migrate, check-settings, import, assign; `-h` tells the rest."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from chassis.store_commands import Import, Migrate
 
 from attempts import importer
 from attempts.app import create_app
+from attempts.commands import Assign
 from attempts.settings import Settings
 from attempts.tables import SCHEMA
 
@@ -24,7 +25,7 @@ SERVICE = Service(
     description="Exams, attempts, answers and grades.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("attempts", SCHEMA), Import(_load)),
+    verbs=(Migrate("attempts", SCHEMA), Import(_load), Assign()),
 )
 
 if __name__ == "__main__":

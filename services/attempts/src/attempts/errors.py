@@ -178,6 +178,18 @@ class ExamFrozen(Conflict):
         super().__init__(f"Exam has attempts; these can no longer be changed: {', '.join(fields)}")
 
 
+class ExamWithoutQuestions(Conflict):
+    slug = "exam-without-questions"
+    detail = "Exam has no questions"
+
+
+class InvalidRoster(Invalid):
+    slug = "invalid-roster"
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"Line {line} is no user id")
+
+
 class SheetTooLarge(TooLarge):
     slug = "sheet-too-large"
     detail = "The file is too large: at most 5 MiB and 10000 rows"

@@ -22,6 +22,7 @@ from attempts.errors import (
 from attempts.exam import ExamPaper
 from attempts.grading import Grade, grade, judge, judged_by_hand
 from attempts.question import Question
+from attempts.shuffling import laid_out
 from attempts.store import answers, attempts, exams
 from attempts.store.attempts import Ending
 
@@ -30,7 +31,7 @@ def finish(session: Session, locked: Sequence[Attempt], reason: SubmitReason) ->
     """Grade locked attempts by their stored answers, end them and announce it."""
     papers = exams.papers(session, {attempt.exam_id for attempt in locked})
     stored = answers.of_attempts(session, [attempt.id for attempt in locked])
-    grades = {a.id: _grade(papers[a.exam_id], stored.get(a.id, ())) for a in locked}
+    grades = {a.id: _grade(laid_out(papers[a.exam_id], a.id), stored.get(a.id, ())) for a in locked}
     answers.mark(session, {attempt_id: g.judgements for attempt_id, g in grades.items()})
     ended = attempts.finish(session, [Ending(a, reason, grades[a.id]) for a in locked])
     previous = {attempt.id: attempt.status for attempt in locked}
@@ -61,6 +62,7 @@ class Marking:
             if attempt is None:
                 raise AttemptNotFound
             paper = exams.papers(session, {attempt.exam_id})[attempt.exam_id]
+            paper = laid_out(paper, attempt.id)
             question = _markable(attempt, paper, question_id, marks)
             stored = _answered(session, attempt_id, question)
             answer = answers.mark_by_hand(session, attempt_id, judged_by_hand(question, marks))

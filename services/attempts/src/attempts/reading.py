@@ -23,6 +23,7 @@ from attempts.errors import (
 )
 from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Trade
 from attempts.question import Difficulty, Question, QuestionType
+from attempts.shuffling import laid_out
 from attempts.store import answers, attempts, exams
 from attempts.store.attempts import Listed
 
@@ -118,11 +119,14 @@ class Reading:
             )
 
     def paper(self, exam_id: int, seen_by: int | None) -> ExamPaper:
+        """Return an exam with its questions, in the order of the student's own attempt if any."""
         with self._database.transaction() as session:
             exam = exams.exam(session, exam_id, seen_by=seen_by)
             if exam is None:
                 raise ExamNotFound
-            return exams.paper(session, exam)
+            paper = exams.paper(session, exam)
+            shown = None if seen_by is None else exams.shown_attempt(session, exam_id, seen_by)
+        return paper if shown is None else laid_out(paper, shown)
 
     def attempts(
         self,
@@ -177,6 +181,7 @@ class Reading:
             if attempt.status not in FINISHED:
                 raise ResultNotReady
             paper = exams.papers(session, [attempt.exam_id])[attempt.exam_id]
+            paper = laid_out(paper, attempt_id)
             given = answers.of_attempts(session, [attempt_id]).get(attempt_id, [])
         return Outcome(attempt, paper, tuple(given))
 

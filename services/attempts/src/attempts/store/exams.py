@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from attempts.attempt import Status
 from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Trade
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.store.rows import bank_from, exam_from, question_from, trade_from
@@ -109,6 +110,21 @@ def exam(session: Session, exam_id: int, *, seen_by: int | None = None) -> Exam 
 
 def paper(session: Session, exam: Exam) -> ExamPaper:
     return ExamPaper(exam, questions_by_exam(session, [exam.id]).get(exam.id, ()))
+
+
+def shown_attempt(session: Session, exam_id: int, student_id: int) -> int | None:
+    """Return the attempt that a student looks at an exam for: the running, the next, the newest."""
+    query = (
+        select(AttemptRow.id)
+        .where(AttemptRow.exam_id == exam_id, AttemptRow.student_id == student_id)
+        .order_by(
+            (AttemptRow.status == Status.IN_PROGRESS).desc(),
+            (AttemptRow.status == Status.NOT_STARTED).desc(),
+            AttemptRow.id.desc(),
+        )
+        .limit(1)
+    )
+    return session.scalar(query)
 
 
 def papers(session: Session, exam_ids: Iterable[int]) -> dict[int, ExamPaper]:

@@ -1,0 +1,48 @@
+"""In which order one attempt is asked: fixed by the attempt's id, the same whenever it is asked.
+
+Pure. With options shuffled, the letters stand before other texts, so the key moves with them;
+whoever judges an answer must look at the same layout as the student did.
+"""
+
+import hashlib
+from dataclasses import replace
+
+from attempts.exam import ExamPaper
+from attempts.question import Question, QuestionType
+
+
+def laid_out(paper: ExamPaper, attempt_id: int) -> ExamPaper:
+    """Return the paper as this attempt shows it."""
+    questions = paper.questions
+    if paper.exam.shuffle_options:
+        questions = tuple(_with_options_moved(q, attempt_id) for q in questions)
+    if paper.exam.shuffle_questions:
+        questions = tuple(sorted(questions, key=lambda q: _lot(attempt_id, q.id)))
+    return replace(paper, questions=questions)
+
+
+def _with_options_moved(question: Question, attempt_id: int) -> Question:
+    """Put the texts of a choice behind other letters; true and false stay where they are."""
+    if question.question_type is not QuestionType.MULTIPLE_CHOICE:
+        return question
+    letters = sorted(question.choices)
+    drawn = sorted(letters, key=lambda key: _lot(attempt_id, question.id, key))
+    moved = dict(zip(drawn, letters, strict=True))
+    return replace(
+        question,
+        options={new: question.choices[old] for old, new in sorted(moved.items(), key=_second)},
+        correct_answer=tuple(_moved_entry(entry, moved) for entry in question.correct_answer),
+    )
+
+
+def _moved_entry(entry: object, moved: dict[str, str]) -> object:
+    return moved.get(str(entry).strip(), entry)
+
+
+def _second(pair: tuple[str, str]) -> str:
+    return pair[1]
+
+
+def _lot(*parts: object) -> bytes:
+    """Draw a lot that is the same on every machine and with every version of Python."""
+    return hashlib.sha256(":".join(map(str, parts)).encode()).digest()
