@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_server
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from attempts.allowing import Allowing
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
 from attempts.clock import Clock
@@ -27,6 +28,7 @@ from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
+from attempts.rest import actions as action_routes
 from attempts.rest import attempts as attempt_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
@@ -35,6 +37,8 @@ from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
 from attempts.saving import Saving
 from attempts.settings import Settings
+from attempts.starting import Starting
+from attempts.steering import Steering
 from attempts.tables import OUTBOX
 
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
@@ -119,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(content_routes.router)
     app.include_router(attempt_routes.router)
     app.include_router(transfer_routes.router)
+    app.include_router(action_routes.router)
     app.add_middleware(EitherSlash)
     return app
 
@@ -147,6 +152,9 @@ def _parts(settings: Settings, database: Database, relay: Relay, auth: grpc.aio.
         composing=Composing(database),
         moving=Moving(database, relay.wake),
         trusted_proxies=settings.trusted_proxies,
+        starting=Starting(database, relay.wake),
+        steering=Steering(database, relay.wake),
+        allowing=Allowing(database, relay.wake),
         names=Names(auth, seconds=settings.names_timeout_seconds),
     )
 

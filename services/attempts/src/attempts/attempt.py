@@ -27,6 +27,8 @@ class Status(StrEnum):
 FINISHED = frozenset({Status.SUBMITTED, Status.GRADED})
 CLOSED = FINISHED | {Status.CANCELLED}
 """Expired is late, not closed."""
+EXTENDABLE = frozenset({Status.NOT_STARTED, Status.IN_PROGRESS})
+"""Extra time can still be used."""
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.NOT_STARTED: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
@@ -44,6 +46,8 @@ class SubmitReason(StrEnum):
 
     STUDENT = "student"
     DEADLINE = "deadline"
+    PAUSE = "pause"
+    """A pause lasted longer than the staff allowed."""
 
 
 class IllegalMove(ValueError):
@@ -102,25 +106,58 @@ class Attempt:
     created_at: datetime
     updated_at: datetime
     score: Score
+    allowance_seconds: int = 0
+    spent_seconds: int = 0
+    """What the attempt that this one reopens had used up."""
+    paused_at: datetime | None = None
+    paused_seconds: int = 0
+    """How long the clock stood still in pauses that are over."""
+    pause_ends_at: datetime | None = None
+    close_reason: str | None = None
+    reopened_from_id: int | None = None
 
     @property
     def duration_seconds(self) -> int:
-        return self.duration_minutes * 60
+        """The whole time of this attempt: the exam's, plus allowances, less what was used up."""
+        return self.duration_minutes * 60 + self.allowance_seconds - self.spent_seconds
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def clock_at(self) -> datetime:
+        """Where the attempt's clock stands: it is frozen while the attempt is paused."""
+        return _earliest(self.as_of, self.paused_at)
 
     @property
     def is_past_deadline(self) -> bool:
         """Whether the deadline has passed, whatever the status."""
-        return self.deadline_at is not None and self.as_of > self.deadline_at
+        return self.deadline_at is not None and self.clock_at > self.deadline_at
 
     @property
     def time_remaining_seconds(self) -> int:
         """Whole seconds, never null (contract §9.2)."""
-        return remaining_seconds(self.status, self.duration_seconds, self.deadline_at, self.as_of)
+        return remaining_seconds(
+            self.status, self.duration_seconds, self.deadline_at, self.clock_at
+        )
+
+    @property
+    def is_extendable(self) -> bool:
+        """Whether the status still lets extra time be used."""
+        return self.status in EXTENDABLE
+
+    @property
+    def left_seconds(self) -> int:
+        """What was left when the attempt ended; 0 when its deadline ended it."""
+        if self.deadline_at is None or self.end_time is None:
+            return 0
+        return max(0, math.floor((self.deadline_at - self.end_time).total_seconds()))
 
     @property
     def elapsed_seconds(self) -> int:
         """Whole seconds since the start, standing still at the end or the deadline."""
-        return seconds_between(self.start_time, _earliest(self.as_of, self.end_time), self)
+        return seconds_between(self.start_time, _earliest(self.clock_at, self.end_time), self)
 
     @property
     def time_taken_seconds(self) -> int:
@@ -143,7 +180,7 @@ def seconds_between(start: datetime | None, end: datetime | None, attempt: Attem
     if start is None or end is None:
         return 0
     stop = _earliest(end, attempt.deadline_at)
-    return max(0, math.floor((stop - start).total_seconds()))
+    return max(0, math.floor((stop - start).total_seconds()) - attempt.paused_seconds)
 
 
 def _earliest(one: datetime, other: datetime | None) -> datetime:

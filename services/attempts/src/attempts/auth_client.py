@@ -25,6 +25,7 @@ class Person:
     username: str = ""
     roles: frozenset[str] = frozenset()
     center_id: int | None = None
+    trade_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class People:
     def center(self, user_id: int) -> int | None:
         person = self.by_id.get(user_id)
         return person.center_id if person is not None else None
+
+    def trade(self, user_id: int) -> int | None:
+        person = self.by_id.get(user_id)
+        return person.trade_id if person is not None else None
 
     def hall_ticket(self, user_id: int) -> str | None:
         person = self.by_id.get(user_id)
@@ -96,4 +101,5 @@ def _person(user: auth_pb2.User) -> Person:
         user.username,
         frozenset(user.roles),
         user.center_id if user.HasField("center_id") else None,
+        user.trade_id if user.HasField("trade_id") else None,
     )

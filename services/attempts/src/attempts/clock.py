@@ -47,6 +47,7 @@ class Clock:
         """Do everything that is due; expiry first, because it is what people wait for."""
         await self._all(self._lifecycle.expire_due, _BATCH, "attempts.expired")
         await self._all(self._lifecycle.collect_overdue, _COLLECT_BATCH, "attempts.collected")
+        await self._all(self._lifecycle.end_pauses, _COLLECT_BATCH, "pauses.ended")
         if time.monotonic() >= self._next_forget:
             self._next_forget = time.monotonic() + _FORGET_SECONDS
             await self._all(self._lifecycle.forget_messages, _FORGET_BATCH, "receipts.forgotten")

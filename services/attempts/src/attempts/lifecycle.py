@@ -11,19 +11,19 @@ from chassis.database import Database
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import marking, notices
+from attempts import auditing, clockwork, marking, notices
 from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
+from attempts.audit import Entry
 from attempts.blob import Blob
 from attempts.errors import (
     ActiveAttemptExists,
     AttemptNotFound,
     CannotBegin,
     CannotSubmit,
-    ExamClosed,
-    ExamNotFound,
     Overtaken,
 )
-from attempts.store import answers, attempts, exams
+from attempts.origins import NOWHERE, Origin
+from attempts.store import answers, attempts
 from attempts.tables import ONE_RUNNING_ATTEMPT
 
 _TRIES = 5
@@ -41,11 +41,11 @@ class Lifecycle:
         self._wake = wake
         self._grace = timedelta(seconds=grace_seconds)
 
-    def begin(self, attempt_id: int, student_id: int) -> Attempt:
+    def begin(self, attempt_id: int, student_id: int, origin: Origin = NOWHERE) -> Attempt:
         """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2)."""
         try:
             with self._database.transaction() as session:
-                attempt = _begin(session, attempt_id, student_id)
+                attempt = _begin(session, attempt_id, student_id, origin)
         except IntegrityError as error:
             if ONE_RUNNING_ATTEMPT not in str(error.orig):
                 raise
@@ -53,7 +53,9 @@ class Lifecycle:
         self._wake()
         return attempt
 
-    def submit(self, attempt_id: int, student_id: int, blob: Blob | None) -> Attempt:
+    def submit(
+        self, attempt_id: int, student_id: int, blob: Blob | None, origin: Origin = NOWHERE
+    ) -> Attempt:
         """Keep the blob, end the attempt, grade it; idempotent (contract §5.2, 9)."""
         with self._database.transaction() as session:
             attempt = attempts.lock(session, attempt_id)
@@ -62,9 +64,10 @@ class Lifecycle:
             if attempt.status not in {*FINISHED, Status.IN_PROGRESS, Status.EXPIRED}:
                 raise CannotSubmit(attempt.status)
             if blob is not None:
-                attempts.keep_blob(session, attempt_id, blob)
+                _keep_blob(session, attempt, blob, origin)
             if attempt.status not in FINISHED:
-                [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT)
+                attempt = clockwork.unpaused(session, attempt)
+                [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT, origin)
         self._wake()
         return attempt
 
@@ -79,6 +82,8 @@ class Lifecycle:
             notices.announce(
                 session, [notices.status_changed(a, Status.IN_PROGRESS) for a in expired]
             )
+            entries = [auditing.about(a, "attempt_expired", "Attempt expired") for a in expired]
+            auditing.add(session, *entries)
         if expired:
             self._wake()
         return len(expired)
@@ -88,6 +93,15 @@ class Lifecycle:
         with self._database.transaction() as session:
             due = attempts.lock_due(session, Status.EXPIRED, self._grace, limit)
             ended = marking.finish(session, due, SubmitReason.DEADLINE) if due else []
+        if ended:
+            self._wake()
+        return len(ended)
+
+    def end_pauses(self, limit: int = 50) -> int:
+        """End attempts whose pause has lasted longer than the staff allowed; return how many."""
+        with self._database.transaction() as session:
+            due = [clockwork.unpaused(session, a) for a in attempts.lock_overslept(session, limit)]
+            ended = marking.finish(session, due, SubmitReason.PAUSE) if due else []
         if ended:
             self._wake()
         return len(ended)
@@ -106,7 +120,7 @@ class Lifecycle:
         return Overtaken() if running is None else ActiveAttemptExists(running)
 
 
-def _begin(session: Session, attempt_id: int, student_id: int) -> Attempt:
+def _begin(session: Session, attempt_id: int, student_id: int, origin: Origin) -> Attempt:
     for _ in range(_TRIES):
         attempt = attempts.load(session, attempt_id)
         if attempt is None or attempt.student_id != student_id:
@@ -115,23 +129,35 @@ def _begin(session: Session, attempt_id: int, student_id: int) -> Attempt:
             return attempt
         if attempt.status is not Status.NOT_STARTED:
             raise CannotBegin(attempt.status)
-        begun = _start_clock(session, attempt)
+        begun = clockwork.start(session, attempt)
         if begun is not None:
+            auditing.add(session, _begun(begun, origin))
             return begun
     raise Overtaken
 
 
-def _start_clock(session: Session, attempt: Attempt) -> Attempt | None:
-    """Start the clock of an attempt that has not begun; None when somebody was faster."""
-    exam = exams.exam(session, attempt.exam_id)
-    if exam is None:
-        raise ExamNotFound
-    if not exam.is_open(attempt.as_of):
-        raise ExamClosed
-    begun = attempts.start_clock(session, attempt)
-    if begun is not None:
-        notices.announce(
-            session,
-            [notices.status_changed(begun, attempt.status), notices.deadline_changed(begun)],
-        )
-    return begun
+def _begun(attempt: Attempt, origin: Origin) -> Entry:
+    return auditing.about(
+        attempt,
+        "attempt_begun",
+        "Attempt begun",
+        user_id=attempt.student_id,
+        origin=origin,
+        details={"deadline_at": notices.instant(attempt.deadline_at)},
+    )
+
+
+def _keep_blob(session: Session, attempt: Attempt, blob: Blob, origin: Origin) -> None:
+    """Keep the first blob; one that cannot be right is told to the audit."""
+    attempts.keep_blob(session, attempt.id, blob)
+    if blob.flaw is None or attempt.has_blob:
+        return
+    entry = auditing.about(
+        attempt,
+        "blob_unreadable",
+        "Encrypted answers cannot be read",
+        user_id=attempt.student_id,
+        origin=origin,
+        error_message=blob.flaw,
+    )
+    auditing.add(session, entry)

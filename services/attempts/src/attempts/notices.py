@@ -11,6 +11,7 @@ from chassis import outbox
 from chassis.outbox import Note
 from sqlalchemy.orm import Session
 
+from attempts.allowance import Allowance
 from attempts.attempt import Attempt, Status
 from attempts.progress import Saved
 from attempts.tables import OUTBOX
@@ -68,6 +69,56 @@ def answer_saved(saved: Saved, connection_id: str | None, *, is_flag_only: bool)
             "questions_flagged": list(attempt.questions_flagged),
             "connection_id": connection_id,
             "saved_at": instant(saved.receipt.saved_at),
+        },
+    )
+
+
+def allowance_granted(attempt: Attempt, allowance: Allowance) -> Note:
+    """Say that there is extra time to be shown to the student, and acknowledged by his client."""
+    return _note(
+        "allowance_granted",
+        attempt,
+        {
+            "allowance_id": allowance.id,
+            "seconds": allowance.seconds,
+            "deadline_at": instant(attempt.deadline_at),
+            "time_remaining_seconds": attempt.time_remaining_seconds,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
+def allowance_acknowledged(attempt: Attempt, allowance: Allowance) -> Note:
+    data = {
+        "allowance_id": allowance.id,
+        "acknowledged_at": instant(allowance.acknowledged_at),
+        "student_id": attempt.student_id,
+    }
+    return _note("allowance_acknowledged", attempt, data)
+
+
+def paused(attempt: Attempt) -> Note:
+    """Say that the clock stands still; the remaining time is the one it stopped at."""
+    return _note(
+        "attempt_paused",
+        attempt,
+        {
+            "paused_at": instant(attempt.paused_at),
+            "pause_ends_at": instant(attempt.pause_ends_at),
+            "time_remaining_seconds": attempt.time_remaining_seconds,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
+def resumed(attempt: Attempt) -> Note:
+    return _note(
+        "attempt_resumed",
+        attempt,
+        {
+            "deadline_at": instant(attempt.deadline_at),
+            "time_remaining_seconds": attempt.time_remaining_seconds,
+            "student_id": attempt.student_id,
         },
     )
 

@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     ATTEMPT_NOT_FOUND = "attempt_not_found"
     ATTEMPT_NOT_ACTIVE = "attempt_not_active"
     TIME_EXPIRED = "time_expired"
+    ATTEMPT_PAUSED = "attempt_paused"
     INVALID_QUESTION = "invalid_question"
     INVALID_ANSWER = "invalid_answer"
 
@@ -76,7 +77,9 @@ def why_not(attempt: Attempt | None, student_id: int) -> Refused | None:
         return Refused(Refusal.TIME_EXPIRED)
     if attempt.status is not Status.IN_PROGRESS:
         return Refused(Refusal.ATTEMPT_NOT_ACTIVE, attempt.status)
-    return Refused(Refusal.TIME_EXPIRED) if attempt.is_past_deadline else None
+    if attempt.is_past_deadline:
+        return Refused(Refusal.TIME_EXPIRED)
+    return Refused(Refusal.ATTEMPT_PAUSED) if attempt.is_paused else None
 
 
 class Ledger:

@@ -14,6 +14,7 @@ from attempts import notices
 from attempts.answer import Answer, Save
 from attempts.errors import (
     ActiveAttemptNotFound,
+    AttemptPaused,
     AttemptTimeExpired,
     ForeignQuestion,
     UnfitAnswer,
@@ -25,6 +26,7 @@ FAILURES: dict[Refusal, type[Failure]] = {
     Refusal.ATTEMPT_NOT_FOUND: ActiveAttemptNotFound,
     Refusal.ATTEMPT_NOT_ACTIVE: ActiveAttemptNotFound,
     Refusal.TIME_EXPIRED: AttemptTimeExpired,
+    Refusal.ATTEMPT_PAUSED: AttemptPaused,
     Refusal.INVALID_QUESTION: ForeignQuestion,
     Refusal.INVALID_ANSWER: UnfitAnswer,
 }

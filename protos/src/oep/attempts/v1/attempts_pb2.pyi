@@ -28,6 +28,7 @@ class SaveRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SAVE_REFUSAL_TIME_EXPIRED: _ClassVar[SaveRefusal]
     SAVE_REFUSAL_INVALID_QUESTION: _ClassVar[SaveRefusal]
     SAVE_REFUSAL_INVALID_ANSWER: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_ATTEMPT_PAUSED: _ClassVar[SaveRefusal]
 ATTEMPT_STATUS_UNSPECIFIED: AttemptStatus
 ATTEMPT_STATUS_NOT_STARTED: AttemptStatus
 ATTEMPT_STATUS_IN_PROGRESS: AttemptStatus
@@ -41,6 +42,7 @@ SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE: SaveRefusal
 SAVE_REFUSAL_TIME_EXPIRED: SaveRefusal
 SAVE_REFUSAL_INVALID_QUESTION: SaveRefusal
 SAVE_REFUSAL_INVALID_ANSWER: SaveRefusal
+SAVE_REFUSAL_ATTEMPT_PAUSED: SaveRefusal
 
 class BatchGetAttemptsRequest(_message.Message):
     __slots__ = ("attempt_ids", "include_questions")

@@ -10,6 +10,7 @@ from attempts.attempt import Status
 from attempts.blob import received
 from attempts.rest.shared import (
     App,
+    From,
     Grader,
     Limit,
     PathId,
@@ -93,9 +94,11 @@ async def get_attempt(caller: AnyCaller, app: App, attempt_id: PathId) -> Attemp
 
 
 @router.post("/{attempt_id}/begin")
-async def begin(caller: Student, app: App, attempt_id: PathId) -> AttemptBody:
+async def begin(
+    caller: Student, app: App, came_from: From, attempt_id: PathId
+) -> AttemptBody:
     """Start the clock; a body is neither needed nor read."""
-    attempt = await app.database.run(app.lifecycle.begin, attempt_id, caller.user_id)
+    attempt = await app.database.run(app.lifecycle.begin, attempt_id, caller.user_id, came_from)
     return AttemptBody.of(attempt, is_owner=True)
 
 
@@ -128,10 +131,10 @@ async def list_answers(caller: Student, app: App, attempt_id: PathId) -> list[An
 
 @router.post("/{attempt_id}/submit")
 async def submit(
-    caller: Student, app: App, attempt_id: PathId, body: SubmitBody
+    caller: Student, app: App, came_from: From, attempt_id: PathId, body: SubmitBody
 ) -> AttemptResultBody:
     blob = received(body.encrypted_answers, body.encryption_timestamp, body.encryption_checksum)
-    attempt = await app.database.run(app.lifecycle.submit, attempt_id, caller.user_id, blob)
+    attempt = await app.database.run(app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from)
     return AttemptResultBody.of(attempt)
 
 
@@ -145,10 +148,15 @@ async def get_result(caller: AnyCaller, app: App, attempt_id: PathId) -> Attempt
 
 @router.put("/{attempt_id}/answers/{question_id}/marks")
 async def put_marks(
-    caller: Grader, app: App, attempt_id: PathId, question_id: PathId, body: MarksBody
+    caller: Grader,
+    app: App,
+    came_from: From,
+    attempt_id: PathId,
+    question_id: PathId,
+    body: MarksBody,
 ) -> AnswerBody:
     """Mark one written answer; the last missing mark turns `submitted` into `graded`."""
     answer = await app.database.run(
-        app.marking.mark, attempt_id, question_id, body.marks_awarded, caller.user_id
+        app.marking.mark, attempt_id, question_id, body.marks_awarded, caller.user_id, came_from
     )
     return AnswerBody.of(answer, time_spent_seconds=answer.time_spent_seconds)

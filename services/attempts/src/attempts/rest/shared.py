@@ -8,6 +8,7 @@ from chassis.database import Database
 from chassis.tokens import Caller
 from fastapi import Depends, Path, Query, Request
 
+from attempts.allowing import Allowing
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
 from attempts.composing import Composing
@@ -18,6 +19,8 @@ from attempts.origins import Origin, origin
 from attempts.reading import Reading
 from attempts.saving import Saving
 from attempts.settings import Network
+from attempts.starting import Starting
+from attempts.steering import Steering
 
 MAX_ID = 2**63 - 1
 
@@ -34,6 +37,9 @@ class Parts:
     authoring: Authoring
     composing: Composing
     moving: Moving
+    starting: Starting
+    steering: Steering
+    allowing: Allowing
     names: Names
     trusted_proxies: tuple[Network, ...]
 

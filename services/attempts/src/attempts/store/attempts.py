@@ -50,6 +50,7 @@ _HEAVY = {
     "notes",
     "last_activity_time",
     "graded_by",
+    "close_note",
 }
 
 
@@ -118,8 +119,24 @@ def lock_due(session: Session, status: Status, late: timedelta, limit: int) -> l
     """Lock attempts in `status` whose deadline lies more than `late` back; skip locked ones."""
     chosen = (
         select(_ATTEMPT)
-        .where(AttemptRow.status == status, AttemptRow.deadline_at < func.now() - late)
+        .where(
+            AttemptRow.status == status,
+            AttemptRow.deadline_at < func.now() - late,
+            AttemptRow.paused_at.is_(None),
+        )
         .order_by(AttemptRow.deadline_at)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return _locked(session, chosen)
+
+
+def lock_overslept(session: Session, limit: int) -> list[Attempt]:
+    """Lock paused attempts that should have gone on by now; skip locked ones."""
+    chosen = (
+        select(_ATTEMPT)
+        .where(AttemptRow.pause_ends_at < func.now(), AttemptRow.paused_at.is_not(None))
+        .order_by(AttemptRow.pause_ends_at)
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
@@ -129,6 +146,11 @@ def lock_due(session: Session, status: Status, late: timedelta, limit: int) -> l
 def move(session: Session, attempt: Attempt, new: Status, **changes: Any) -> Attempt | None:
     """Change the status if nobody else has changed the attempt since; None = lost the race."""
     ensure_move(attempt.status, new)
+    return change(session, attempt, status=new, **changes)
+
+
+def change(session: Session, attempt: Attempt, **changes: Any) -> Attempt | None:
+    """Change an attempt if nobody else has changed it since it was read; None = lost the race."""
     statement = (
         update(AttemptRow)
         .where(
@@ -136,8 +158,8 @@ def move(session: Session, attempt: Attempt, new: Status, **changes: Any) -> Att
             AttemptRow.status == attempt.status,
             AttemptRow.version == attempt.version,
         )
-        .values(status=new, version=AttemptRow.version + 1, updated_at=func.now(), **changes)
-        .returning(*_returned())
+        .values(version=AttemptRow.version + 1, updated_at=func.now(), **changes)
+        .returning(*returned())
     )
     row = session.execute(statement).mappings().one_or_none()
     return attempt_from(row) if row is not None else None
@@ -170,7 +192,7 @@ def expire(session: Session, attempts: Sequence[Attempt]) -> list[Attempt]:
             end_time=AttemptRow.deadline_at,
             updated_at=func.now(),
         )
-        .returning(*_returned())
+        .returning(*returned())
     )
     return [attempt_from(row) for row in session.execute(statement).mappings()]
 
@@ -207,7 +229,7 @@ def finish(session: Session, endings: Sequence[Ending]) -> list[Attempt]:
                 "updated_at": now,
             }
         )
-        .returning(*_returned())
+        .returning(*returned())
     )
     return [attempt_from(row) for row in session.execute(statement).mappings()]
 
@@ -320,12 +342,13 @@ def _extra(columns: Any) -> list[Any]:
     ]
 
 
-def _returned() -> list[Any]:
+def returned() -> list[Any]:
+    """Return the columns that an `Attempt` is made of, for SELECT and RETURNING."""
     return [*_light(_ATTEMPT.c), *_extra(_ATTEMPT.c)]
 
 
 def _reading() -> Select[Any]:
-    return select(*_returned())
+    return select(*returned())
 
 
 def _locked(session: Session, chosen: Select[Any]) -> list[Attempt]:

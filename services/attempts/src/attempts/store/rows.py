@@ -32,6 +32,13 @@ _PLAIN_ATTEMPT = (
     "has_blob",
     "created_at",
     "updated_at",
+    "allowance_seconds",
+    "spent_seconds",
+    "paused_at",
+    "paused_seconds",
+    "pause_ends_at",
+    "close_reason",
+    "reopened_from_id",
 )
 _PLAIN_SCORE = (
     "marks_obtained",
