@@ -94,9 +94,7 @@ async def get_attempt(caller: AnyCaller, app: App, attempt_id: PathId) -> Attemp
 
 
 @router.post("/{attempt_id}/begin")
-async def begin(
-    caller: Student, app: App, came_from: From, attempt_id: PathId
-) -> AttemptBody:
+async def begin(caller: Student, app: App, came_from: From, attempt_id: PathId) -> AttemptBody:
     """Start the clock; a body is neither needed nor read."""
     attempt = await app.database.run(app.lifecycle.begin, attempt_id, caller.user_id, came_from)
     return AttemptBody.of(attempt, is_owner=True)
@@ -134,7 +132,9 @@ async def submit(
     caller: Student, app: App, came_from: From, attempt_id: PathId, body: SubmitBody
 ) -> AttemptResultBody:
     blob = received(body.encrypted_answers, body.encryption_timestamp, body.encryption_checksum)
-    attempt = await app.database.run(app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from)
+    attempt = await app.database.run(
+        app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from
+    )
     return AttemptResultBody.of(attempt)
 
 
