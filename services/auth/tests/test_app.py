@@ -23,6 +23,9 @@ def test_the_app_describes_itself_without_any_connection(settings_for):
         "/api/v1/auth/refresh",
         "/api/v1/auth/me",
         "/api/v1/auth/logout",
+        "/api/v1/auth/users",
+        "/api/v1/auth/users/{user_id}",
+        "/api/v1/auth/centers",
         "/.well-known/jwks.json",
     }
 

@@ -46,6 +46,8 @@ class Method(StrEnum):
 class EndReason(StrEnum):
     LOGOUT = "logout"
     REUSE = "reuse"
+    DEACTIVATED = "deactivated"
+    RIGHTS_CHANGED = "rights_changed"
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,15 @@ class EndedLogin:
 
 
 @dataclass(frozen=True)
+class EndedUser:
+    """A user all of whose tokens up to now must be refused until the last has expired."""
+
+    user_id: int
+    revoked_at: datetime
+    forget_at: datetime
+
+
+@dataclass(frozen=True)
 class Revocation:
     """An entry of the list for other services; exactly one of the two ids is set."""
 
@@ -242,12 +253,12 @@ def inactive(method: Method) -> Failure:
 
 def admit_holder(stay: Stay) -> Account:
     """Return the account behind a good token, or say why the token is of no use any more."""
+    if stay.account is not None and not stay.account.is_active:
+        raise UserInactive
     if stay.is_ended:
         raise LoginEnded
     if stay.account is None:
         raise UserNotFound
-    if not stay.account.is_active:
-        raise UserInactive
     if not stay.has_login:
         raise LoginEnded
     return stay.account

@@ -15,10 +15,11 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest
+from auth import rest, rest_people
 from auth.clock import Clock
 from auth.hashing import Hashing
 from auth.keyring import Keyring
+from auth.roster import Roster
 from auth.rpc import AuthServicer
 from auth.settings import Settings
 from auth.sign_in import SignIn
@@ -52,6 +53,7 @@ class Parts:
             grace_seconds=settings.refresh_grace_seconds,
             announce=self.relay.wake,
         )
+        self.roster = Roster(self.database, self.hashing, _lifetimes(settings), self.relay.wake)
         # Every use of a token here reads the login's row, so no list of revocations is kept.
         self.verifying = KeySet(settings.jwks_url)
         self.verifier = TokenVerifier(self.verifying, Revocations(), settings.token_issuer)
@@ -106,10 +108,12 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.sign_in = parts.sign_in
+    app.state.roster = parts.roster
     app.state.keyring = parts.keyring
     app.state.verifier = parts.verifier
     app.state.parts = parts
     app.include_router(rest.router)
+    app.include_router(rest_people.router)
     app.include_router(rest.keys_router)
     return app
 

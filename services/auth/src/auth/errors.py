@@ -1,6 +1,7 @@
 """Every way in which auth refuses; the words are the contract's and are shown to people."""
 
 from chassis.errors import (
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -104,3 +105,23 @@ class HashingBusy(Unavailable):
 class KeysUnavailable(Unavailable):
     slug = "keys-unavailable"
     detail = "Signing keys are not loaded yet. Please try again."
+
+
+class AdminsOnly(Forbidden):
+    slug = "missing-role"
+    detail = "User does not have required role. Required: ['admin']"
+
+
+class OwnRightsTaken(Refused):
+    slug = "own-rights-taken"
+    detail = "You cannot deactivate yourself or take your own role admin away"
+
+
+class AlreadyTaken(Conflict):
+    slug = "already-taken"
+    detail = "This name is already taken"
+
+
+class CenterOrTradeUnknown(Refused):
+    slug = "center-or-trade-unknown"
+    detail = "The center or the trade does not exist"

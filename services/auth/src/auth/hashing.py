@@ -47,6 +47,10 @@ class Hashing:
         await self._run(is_right, secret, DUMMY_BCRYPT if like_imported else DUMMY_ARGON2)
         return Verdict(is_right=False)
 
+    async def hash(self, secret: str) -> str:
+        """Return a new hash of a secret. Raises `HashingBusy`."""
+        return await self._run(hash_secret, secret)
+
     def close(self) -> None:
         """Refuse new work and let running work end by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,11 +1,12 @@
 """What goes over REST: bodies that are checked strictly, shapes that hold exactly contract §2.4."""
 
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth.accounts import Account
+from auth.people import RoleName
 from auth.sign_in import Pair, SignedIn
 
 
@@ -41,6 +42,72 @@ class Refresh(_Body):
 
 class Logout(_Body):
     refresh_token: Annotated[str, Field(max_length=8_192)] | None = None
+
+
+Name = Annotated[Line, Field(min_length=1, max_length=100)]
+LongName = Annotated[Line, Field(min_length=1, max_length=255)]
+Email = Annotated[LongName, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+HallTicket = Annotated[Line, Field(min_length=5, max_length=50)]
+Secret = Annotated[Line, Field(min_length=1)]
+BirthDate = Annotated[date, Field(strict=False)]
+Role = Annotated[RoleName, Field(strict=False)]
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+NOBODYS_PASSWORD = "!"  # noqa: S105  # a hash that no password matches
+
+
+class _Person(_Body):
+    model_config = ConfigDict(extra="forbid")
+
+    hall_ticket_number: HallTicket | None = None
+    date_of_birth: BirthDate | None = None
+    security_question: LongName | None = None
+    security_answer: Secret | None = None
+    center_id: Id | None = None
+    trade_id: Id | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return what is given, without the roles; secrets are still plain."""
+        return self.model_dump(exclude_unset=True, exclude={"roles"})
+
+
+class PersonIn(_Person):
+    email: Email
+    username: Name
+    full_name: LongName
+    password: Secret | None = None
+    roles: list[Role] = []
+    is_active: bool = True
+    is_verified: bool = False
+
+    def columns(self) -> dict[str, Any]:
+        """Return what is given; without a password none will do."""
+        return {"hashed_password": NOBODYS_PASSWORD} | super().columns()
+
+
+class PersonChange(_Person):
+    """Only what is given changes; null is for what may be missing."""
+
+    email: Email = ""
+    username: Name = ""
+    full_name: LongName = ""
+    password: Secret = ""
+    roles: list[Role] | None = None
+    is_active: bool = True
+    is_verified: bool = False
+
+
+class CenterIn(_Body):
+    model_config = ConfigDict(extra="forbid")
+
+    name: LongName
+    code: Annotated[Line, Field(min_length=1, max_length=50)]
+    address: Annotated[Line, Field(max_length=500)] | None = None
+    city: Annotated[Line, Field(max_length=100)] | None = None
+    state: Annotated[Line, Field(max_length=100)] | None = None
+    pincode: Annotated[Line, Field(max_length=20)] | None = None
+    district: Annotated[Line, Field(max_length=100)] | None = None
+    is_active: bool = True
 
 
 class _Shape(BaseModel):

@@ -24,14 +24,11 @@ from auth.keyring import Keyring
 from auth.notices import login_revoked
 from auth.tables import OUTBOX
 from auth.throttle import Policy, count_try
-from auth.tokens import Claims, Lifetimes, RefreshClaims, read_refresh, sign
+from auth.tokens import SKEW_SECONDS, Claims, Lifetimes, RefreshClaims, read_refresh, sign
 
 log = structlog.get_logger()
 
 Admit = Callable[[Candidate, bool], Account]
-
-_SKEW_SECONDS = 60
-"""Other machines' clocks may be late by this much when they judge a token's end."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +231,7 @@ class SignIn:
     def _end_and_announce(
         self, session: Session, login_id: UUID, user_id: int, reason: EndReason
     ) -> None:
-        longest = timedelta(seconds=self._lifetimes.longest_access_seconds + _SKEW_SECONDS)
+        longest = timedelta(seconds=self._lifetimes.longest_access_seconds + SKEW_SECONDS)
         ended = store.end_login(session, login_id, user_id, reason, longest)
         if ended is not None:
             add(session, OUTBOX, [login_revoked(ended)])

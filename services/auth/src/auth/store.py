@@ -343,7 +343,7 @@ def _account(row: UserRow) -> Account:
         last_login=row.last_login,
         hall_ticket_number=row.hall_ticket_number,
         roles=tuple(_role(role) for role in row.roles),
-        center=_center(row.center) if row.center else None,
+        center=center(row.center) if row.center else None,
         trade=_trade(row.trade) if row.trade else None,
     )
 
@@ -352,7 +352,7 @@ def _role(row: RoleRow) -> Role:
     return Role(row.id, row.name, row.description, row.created_at)
 
 
-def _center(row: CenterRow) -> Center:
+def center(row: CenterRow) -> Center:
     return Center(
         id=row.id,
         name=row.name,

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from auth.errors import RefreshTokenExpected, RefreshTokenInvalid, TokenPayloadInvalid
 
 ALGORITHM = "EdDSA"
+SKEW_SECONDS = 60
+"""Other machines' clocks may be late by this much when they judge a token's end."""
 _HEADER_FIELDS = frozenset({"alg", "typ", "kid"})
 _LARGEST_ID = 2**63 - 1
 

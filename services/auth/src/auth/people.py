@@ -1,0 +1,84 @@
+"""What an administrator may change about people, and what that means for their open logins.
+
+Pure. Whoever loses a role or gets a new password has to log in again; a role that is added appears
+with the next token. A deactivated user loses all his logins at once, for good.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from auth.accounts import ADMIN, Account
+from auth.errors import OwnRightsTaken
+
+
+class RoleName(StrEnum):
+    ADMIN = "admin"
+    HALL_IN_CHARGE = "hall_in_charge"
+    HALL_AUTH = "hall_auth"
+    TECHNICIAN = "technician"
+    STUDENT = "student"
+    PROCTOR = "proctor"
+    GRADER = "grader"
+
+
+class Effect(StrEnum):
+    """What a change does to the logins that are open."""
+
+    NONE = "none"
+    END_LOGINS = "end_logins"
+    REVOKE_USER = "revoke_user"
+
+
+@dataclass(frozen=True)
+class Change:
+    """New values by column; `roles` replaces all roles, None leaves them."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    roles: frozenset[str] | None = None
+
+    @property
+    def deactivates(self) -> bool:
+        return self.columns.get("is_active") is False
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """A user to be; the secrets are hashes already."""
+
+    email: str
+    username: str
+    full_name: str
+    hashed_password: str
+    roles: frozenset[str] = frozenset()
+    hall_ticket_number: str | None = None
+    date_of_birth: date | None = None
+    security_question: str | None = None
+    security_answer_hash: str | None = None
+    center_id: int | None = None
+    trade_id: int | None = None
+    is_active: bool = True
+    is_verified: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which users a list shows."""
+
+    skip: int = 0
+    limit: int = 100
+    role: RoleName | None = None
+    center_id: int | None = None
+
+
+def effect_of(before: Account, change: Change, *, by: int) -> Effect:
+    """Return what becomes of the open logins; nobody takes his own way in (`OwnRightsTaken`)."""
+    lost = set() if change.roles is None else set(before.role_names) - change.roles
+    if before.id == by and (change.deactivates or ADMIN in lost):
+        raise OwnRightsTaken
+    if change.deactivates:
+        return Effect.REVOKE_USER if before.is_active else Effect.NONE
+    if lost or "hashed_password" in change.columns or "security_answer_hash" in change.columns:
+        return Effect.END_LOGINS
+    return Effect.NONE
