@@ -1,6 +1,7 @@
 """Transfers on a real database: one decision wins, a failed move leaves no trace in the attempt."""
 
 import pytest
+from attempts import auditing
 from attempts import transfer as rule
 from attempts.errors import MigrationFailed, TransferNotFound, TransferNotPending, TransferPending
 from attempts.lifecycle import Lifecycle
@@ -218,3 +219,24 @@ def test_a_rejection_is_announced_with_its_reason(world, moving):
     moving.decide(decision(requested, approved=False))
     [note] = world.notes("transfer_rejected")
     assert (note["data"]["transfer_id"], note["data"]["reason"]) == (requested.id, None)
+
+
+def test_an_approval_and_a_submit_that_meet_agree_on_one_order(world, moving, at_once):
+    lifecycle = Lifecycle(world.db, lambda: None)
+    for student in range(5100, 5110):
+        attempt_id = world.attempt(student=student)
+        requested = moving.request(
+            Wish(attempt_id, "PC-2", "The screen is broken", student, "s", set(), Origin())
+        )
+        approved, submitted = at_once(
+            lambda t=requested: moving.decide(decision(t)),
+            lambda a=attempt_id, s=student: lifecycle.submit(a, s, None),
+        )
+        assert submitted.status == "graded"
+        row = world.row(attempt_id)
+        if isinstance(approved, MigrationFailed):
+            assert (row["workstation_id"], row["transfer_count"]) == (None, 0)
+        else:
+            assert (approved.status, row["workstation_id"]) == ("completed", "PC-2")
+        with world.db.transaction() as session:
+            assert auditing.flaw_in(session, f"attempt:{attempt_id}") is None
