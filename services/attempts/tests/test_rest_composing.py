@@ -300,7 +300,7 @@ def test_writing_an_exam_costs_the_same_however_many_questions_it_has(tidy, stat
     fields = EXAM | {"start_time": None, "end_time": None}
     ids = [tidy.truth, tidy.choice, tidy.several]
     with statements() as one:
-        deeds.add(fields, [(ids[0], None)], 7)
+        deeds.add(fields, [(ids[0], None)])
     with statements() as three:
-        deeds.add(fields, [(number, None) for number in ids], 7)
+        deeds.add(fields, [(number, None) for number in ids])
     assert len(one) == len(three)

@@ -11,7 +11,8 @@ from chassis.database import Database
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from attempts.drafting import ensure_question, frozen_question_fields
+from attempts import auditing
+from attempts.drafting import NOBODY, Author, ensure_question, frozen_question_fields
 from attempts.errors import (
     QuestionBankNotFound,
     QuestionFrozen,
@@ -68,14 +69,17 @@ class Authoring:
                 raise TradeNotFound
             return content.add_question_bank(session, fields, trade)
 
-    def add_question(self, fields: Fields) -> Question:
+    def add_question(self, fields: Fields, author: Author = NOBODY) -> Question:
         ensure_question(fields)
         with self._database.transaction() as session:
             if not content.lock_question_bank(session, fields["question_bank_id"]):
                 raise QuestionBankNotFound
-            return content.add_question(session, fields)
+            question = content.add_question(session, fields)
+            entry = author.entry("question_created", "Question created", question_id=question.id)
+            auditing.add(session, entry)
+            return question
 
-    def import_sheet(self, bank_id: int, file: bytes) -> Sheet:
+    def import_sheet(self, bank_id: int, file: bytes, author: Author = NOBODY) -> Sheet:
         """Store the good rows of a CSV sheet, all or none of them; return what became of it."""
         sheet = read(file)
         try:
@@ -84,11 +88,20 @@ class Authoring:
                     raise QuestionBankNotFound
                 rows = [{**draft, "question_bank_id": bank_id} for draft in sheet.drafts]
                 content.add_questions(session, rows)
+                entry = author.entry(
+                    "questions_imported",
+                    "Questions imported",
+                    question_bank_id=bank_id,
+                    imported=len(rows),
+                )
+                auditing.add(session, entry)
         except SQLAlchemyError as error:
             raise QuestionsNotSaved from error
         return sheet
 
-    def change_question(self, question_id: int, changes: Fields) -> Question:
+    def change_question(
+        self, question_id: int, changes: Fields, author: Author = NOBODY
+    ) -> Question:
         """Apply changes to a question; its content stands once an exam with it has attempts.
 
         A question without a key (from a sheet) may stay without one; a key cannot be taken away.
@@ -104,14 +117,23 @@ class Authoring:
                 if content.is_sat(session, question_id):
                     raise QuestionFrozen
                 content.count_versions(session, question_id)
+            fields = sorted(changes)
+            entry = author.entry(
+                "question_changed", "Question changed", question_id=question_id, fields=fields
+            )
+            auditing.add(session, entry)
             return content.change_question(session, question_id, changes)
 
-    def delete_question(self, question_id: int) -> None:
+    def delete_question(self, question_id: int, author: Author = NOBODY) -> None:
         """Delete a question that no exam asks."""
         try:
             with self._database.transaction() as session:
                 if not content.delete_question(session, question_id):
                     raise QuestionNotFound
+                entry = author.entry(
+                    "question_deleted", "Question deleted", question_id=question_id
+                )
+                auditing.add(session, entry)
         except IntegrityError as error:
             raise QuestionInUse from error
 

@@ -13,7 +13,8 @@ from chassis.database import Database
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts.drafting import ensure_exam, ensure_known, frozen_exam_fields
+from attempts import auditing
+from attempts.drafting import NOBODY, Author, ensure_exam, ensure_known, frozen_exam_fields
 from attempts.errors import ExamCodeExists, ExamFrozen, ExamInUse, ExamNotFound, TradeNotFound
 from attempts.exam import Exam, ExamStatus
 from attempts.store import content, exams
@@ -28,43 +29,52 @@ class Composing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, fields: Fields, links: Links, author_id: int) -> Exam:
+    def add(self, fields: Fields, links: Links, author: Author = NOBODY) -> Exam:
         """Store a new exam as a draft, its questions in the order of `links`."""
         ensure_exam(fields)
         try:
             with self._database.transaction() as session:
-                return _add(session, fields, links, author_id)
+                return _add(session, fields, links, author)
         except IntegrityError as error:
             raise ExamCodeExists(str(fields.get("exam_code"))) from error
 
-    def change(self, exam_id: int, changes: Fields, links: Links | None) -> Exam:
+    def change(
+        self, exam_id: int, changes: Fields, links: Links | None, author: Author = NOBODY
+    ) -> Exam:
         """Apply changes, and the questions unless `links` is None; refuse what is frozen."""
         try:
             with self._database.transaction() as session:
-                return _change(session, exam_id, changes, links)
+                exam = _change(session, exam_id, changes, links)
+                fields = sorted({*changes, *(["questions"] if links is not None else [])})
+                entry = author.entry("exam_changed", "Exam changed", exam_id, fields=fields)
+                auditing.add(session, entry)
+                return exam
         except IntegrityError as error:
             raise ExamCodeExists(str(changes.get("exam_code"))) from error
 
-    def delete(self, exam_id: int) -> None:
+    def delete(self, exam_id: int, author: Author = NOBODY) -> None:
         """Delete an exam that nobody has an attempt at; its questions stay."""
         try:
             with self._database.transaction() as session:
                 if not content.delete_exam(session, exam_id):
                     raise ExamNotFound
+                auditing.add(session, author.entry("exam_deleted", "Exam deleted", exam_id))
         except IntegrityError as error:
             raise ExamInUse from error
 
 
-def _add(session: Session, fields: Fields, links: Links, author_id: int) -> Exam:
+def _add(session: Session, fields: Fields, links: Links, author: Author) -> Exam:
     trade = content.lock_trade(session, fields["trade_id"])
     if trade is None:
         raise TradeNotFound
     _ensure_questions(session, links)
-    made = {"status": ExamStatus.DRAFT, "created_by": author_id, "total_questions": len(links)}
+    made = {"status": ExamStatus.DRAFT, "created_by": author.user_id}
+    made["total_questions"] = len(links)
     given = {name: value for name, value in fields.items() if value is not None}
     code = given.get("exam_code") or f"{trade.code}-{secrets.token_hex(4).upper()}"
     exam_id = content.add_exam(session, made | given | {"exam_code": code})
     content.put_questions(session, exam_id, links)
+    auditing.add(session, author.entry("exam_created", "Exam created", exam_id))
     return _stored(session, exam_id)
 
 

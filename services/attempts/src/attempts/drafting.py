@@ -4,11 +4,14 @@ Pure. A change is judged on the merged object: what is stored with the changes o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import FieldError
 
+from attempts.audit import Entry
 from attempts.errors import InvalidContent
+from attempts.origins import NOWHERE, Origin
 from attempts.question import QuestionType, truth_of
 
 MAX_TEXT = 20_000
@@ -29,6 +32,31 @@ EXAM_CONTENT = frozenset(
     }
 )
 """What students are asked and what it is worth: fixed by the first attempt."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes, and from where."""
+
+    user_id: int | None = None
+    origin: Origin = NOWHERE
+
+    def entry(
+        self, event_type: str, description: str, exam_id: int | None = None, **details: Any
+    ) -> Entry:
+        """Return what the audit says; `details` name fields and ids, never texts or keys."""
+        return Entry(
+            event_type,
+            "content",
+            description,
+            user_id=self.user_id,
+            exam_id=exam_id,
+            details=details,
+            origin=self.origin,
+        )
+
+
+NOBODY = Author()
 
 
 def ensure_question(fields: Mapping[str, Any], *, needs_key: bool = True) -> None:

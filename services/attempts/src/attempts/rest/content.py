@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi import APIRouter, Body, Depends, HTTPException, Request
 
+from attempts.drafting import Author
 from attempts.errors import QuestionsNotSaved
-from attempts.rest.shared import Admin, App, PathId, Staff
+from attempts.rest.shared import Admin, App, From, PathId, Staff
 from attempts.rest.upload import MULTIPART, uploaded
 from attempts.schemas.content import (
     ExamChange,
@@ -23,6 +24,13 @@ from attempts.schemas.exams import ExamBody, QuestionBankBody, QuestionBody, Tra
 from attempts.sheet import MAX_BYTES
 
 router = APIRouter(prefix="/api/v1/exams", tags=["exams"])
+
+
+async def _author(caller: Staff, origin: From) -> Author:
+    return Author(caller.user_id, origin)
+
+
+By = Annotated[Author, Depends(_author)]
 
 
 @router.post("/trades", status_code=201)
@@ -49,30 +57,30 @@ async def add_question_bank(_: Staff, app: App, body: NewQuestionBank) -> Questi
 
 
 @router.post("/questions", status_code=201)
-async def add_question(_: Staff, app: App, body: NewQuestion) -> QuestionBody:
-    question = await app.database.run(app.authoring.add_question, body.model_dump())
+async def add_question(author: By, app: App, body: NewQuestion) -> QuestionBody:
+    question = await app.database.run(app.authoring.add_question, body.model_dump(), author)
     return QuestionBody.of_question(question, with_key=True)
 
 
 @router.put("/questions/{question_id}")
 async def change_question(
-    _: Staff, app: App, question_id: PathId, body: Annotated[QuestionChange, Body()]
+    author: By, app: App, question_id: PathId, body: Annotated[QuestionChange, Body()]
 ) -> QuestionBody:
-    question = await app.database.run(app.authoring.change_question, question_id, body)
+    question = await app.database.run(app.authoring.change_question, question_id, body, author)
     return QuestionBody.of_question(question, with_key=True)
 
 
 @router.delete("/questions/{question_id}", status_code=204)
-async def delete_question(_: Staff, app: App, question_id: PathId) -> None:
-    await app.database.run(app.authoring.delete_question, question_id)
+async def delete_question(author: By, app: App, question_id: PathId) -> None:
+    await app.database.run(app.authoring.delete_question, question_id, author)
 
 
 @router.post("/question-banks/{qbank_id}/import-csv", openapi_extra=MULTIPART)
-async def import_csv(_: Staff, app: App, qbank_id: PathId, request: Request) -> ImportReport:
+async def import_csv(author: By, app: App, qbank_id: PathId, request: Request) -> ImportReport:
     """Store the good rows of a sheet in one transaction and say what is wrong with the others."""
     file = await uploaded(request, "file", MAX_BYTES)
     try:
-        sheet = await app.database.run(app.authoring.import_sheet, qbank_id, file)
+        sheet = await app.database.run(app.authoring.import_sheet, qbank_id, file, author)
     except QuestionsNotSaved as error:
         words = "Error saving questions: the database refused them"
         raise HTTPException(500, words) from error
@@ -82,25 +90,27 @@ async def import_csv(_: Staff, app: App, qbank_id: PathId, request: Request) -> 
 
 
 @router.post("/", status_code=201)
-async def add_exam(caller: Staff, app: App, body: NewExam) -> ExamBody:
+async def add_exam(author: By, app: App, body: NewExam) -> ExamBody:
     fields = body.model_dump(exclude={"question_ids", "questions"})
-    exam = await app.database.run(app.composing.add, fields, body.links, caller.user_id)
+    exam = await app.database.run(app.composing.add, fields, body.links, author)
     return ExamBody.of(exam)
 
 
 @router.put("/{exam_id}")
 async def change_exam(
-    _: Staff, app: App, exam_id: PathId, body: Annotated[ExamChange, Body()]
+    author: By, app: App, exam_id: PathId, body: Annotated[ExamChange, Body()]
 ) -> ExamBody:
     """Change an exam; what students are asked and its worth stand from the first attempt on."""
     changes = {name: value for name, value in body.items() if name != "questions"}
     links = _links(body["questions"]) if "questions" in body else None
-    return ExamBody.of(await app.database.run(app.composing.change, exam_id, changes, links))
+    return ExamBody.of(
+        await app.database.run(app.composing.change, exam_id, changes, links, author)
+    )
 
 
 @router.delete("/{exam_id}", status_code=204)
-async def delete_exam(_: Admin, app: App, exam_id: PathId) -> None:
-    await app.database.run(app.composing.delete, exam_id)
+async def delete_exam(_: Admin, author: By, app: App, exam_id: PathId) -> None:
+    await app.database.run(app.composing.delete, exam_id, author)
 
 
 @router.get("/{exam_id}/export-qti")
