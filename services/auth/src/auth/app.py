@@ -15,7 +15,8 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest, rest_people
+from auth import rest, rest_assignments, rest_people
+from auth.assigning import Assigning
 from auth.clock import Clock
 from auth.hashing import Hashing
 from auth.keyring import Keyring
@@ -54,6 +55,7 @@ class Parts:
             announce=self.relay.wake,
         )
         self.roster = Roster(self.database, self.hashing, _lifetimes(settings), self.relay.wake)
+        self.assigning = Assigning(self.database)
         # Every use of a token here reads the login's row, so no list of revocations is kept.
         self.verifying = KeySet(settings.jwks_url)
         self.verifier = TokenVerifier(self.verifying, Revocations(), settings.token_issuer)
@@ -64,7 +66,7 @@ class Parts:
             sign_in=self.sign_in,
             settings=settings,
         )
-        servicer = AuthServicer(self.sign_in)
+        servicer = AuthServicer(self.sign_in, self.assigning)
         self.rpc = RpcServer(settings.host, settings.grpc_port, servicer.register)
 
     def supervisor(self) -> Supervisor:
@@ -109,11 +111,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.sign_in = parts.sign_in
     app.state.roster = parts.roster
+    app.state.assigning = parts.assigning
     app.state.keyring = parts.keyring
     app.state.verifier = parts.verifier
     app.state.parts = parts
     app.include_router(rest.router)
     app.include_router(rest_people.router)
+    app.include_router(rest_assignments.router)
     app.include_router(rest.keys_router)
     return app
 

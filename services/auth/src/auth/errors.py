@@ -122,6 +122,11 @@ class AlreadyTaken(Conflict):
     detail = "This name is already taken"
 
 
+class RoleNotHeld(Refused):
+    slug = "role-not-held"
+    detail = "The user does not have the role that he would be assigned in"
+
+
 class CenterOrTradeUnknown(Refused):
     slug = "center-or-trade-unknown"
     detail = "The center or the trade does not exist"

@@ -23,6 +23,20 @@ class RoleName(StrEnum):
     GRADER = "grader"
 
 
+class AssignableRole(StrEnum):
+    """Roles that count for single exams only; administrators need no assignment."""
+
+    PROCTOR = "proctor"
+    GRADER = "grader"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    exam_id: int
+    role: AssignableRole
+    user_id: int
+
+
 class Effect(StrEnum):
     """What a change does to the logins that are open."""
 

@@ -14,7 +14,7 @@ from auth.sign_in import SignIn
 
 router = APIRouter(prefix="/api/v1/auth", tags=["people"])
 
-_MAX_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 _MAX_SKIP = 2**63 - 1
 
 
@@ -37,8 +37,8 @@ People = Annotated[Roster, Depends(_roster)]
 Admin = Annotated[Caller, Depends(_admin)]
 Skip = Annotated[int, Query(ge=0, le=_MAX_SKIP)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-UserId = Annotated[int, Path(ge=-_MAX_ID, le=_MAX_ID)]
-CenterId = Annotated[int | None, Query(ge=1, le=_MAX_ID)]
+UserId = Annotated[int, Path(ge=-MAX_ID, le=MAX_ID)]
+CenterId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 
 
 @router.get("/users")

@@ -1,4 +1,4 @@
-"""The gRPC edge of auth: who users are, and which logins have ended."""
+"""The gRPC edge of auth: who users are, what they are assigned to, which logins have ended."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 
 from auth.accounts import Account, Revocation
+from auth.assigning import Assigning
 from auth.errors import TooManyUsersAsked
 from auth.sign_in import SignIn
 
@@ -16,8 +17,9 @@ MOST_USERS = 1_000
 class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
     """Translates between messages and deeds."""
 
-    def __init__(self, sign_in: SignIn) -> None:
+    def __init__(self, sign_in: SignIn, assigning: Assigning) -> None:
         self._sign_in = sign_in
+        self._assigning = assigning
 
     async def GetUsers(  # noqa: N802  # the name in the treaty
         self, request: auth_pb2.GetUsersRequest, context: Any
@@ -34,6 +36,15 @@ class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
         del request, context
         found = await self._sign_in.revocations()
         return auth_pb2.ListRevocationsResponse(revocations=[_revocation(r) for r in found])
+
+    async def ListAssignments(  # noqa: N802  # the name in the treaty
+        self, request: auth_pb2.ListAssignmentsRequest, context: Any
+    ) -> auth_pb2.ListAssignmentsResponse:
+        del context
+        found = await self._assigning.of_user(request.user_id)
+        return auth_pb2.ListAssignmentsResponse(
+            assignments=[auth_pb2.Assignment(exam_id=a.exam_id, role=a.role) for a in found]
+        )
 
     def register(self, server: grpc.aio.Server) -> None:
         auth_pb2_grpc.add_AuthServiceServicer_to_server(self, server)

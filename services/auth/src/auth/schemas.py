@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth.accounts import Account
-from auth.people import RoleName
+from auth.people import AssignableRole, RoleName
 from auth.sign_in import Pair, SignedIn
 
 
@@ -142,6 +142,12 @@ class TradeShape(_Shape):
     is_active: bool
     created_at: datetime
     updated_at: datetime
+
+
+class AssignmentShape(_Shape):
+    exam_id: int
+    role: AssignableRole
+    user_id: int
 
 
 class User(_Shape):

@@ -53,7 +53,7 @@ from auth.tables import (
 )
 from auth.throttle import Tries
 
-_LARGEST_USER_ID = 2**31 - 1
+LARGEST_USER_ID = 2**31 - 1
 _WHOLE_ACCOUNT = (
     joinedload(UserRow.center),
     joinedload(UserRow.trade),
@@ -88,7 +88,7 @@ def find_by_hall_ticket(session: Session, number: str) -> Candidate:
 
 def load_accounts(session: Session, user_ids: Iterable[int]) -> list[Account]:
     """Load the accounts that exist, in the order of their ids."""
-    wanted = {user_id for user_id in user_ids if 0 < user_id <= _LARGEST_USER_ID}
+    wanted = {user_id for user_id in user_ids if 0 < user_id <= LARGEST_USER_ID}
     rows = session.scalars(
         select(UserRow).where(UserRow.id.in_(wanted)).order_by(UserRow.id).options(*_WHOLE_ACCOUNT)
     )

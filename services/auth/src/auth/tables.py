@@ -126,6 +126,22 @@ user_roles: Table = Table(
 )
 
 
+class AssignmentRow(Row):
+    """Who watches or marks an exam; exams are attempts' and known here by id only."""
+
+    __tablename__ = "assignments"
+
+    exam_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    role: Mapped[str] = mapped_column(String(10), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(UserRow.id, ondelete="CASCADE"), primary_key=True, index=True
+    )
+    assigned_by_id: Mapped[int]
+    assigned_at: Mapped[datetime] = _now()
+
+    __table_args__ = (CheckConstraint("role IN ('proctor', 'grader')", name="role"),)
+
+
 class LoginRow(Row):
     """A signed-in stay: the family of all tokens that come from one login."""
 

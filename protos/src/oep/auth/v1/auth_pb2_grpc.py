@@ -44,6 +44,11 @@ class AuthServiceStub:
                 request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsRequest.SerializeToString,
                 response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsResponse.FromString,
                 _registered_method=True)
+        self.ListAssignments = channel.unary_unary(
+                '/oep.auth.v1.AuthService/ListAssignments',
+                request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsRequest.SerializeToString,
+                response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsResponse.FromString,
+                _registered_method=True)
 
 
 class AuthServiceServicer:
@@ -63,6 +68,13 @@ class AuthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAssignments(self, request, context):
+        """Which exams a user watches or marks. A proctor or grader sees only these; an administrator needs none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -75,6 +87,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.ListRevocations,
                     request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsRequest.FromString,
                     response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsResponse.SerializeToString,
+            ),
+            'ListAssignments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAssignments,
+                    request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsRequest.FromString,
+                    response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +148,33 @@ class AuthService:
             '/oep.auth.v1.AuthService/ListRevocations',
             oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsRequest.SerializeToString,
             oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAssignments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.auth.v1.AuthService/ListAssignments',
+            oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsRequest.SerializeToString,
+            oep_dot_auth_dot_v1_dot_auth__pb2.ListAssignmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

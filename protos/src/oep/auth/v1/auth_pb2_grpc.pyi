@@ -35,6 +35,8 @@ class AuthServiceStub:
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
+    ListAssignments: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]
+    """Which exams a user watches or marks. A proctor or grader sees only these; an administrator needs none."""
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -43,6 +45,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
+    ListAssignments: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]  # type: ignore[assignment]
+    """Which exams a user watches or marks. A proctor or grader sees only these; an administrator needs none."""
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -60,5 +64,13 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.ListRevocationsResponse, _abc.Awaitable[_auth_pb2.ListRevocationsResponse]]:
         """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
+
+    @_abc_1.abstractmethod
+    def ListAssignments(
+        self,
+        request: _auth_pb2.ListAssignmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ListAssignmentsResponse, _abc.Awaitable[_auth_pb2.ListAssignmentsResponse]]:
+        """Which exams a user watches or marks. A proctor or grader sees only these; an administrator needs none."""
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

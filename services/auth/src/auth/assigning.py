@@ -1,0 +1,57 @@
+"""The deeds around assignments: who watches or marks which exam.
+
+auth does not know the exams: an assignment to one that is not there yet is kept and harms nobody.
+"""
+
+from chassis.database import Database
+
+from auth import assignment_store, people_store
+from auth.errors import RoleNotHeld, UserNotFound
+from auth.people import Assignment
+
+
+class Assigning:
+    """Assignments of proctors and graders to exams."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def assign(self, wanted: Assignment, *, by: int) -> None:
+        """Assign a user, once or again; raise `UserNotFound` or `RoleNotHeld`."""
+        await self._database.run(self._assign, wanted, by)
+
+    async def withdraw(self, unwanted: Assignment) -> None:
+        """End an assignment; one that is not there has ended already."""
+        await self._database.run(self._withdraw, unwanted)
+
+    async def find(
+        self, exam_id: int | None, user_id: int | None, skip: int, limit: int
+    ) -> list[Assignment]:
+        return await self._database.run(self._find, exam_id, user_id, skip, limit)
+
+    async def of_user(self, user_id: int) -> list[Assignment]:
+        """Return what a user is assigned to in the roles that he holds now."""
+        return await self._database.run(self._of_user, user_id)
+
+    def _assign(self, wanted: Assignment, by: int) -> None:
+        with self._database.transaction() as session:
+            account = people_store.lock_account(session, wanted.user_id)
+            if account is None:
+                raise UserNotFound
+            if wanted.role not in account.role_names:
+                raise RoleNotHeld
+            assignment_store.save(session, wanted, by)
+
+    def _withdraw(self, unwanted: Assignment) -> None:
+        with self._database.transaction() as session:
+            assignment_store.remove(session, unwanted)
+
+    def _find(
+        self, exam_id: int | None, user_id: int | None, skip: int, limit: int
+    ) -> list[Assignment]:
+        with self._database.transaction() as session:
+            return assignment_store.find(session, exam_id, user_id, skip, limit)
+
+    def _of_user(self, user_id: int) -> list[Assignment]:
+        with self._database.transaction() as session:
+            return assignment_store.that_count(session, user_id)

@@ -1,0 +1,65 @@
+"""Every SQL statement about assignments; runs inside the caller's transaction."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Row, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from auth import store
+from auth.people import AssignableRole, Assignment
+from auth.tables import AssignmentRow, RoleRow, user_roles
+
+_KEY = (AssignmentRow.exam_id, AssignmentRow.role, AssignmentRow.user_id)
+
+
+def save(session: Session, wanted: Assignment, by: int) -> None:
+    """Keep an assignment; one that is there stays as it is."""
+    session.execute(
+        insert(AssignmentRow)
+        .values(exam_id=wanted.exam_id, role=wanted.role, user_id=wanted.user_id, assigned_by_id=by)
+        .on_conflict_do_nothing()
+    )
+
+
+def remove(session: Session, unwanted: Assignment) -> None:
+    session.execute(
+        delete(AssignmentRow).where(
+            AssignmentRow.exam_id == unwanted.exam_id,
+            AssignmentRow.role == unwanted.role,
+            AssignmentRow.user_id == unwanted.user_id,
+        )
+    )
+
+
+def find(
+    session: Session, exam_id: int | None, user_id: int | None, skip: int, limit: int
+) -> list[Assignment]:
+    """List assignments by exam, role and user."""
+    query = select(*_KEY).order_by(*_KEY).offset(skip).limit(limit)
+    if exam_id is not None:
+        query = query.where(AssignmentRow.exam_id == exam_id)
+    if user_id is not None:
+        query = query.where(AssignmentRow.user_id == user_id)
+    return _assignments(session.execute(query))
+
+
+def that_count(session: Session, user_id: int) -> list[Assignment]:
+    """List a user's assignments in roles that he holds."""
+    if not 0 < user_id <= store.LARGEST_USER_ID:
+        return []
+    query = (
+        select(*_KEY)
+        .join(RoleRow, RoleRow.name == AssignmentRow.role)
+        .join(
+            user_roles,
+            (user_roles.c.role_id == RoleRow.id) & (user_roles.c.user_id == AssignmentRow.user_id),
+        )
+        .where(AssignmentRow.user_id == user_id)
+        .order_by(*_KEY)
+    )
+    return _assignments(session.execute(query))
+
+
+def _assignments(rows: Iterable[Row[int, str, int]]) -> list[Assignment]:
+    return [Assignment(exam_id, AssignableRole(role), user) for exam_id, role, user in rows]
