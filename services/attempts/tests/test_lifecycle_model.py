@@ -2,13 +2,21 @@
 
 import contextlib
 
+from attempts.allowance import Grant
+from attempts.allowing import Allowing
 from attempts.answer import Save
+from attempts.origins import NOWHERE
 from attempts.progress import Saved
+from attempts.steering import Order, Steering
 from chassis.errors import Failure
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 STEPS = ["begin", "save", "submit", "expire", "collect", "pass_deadline", "pass_grace"]
+STEERED = ["cancel", "pause", "unpause", "extend"]
+STEPS += STEERED
+ORDER = {"by_id": 9, "reason": "fire alarm", "origin": NOWHERE}
+MORE = Grant(60, None, "fire alarm", 9)
 FINISHED = {"submitted", "graded"}
 ORDERS = st.builds(
     lambda before, after: [*before, "begin", *after],
@@ -24,22 +32,45 @@ class Model:
     def __init__(self, *, is_written: bool) -> None:
         self.status, self.moves, self.age = "not_started", 0, "young"
         self.is_answered, self.is_written = False, is_written
+        self.version, self.is_paused = 1, False
 
     def _move(self, status: str) -> None:
-        self.status, self.moves = status, self.moves + 1
+        self._unpause()
+        self.status, self.moves, self.version = status, self.moves + 1, self.version + 1
+
+    def _unpause(self) -> None:
+        self.version, self.is_paused = self.version + self.is_paused, False
+
+    def _steer(self, name: str) -> bool:
+        is_young = self.status == "in_progress" and self.age == "young"
+        match name:
+            case "cancel" if self.status not in {"graded", "cancelled"}:
+                self._move("cancelled")
+            case "pause" if is_young and not self.is_paused:
+                self.is_paused, self.version = True, self.version + 1
+            case "unpause" if self.is_paused:
+                self._unpause()
+            case "extend" if is_young or self.status == "not_started":
+                self.version += 1
+            case _:
+                return False
+        return True
 
     def _finish(self) -> None:
         self._move("submitted" if self.is_written and self.is_answered else "graded")
 
     def step(self, name: str) -> bool:
         """Take a step; say whether it is granted."""
+        return self._steer(name) if name in STEERED else self._go(name)
+
+    def _go(self, name: str) -> bool:
         running = self.status == "in_progress"
         match name:
             case "begin":
                 if self.status == "not_started":
                     self._move("in_progress")
                 return self.status == "in_progress"
-            case "save" if running and self.age == "young":
+            case "save" if running and self.age == "young" and not self.is_paused:
                 self.is_answered = True
             case "save":
                 return False
@@ -51,9 +82,13 @@ class Model:
                 self._move("expired")
             case "collect" if self.status == "expired" and self.age == "old":
                 self._finish()
-            case "pass_deadline" | "pass_grace" if self.status != "not_started":
+            case "pass_deadline" | "pass_grace" if not (self.is_new or self.is_paused):
                 self._grow_older(name)
         return True
+
+    @property
+    def is_new(self) -> bool:
+        return self.status == "not_started"
 
     def _grow_older(self, name: str) -> None:
         if name == "pass_grace":
@@ -69,6 +104,10 @@ def act(world, attempt_id: int, question_id: int, name: str) -> bool:
         "submit": lambda: world.lifecycle.submit(attempt_id, world.student, None),
         "expire": world.lifecycle.expire_due,
         "collect": world.lifecycle.collect_overdue,
+        "cancel": lambda: Steering(world.db, list).cancel(Order(attempt_id, **ORDER)),
+        "pause": lambda: Steering(world.db, list).pause(Order(attempt_id, **ORDER), None),
+        "unpause": lambda: Steering(world.db, list).unpause(Order(attempt_id, **ORDER)),
+        "extend": lambda: Allowing(world.db, list).extend(attempt_id, MORE, NOWHERE),
         "pass_deadline": lambda: age(world, attempt_id, 1),
         "pass_grace": lambda: age(world, attempt_id, 301),
     }
@@ -84,7 +123,8 @@ def act(world, attempt_id: int, question_id: int, name: str) -> bool:
 def age(world, attempt_id: int, seconds: int) -> None:
     world.run(
         "UPDATE attempts.attempts SET deadline_at = least(deadline_at,"
-        " now() - make_interval(secs => :seconds)) WHERE id = :id AND start_time IS NOT NULL",
+        " now() - make_interval(secs => :seconds)) WHERE id = :id"
+        " AND start_time IS NOT NULL AND paused_at IS NULL",
         id=attempt_id,
         seconds=seconds,
     )
@@ -94,10 +134,13 @@ def age(world, attempt_id: int, seconds: int) -> None:
 @example(steps=["begin", "pass_deadline", "expire", "collect", "submit"], is_written=False)
 @example(steps=["begin", "save", "pass_grace", "expire", "collect", "submit"], is_written=True)
 @example(steps=["begin", "pass_deadline", "save", "submit", "expire"], is_written=False)
+@example(steps=["begin", "pause", "save", "pass_grace", "unpause", "save"], is_written=True)
+@example(steps=["begin", "pause", "submit", "cancel"], is_written=True)
+@example(steps=["extend", "begin", "pause", "extend", "cancel", "submit"], is_written=False)
 @given(steps=ORDERS, is_written=st.booleans())
 def test_any_order_of_deeds_leads_where_the_model_says(world, steps, is_written):
     world.run("DELETE FROM attempts.answers")
-    world.run("DELETE FROM attempts.attempts")
+    world.run("TRUNCATE attempts.attempts CASCADE")
     exam = world.written if is_written else world.objective
     question_id = world.short if is_written else world.truth
     attempt_id = world.attempt("not_started", exam=exam)
@@ -105,7 +148,7 @@ def test_any_order_of_deeds_leads_where_the_model_says(world, steps, is_written)
     for name in steps:
         assert act(world, attempt_id, question_id, name) is model.step(name), name
         row = world.row(attempt_id)
-        assert (row["status"], row["version"]) == (model.status, 1 + model.moves), name
+        assert (row["status"], row["version"]) == (model.status, model.version), name
     said = world.notes("status_changed")[before:]
     assert len(said) == model.moves, "every move is announced, once"
     ways = [(note["data"]["previous_status"], note["data"]["status"]) for note in said]

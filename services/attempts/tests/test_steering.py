@@ -146,6 +146,29 @@ def test_reopening_carries_answers_flags_and_the_time_that_was_left(world, steer
         steering.reopen(order(old), None)
 
 
+def test_a_reopened_attempt_keeps_the_letters_that_the_student_answered_by(world, steering):
+    shuffle = "UPDATE attempts.exams SET shuffle_options = :on WHERE id = :id"
+    world.run(shuffle, on=True, id=world.objective)
+    try:
+        for student in range(700, 706):
+            old = world.attempt(student=student, begun_seconds_ago=600)
+            [shown] = [q for q in seen(world, student) if q.id == world.choice]
+            key = next(k for k, option in shown.options.items() if option == "Neutral wire")
+            world.saving.save_all([Save(old, student, world.choice, key)])
+            steering.cancel(order(old))
+            new = steering.reopen(order(old), None)
+            assert seen(world, student)[0].options == shown.options
+            world.lifecycle.begin(new.id, student)
+            done = world.lifecycle.submit(new.id, student, None)
+            assert done.score.marks_obtained == 4.0
+    finally:
+        world.run(shuffle, on=False, id=world.objective)
+
+
+def seen(world, student: int):
+    return world.reading.paper(world.objective, student).questions
+
+
 def test_reopening_what_ran_out_of_time_needs_extra_time(world, steering):
     old = world.attempt(begun_seconds_ago=3700)
     world.lifecycle.expire_due()

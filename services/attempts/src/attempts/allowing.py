@@ -68,8 +68,9 @@ class Allowing:
         """Give every attempt of an exam extra time, those included that are still to come."""
         ensure_sound(grant)
         with self._database.transaction() as session:
-            if not allowances.hold_exam(session, exam_id):
+            if exams.exam(session, exam_id) is None:
                 raise ExamNotFound
+            allowances.hold_exam(session, exam_id, is_shared=False)
             stored = allowances.store_for_exam(session, exam_id, grant)
             chosen = _extendable(session, exam_id)
             for attempt in chosen:

@@ -115,11 +115,18 @@ class Attempt:
     pause_ends_at: datetime | None = None
     close_reason: str | None = None
     reopened_from_id: int | None = None
+    layout_from_id: int | None = None
+    """The first of the attempts that this one goes on with: its shuffling stays."""
 
     @property
     def duration_seconds(self) -> int:
         """The whole time of this attempt: the exam's, plus allowances, less what was used up."""
         return self.duration_minutes * 60 + self.allowance_seconds - self.spent_seconds
+
+    @property
+    def layout_id(self) -> int:
+        """What the order of questions and options is drawn from."""
+        return self.layout_from_id or self.id
 
     @property
     def is_paused(self) -> bool:

@@ -15,13 +15,17 @@ from attempts.store import actions, allowances, attempts, exams
 
 
 def start(session: Session, attempt: Attempt) -> Attempt | None:
-    """Start the clock of an attempt that has not begun; None when somebody was faster."""
+    """Start the clock of an attempt that has not begun; None when somebody was faster.
+
+    Who has locked the attempt must have held its exam's allowances before.
+    """
     exam = exams.exam(session, attempt.exam_id)
     if exam is None:
         raise ExamNotFound
     if not exam.is_open(attempt.as_of):
         raise ExamClosed
     previous = attempt.status
+    allowances.hold_exam(session, attempt.exam_id, is_shared=True)
     for exam_allowance_id, grant in allowances.not_inherited(session, attempt):
         given = give(session, [attempt], grant, exam_allowance_id, is_said=False)
         [attempt] = given or [attempt]

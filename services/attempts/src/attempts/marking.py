@@ -41,7 +41,8 @@ def finish(
     """Grade locked attempts by their stored answers, end them and announce it."""
     papers = exams.papers(session, {attempt.exam_id for attempt in locked})
     stored = answers.of_attempts(session, [attempt.id for attempt in locked])
-    grades = {a.id: _grade(laid_out(papers[a.exam_id], a.id), stored.get(a.id, ())) for a in locked}
+    shown = {a.id: laid_out(papers[a.exam_id], a.layout_id) for a in locked}
+    grades = {a.id: _grade(shown[a.id], stored.get(a.id, ())) for a in locked}
     answers.mark(session, {attempt_id: g.judgements for attempt_id, g in grades.items()})
     ended = attempts.finish(session, [Ending(a, reason, grades[a.id]) for a in locked])
     previous = {attempt.id: attempt.status for attempt in locked}
@@ -112,7 +113,7 @@ class Marking:
             if attempt is None:
                 raise AttemptNotFound
             paper = exams.papers(session, {attempt.exam_id})[attempt.exam_id]
-            paper = laid_out(paper, attempt.id)
+            paper = laid_out(paper, attempt.layout_id)
             question = _markable(attempt, paper, question_id, marks)
             stored = _answered(session, attempt_id, question)
             answer = answers.mark_by_hand(session, attempt_id, judged_by_hand(question, marks))

@@ -181,7 +181,7 @@ class Reading:
             if attempt.status not in FINISHED:
                 raise ResultNotReady
             paper = exams.papers(session, [attempt.exam_id])[attempt.exam_id]
-            paper = laid_out(paper, attempt_id)
+            paper = laid_out(paper, attempt.layout_id)
             given = answers.of_attempts(session, [attempt_id]).get(attempt_id, [])
         return Outcome(attempt, paper, tuple(given))
 

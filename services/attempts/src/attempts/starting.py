@@ -28,7 +28,7 @@ from attempts.errors import (
 )
 from attempts.exam import Exam
 from attempts.origins import Origin
-from attempts.store import actions, attempts, exams
+from attempts.store import actions, allowances, attempts, exams
 from attempts.tables import ONE_RUNNING_ATTEMPT
 
 
@@ -123,6 +123,7 @@ def _waiting(session: Session, student_id: int, exam: Exam) -> Attempt | None:
 
 def _start(session: Session, seat: Seat) -> Attempt:
     exam = _open_exam(session, seat.exam_id)
+    allowances.hold_exam(session, exam.id, is_shared=True)
     _ensure_none_runs(session, seat.student_id, exam.id)
     waiting = _waiting(session, seat.student_id, exam)
     is_new = waiting is None

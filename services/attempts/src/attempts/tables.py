@@ -209,6 +209,7 @@ class AttemptRow(Row):
     reopened_from_id: Mapped[int | None] = mapped_column(
         ForeignKey("attempts.attempts.id"), unique=True
     )
+    layout_from_id: Mapped[int | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 

@@ -116,6 +116,7 @@ def reopen(session: Session, old: Attempt, spent_seconds: int) -> Attempt:
             "questions_answered": old.questions_answered,
             "questions_flagged": list(old.questions_flagged),
             "reopened_from_id": old.id,
+            "layout_from_id": old.layout_id,
         },
     )
     names = [c.name for c in _ANSWER.c if c.name not in _NOT_CARRIED]

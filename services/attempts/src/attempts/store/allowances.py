@@ -12,7 +12,7 @@ from attempts.allowance import Allowance, Grant
 from attempts.attempt import EXTENDABLE, Attempt
 from attempts.store.attempts import returned
 from attempts.store.rows import attempt_from
-from attempts.tables import AllowanceRow, AttemptRow, ExamAllowanceRow, ExamRow
+from attempts.tables import AllowanceRow, AttemptRow, ExamAllowanceRow
 
 _ALLOWANCE = AllowanceRow.__table__
 
@@ -71,10 +71,15 @@ def store(
     return [Allowance(**row) for row in result.mappings()]
 
 
-def hold_exam(session: Session, exam_id: int) -> bool:
-    """Keep new attempts of an exam from being made until the transaction ends; False = unknown."""
-    query = select(ExamRow.id).where(ExamRow.id == exam_id).with_for_update()
-    return session.execute(query).scalar_one_or_none() is not None
+def hold_exam(session: Session, exam_id: int, *, is_shared: bool) -> None:
+    """Keep grants to the whole exam apart from the begins that inherit them (`is_shared`).
+
+    To be called before any attempt is locked. Not the exam's row: a second UPDATE of an attempt in
+    one transaction checks its foreign keys again and would wait for the exam behind the attempt.
+    """
+    lock = func.pg_advisory_xact_lock_shared if is_shared else func.pg_advisory_xact_lock
+    key = func.hashtextextended(f"attempts.exam_allowances:{exam_id}", 0)
+    session.execute(select(lock(key)))
 
 
 def extendable_ids(session: Session, exam_id: int) -> list[int]:

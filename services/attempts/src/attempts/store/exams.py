@@ -113,9 +113,12 @@ def paper(session: Session, exam: Exam) -> ExamPaper:
 
 
 def shown_attempt(session: Session, exam_id: int, student_id: int) -> int | None:
-    """Return the attempt that a student looks at an exam for: the running, the next, the newest."""
+    """Return the id that the layout a student sees is drawn from.
+
+    It is the running attempt's, else the next one's, else the newest's.
+    """
     query = (
-        select(AttemptRow.id)
+        select(func.coalesce(AttemptRow.layout_from_id, AttemptRow.id))
         .where(AttemptRow.exam_id == exam_id, AttemptRow.student_id == student_id)
         .order_by(
             (AttemptRow.status == Status.IN_PROGRESS).desc(),

@@ -39,6 +39,7 @@ _PLAIN_ATTEMPT = (
     "pause_ends_at",
     "close_reason",
     "reopened_from_id",
+    "layout_from_id",
 )
 _PLAIN_SCORE = (
     "marks_obtained",

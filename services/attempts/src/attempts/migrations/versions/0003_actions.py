@@ -17,6 +17,7 @@ _COLUMNS = (
     "close_reason",
     "close_note",
     "reopened_from_id",
+    "layout_from_id",
 )
 
 
@@ -41,6 +42,7 @@ def upgrade() -> None:
         sa.Column("close_reason", sa.String(length=50), nullable=True),
         sa.Column("close_note", sa.Text(), nullable=True),
         sa.Column("reopened_from_id", sa.BigInteger(), nullable=True),
+        sa.Column("layout_from_id", sa.BigInteger(), nullable=True),
     ):
         op.add_column("attempts", column, schema="attempts")
     op.create_foreign_key(
