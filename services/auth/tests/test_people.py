@@ -154,6 +154,13 @@ async def test_a_patch_changes_only_what_it_names(world, ask):
     assert (await ask("PATCH", f"/users/{person.id}", json={})).json() == answer.json()
 
 
+async def test_an_answer_that_is_taken_away_opens_nothing_any_more(world, ask):
+    person = world.add("student")
+    assert (await world.ticket_login(person)).status_code == 200
+    await ask("PATCH", f"/users/{person.id}", json={"security_answer": None})
+    assert (await world.ticket_login(person)).status_code == 401
+
+
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
 async def test_an_unknown_user_is_404(ask, method):
     answer = await ask(method, "/users/99999999", json={})

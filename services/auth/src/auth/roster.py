@@ -53,6 +53,8 @@ class Roster:
     async def hashed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the values with `password` and `security_answer` replaced by their hashes."""
         columns = dict(given)
+        if "security_answer" in columns:
+            columns["security_answer_hash"] = None
         for name, column in (
             ("password", "hashed_password"),
             ("security_answer", "security_answer_hash"),
