@@ -32,7 +32,10 @@ async def base(urls, verifier, tidy):
         )
     )
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    config = uvicorn.Config(
+        app, port=port, log_level="warning", ws="none", timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     await eventually(lambda: server.started, 10)
     app.state.verifier = verifier
