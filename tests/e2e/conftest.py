@@ -186,14 +186,31 @@ async def student(platform, student_numbers) -> AsyncIterator[Student]:
     await student.http.aclose()
 
 
+async def staff(base_url: str, role: str) -> AsyncIterator[Person]:
+    """Sign a demo member of staff in; his client is closed with the fixture."""
+    member = next(m for m in seed_rows.people()["staff"] if m["role"] == role)
+    body = {"username": member["username"], "password": seed_rows.people()["password"]}
+    person = Person(base_url, await sign_in(base_url, "login", body))
+    yield person
+    await person.http.aclose()
+
+
 @pytest.fixture
 async def proctor(platform) -> AsyncIterator[Person]:
-    member = next(m for m in seed_rows.people()["staff"] if m["role"] == "proctor")
-    password = seed_rows.people()["password"]
-    body = {"username": member["username"], "password": password}
-    proctor = Person(platform.url, await sign_in(platform.url, "login", body))
-    yield proctor
-    await proctor.http.aclose()
+    async for person in staff(platform.url, "proctor"):
+        yield person
+
+
+@pytest.fixture
+async def admin(platform) -> AsyncIterator[Person]:
+    async for person in staff(platform.url, "admin"):
+        yield person
+
+
+@pytest.fixture
+async def hall_in_charge(platform) -> AsyncIterator[Person]:
+    async for person in staff(platform.url, "hall_in_charge"):
+        yield person
 
 
 @pytest.fixture

@@ -101,6 +101,12 @@ async def test_saves_of_many_sockets_leave_in_one_call_and_keep_their_order(worl
         ("TIME_EXPIRED", "UNSPECIFIED", "Attempt time expired", "TIME_EXPIRED"),
         ("INVALID_QUESTION", "UNSPECIFIED", "Question not found in this exam", "INVALID_QUESTION"),
         (
+            "ATTEMPT_PAUSED",
+            "IN_PROGRESS",
+            "Attempt is paused, cannot save checkpoint",
+            "ATTEMPT_NOT_ACTIVE",
+        ),
+        (
             "INVALID_ANSWER",
             "UNSPECIFIED",
             "Answer could not be processed",
@@ -318,6 +324,37 @@ async def test_the_clock_starts_with_the_attempt(world):
     await client.send({"type": "time_sync"})
     assert (await client.frame("time_update"))["time_remaining_seconds"] <= 3600
     assert world.node.keeper.timing(attempt.attempt_id).status == "in_progress"
+
+
+async def test_a_pause_stops_the_clock_that_is_shown_and_is_told(world):
+    attempt = world.attempt()
+    client = await world.student(attempt)
+    pause = {"paused_at": "2026-01-05T10:00:00Z", "pause_ends_at": None}
+    await world.say(attempt, "attempt_paused", **pause, time_remaining_seconds=77, student_id=1)
+    told = await client.frame("system_event")
+    assert (told["event"], told["data"]["time_remaining_seconds"]) == ("attempt_paused", 77)
+    assert "position" in told
+    assert "student_id" not in told["data"]
+    assert (await client.frame("time_update"))["time_remaining_seconds"] == 77
+    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    await world.say(attempt, "deadline_changed", deadline_at=past, duration_seconds=3600)
+    update = await client.frame("time_update")
+    assert (update["time_remaining_seconds"], update["is_expired"]) == (77, False)
+    later = (datetime.now(UTC) + timedelta(seconds=500)).isoformat()
+    await world.say(attempt, "attempt_resumed", deadline_at=later, time_remaining_seconds=500)
+    assert (await client.frame("system_event"))["event"] == "attempt_resumed"
+    assert 490 <= (await client.frame("time_update"))["time_remaining_seconds"] <= 500
+
+
+async def test_a_granted_allowance_is_told_with_what_to_acknowledge(world):
+    attempt = world.attempt()
+    client = await world.student(attempt)
+    await world.say(attempt, "allowance_granted", allowance_id=4, seconds=600, student_id=1)
+    told = await client.frame("system_event")
+    assert (told["event"], told["data"]) == (
+        "allowance_granted",
+        {"allowance_id": 4, "seconds": 600},
+    )
 
 
 @pytest.mark.parametrize("status", ["submitted", "graded", "cancelled"])

@@ -176,8 +176,12 @@ def transfer_completed(data: dict[str, Any], at: str, position: Position) -> Fra
     return _transfer("transfer_completed", data, names, at, position, message=message)
 
 
-def system_event(event: str, data: dict[str, Any], now: datetime) -> Frame:
-    return build("system_event", event=event, data=data, timestamp=now)
+def system_event(
+    event: str, data: dict[str, Any], at: datetime | str, position: Position | None = None
+) -> Frame:
+    """Return a system event; one that answers a single socket carries no position."""
+    placed = {} if position is None else {"position": position}
+    return build("system_event", event=event, data=data, timestamp=at, **placed)
 
 
 def delta(position: Position, attempt_id: int, kind: str, data: Any, at: str) -> Frame:

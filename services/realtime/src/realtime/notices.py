@@ -38,6 +38,7 @@ _KINDS = {
     "transfer_completed": "transfer",
     "transfer_failed": "transfer",
 }
+_SYSTEM_EVENTS = {"attempt_paused", "attempt_resumed", "allowance_granted"}
 _TRANSFERS: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
     "transfer_requested": frames.transfer_requested,
     "transfer_approved": frames.transfer_approved,
@@ -112,6 +113,9 @@ class Message:
             return self._saved()
         if self.address.fact == "status_changed":
             return self._status()
+        if self.address.fact in _SYSTEM_EVENTS:
+            told = {k: v for k, v in self.notice.data.items() if k != "student_id"}
+            return Part(frames.system_event(self.address.fact, told, self.notice.at, self.position))
         transfer = _TRANSFERS.get(self.address.fact)
         if transfer is None:
             return NOTHING

@@ -31,6 +31,7 @@ _REFUSALS = {
     "attempt_not_found": ("Attempt not found", "ATTEMPT_NOT_FOUND"),
     "time_expired": ("Attempt time expired", "TIME_EXPIRED"),
     "invalid_question": ("Question not found in this exam", "INVALID_QUESTION"),
+    "attempt_paused": ("Attempt is paused, cannot save checkpoint", "ATTEMPT_NOT_ACTIVE"),
     "invalid_answer": ("Answer could not be processed", "CHECKPOINT_PROCESSING_ERROR"),
 }
 _NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")

@@ -24,6 +24,7 @@ from realtime.timing import DatabaseClock, Timing
 log = structlog.get_logger()
 
 CLOSED = frozenset({"submitted", "graded", "cancelled"})
+_FACTS = {"status_changed", "deadline_changed", "attempt_paused", "attempt_resumed"}
 _COMPARE_SECONDS = 30.0
 _ASK_SECONDS = 5.0
 _CALL_SECONDS = 3.0
@@ -61,7 +62,7 @@ class Timekeeper:
     def apply(self, message: Message) -> None:
         """Change a clock by a notice and tell its live sockets; others listen to nothing here."""
         fact = message.address.fact
-        if fact not in {"status_changed", "deadline_changed"}:
+        if fact not in _FACTS:
             return
         channel = message.address.attempt
         if not self._hub.listeners(channel):
@@ -120,7 +121,12 @@ class Timekeeper:
 
 def _take(timing: Timing, fact: str, data: dict[str, Any]) -> None:
     try:
-        if fact == "deadline_changed":
+        if fact == "attempt_paused":
+            timing.paused_with_seconds = int(data["time_remaining_seconds"])
+        elif fact == "attempt_resumed":
+            timing.paused_with_seconds = None
+            timing.deadline_at = instant(data["deadline_at"])
+        elif fact == "deadline_changed":
             timing.deadline_at = instant(data["deadline_at"])
             timing.duration_seconds = int(data.get("duration_seconds", timing.duration_seconds))
         elif int(data["version"]) >= timing.version:

@@ -41,12 +41,16 @@ class Timing:
     start_time: datetime | None = None
     deadline_at: datetime | None = None
     version: int = 0
+    paused_with_seconds: int | None = None
+    """Where the clock stands still, while it does."""
     changed_at: float = float("-inf")
     """Monotonic instant of the last notice, to tell a reply that was read before it."""
 
     def remaining_seconds(self, now: datetime) -> int:
         if self.status == "not_started":
             return self.duration_seconds
+        if self.status == "in_progress" and self.paused_with_seconds is not None:
+            return self.paused_with_seconds
         if self.status != "in_progress" or self.deadline_at is None:
             return 0
         return max(0, floor((self.deadline_at - now).total_seconds()))
@@ -62,5 +66,5 @@ class Timing:
 
     def is_expired(self, now: datetime) -> bool:
         if self.status == "in_progress" and self.deadline_at is not None:
-            return now > self.deadline_at
+            return self.paused_with_seconds is None and now > self.deadline_at
         return self.status == "expired"
