@@ -113,3 +113,26 @@ async def test_without_a_server_publishing_is_refused_at_once():
     with pytest.raises(BusUnavailable):
         await nowhere.publish("oep.v1.1.1.x", b"", None)
     await nowhere.close()
+
+
+async def test_a_cancellation_that_the_client_swallows_still_ends_a_reader(
+    bus, subject, monkeypatch
+):
+    """What `wait_for` of Python 3.11 does when answer and cancellation meet, every time."""
+    reader = Reader(bus, EVENTS, [subject], after=None)
+    original, asked = reader._add_consumer, asyncio.Event()
+
+    async def swallowing(after: int) -> object:
+        info = await original(after)
+        asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return info
+
+    monkeypatch.setattr(reader, "_add_consumer", swallowing)
+    task = asyncio.create_task(Reading(reader).run())
+    await asked.wait()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=3)
+    assert done == {task}
+    assert task.cancelled()

@@ -1,5 +1,6 @@
 """What every REST answer has: problem bodies, request ids, health."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from typing import Annotated
 
 import httpx
 import pytest
+from chassis import serving
 from chassis.access import AnyCaller, requires
 from chassis.errors import Refused, Unavailable
 from chassis.serving import Supervisor, running, service
@@ -192,3 +194,23 @@ async def test_a_failing_task_is_started_again_and_ends_with_its_supervisor(caps
     ended = runs
     assert supervisor._tasks == []
     assert runs == ended
+
+
+async def test_a_task_that_misses_its_cancellation_is_told_again(monkeypatch, capsys):
+    monkeypatch.setattr(serving, "_END_SECONDS", 0.05)
+    supervisor, cancelled = Supervisor(), 0
+
+    async def deaf_once() -> None:
+        nonlocal cancelled
+        while cancelled < 2:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled += 1
+        raise asyncio.CancelledError
+
+    supervisor.add("deaf", deaf_once)
+    async with running(supervisor):
+        await asyncio.sleep(0)
+    assert cancelled == 2
+    assert "task.not_ended" in capsys.readouterr().out

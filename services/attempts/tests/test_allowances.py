@@ -6,8 +6,8 @@ import pytest
 from attempts.allowance import Grant, ensure_sound
 from attempts.allowing import Allowing
 from attempts.errors import CannotSteer, InvalidAllowance, TimeIsUp
-from attempts.origins import NOWHERE
 from attempts.starting import Seat, Starting
+from chassis.origins import NOWHERE
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,8 +10,8 @@ from attempts import auditing
 from attempts.audit import FIRST, Entry, Logged, digest, first_flaw, record
 from attempts.blob import received
 from attempts.lifecycle import Lifecycle
-from attempts.origins import NOWHERE, Origin, origin
 from attempts.store import audit
+from chassis.origins import NOWHERE, Origin, origin
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 

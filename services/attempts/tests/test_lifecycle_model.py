@@ -5,10 +5,10 @@ import contextlib
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
-from attempts.origins import NOWHERE
 from attempts.progress import Saved
 from attempts.steering import Order, Steering
 from chassis.errors import Failure
+from chassis.origins import NOWHERE
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 

@@ -6,10 +6,10 @@ from attempts import transfer as rule
 from attempts.errors import MigrationFailed, TransferNotFound, TransferNotPending, TransferPending
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Decision, Moving, Wish
-from attempts.origins import Origin
 from attempts.store import answers, attempts
 from attempts.transfer import Decider
 from chassis.errors import Unavailable
+from chassis.origins import Origin
 
 HALL = Decider(7, "hall7", frozenset({"hall_in_charge"}), None)
 

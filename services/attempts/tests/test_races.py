@@ -7,9 +7,9 @@ from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
 from attempts.errors import AlreadyPaused, CannotBegin, CannotSteer, CannotSubmit, TimeIsUp
-from attempts.origins import NOWHERE
 from attempts.progress import Refused
 from attempts.steering import Order, Steering
+from chassis.origins import NOWHERE
 
 TIMES = 12
 MORE = Grant(600, None, "fire alarm", 9)

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from attempts.auth_client import People, Person
 from attempts.errors import ActiveAttemptExists, ExamNotAvailable, NoAttemptsLeft, WorkstationBound
-from attempts.origins import Origin
 from attempts.starting import Seat, Starting
+from chassis.origins import Origin
 
 HERE = Origin("10.0.0.7", "Firefox")
 

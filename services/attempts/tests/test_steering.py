@@ -12,9 +12,9 @@ from attempts.errors import (
     NotPaused,
     TimeIsUp,
 )
-from attempts.origins import NOWHERE
 from attempts.progress import Refusal, Refused, Saved
 from attempts.steering import Order, Steering
+from chassis.origins import NOWHERE
 
 
 @pytest.fixture

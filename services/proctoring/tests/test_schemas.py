@@ -6,12 +6,11 @@ import json
 import jsonschema
 import pytest
 from chassis.errors import Failure
+from chassis.origins import Origin, origin
 from hypothesis import given
 from hypothesis import strategies as st
 from proctoring import schemas
 from proctoring.app import create_app
-from proctoring.event import Origin
-from proctoring.origins import origin
 from proctoring.settings import Settings
 
 NETWORKS = (ipaddress.ip_network("127.0.0.1"), ipaddress.ip_network("10.1.0.0/16"))

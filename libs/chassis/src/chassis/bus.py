@@ -129,6 +129,7 @@ class Bus:
         except (NatsError, OSError, TimeoutError) as error:
             await self._repair(error)
             raise BusUnavailable from error
+        _stop_if_cancelled()
         return int(ack.seq)
 
     async def head(self, stream: str) -> Position:
@@ -140,6 +141,7 @@ class Bus:
         except (NatsError, OSError, TimeoutError) as error:
             await self._repair(error)
             raise BusUnavailable from error
+        _stop_if_cancelled()
         return Position(info.state.last_seq, _epoch(info.created))
 
     async def first_sequence(self, stream: str) -> int:
@@ -175,6 +177,7 @@ class Bus:
     async def _connect_for_ever(self) -> None:
         pause = 0.1
         while not self._ready.is_set():
+            _stop_if_cancelled()
             try:
                 await self._connect()
                 await self._ensure_streams()
@@ -249,6 +252,7 @@ class Reader:
     async def batches(self) -> AsyncGenerator[list[Delivery], None]:
         """Yield what arrives, in order; an empty list says that there is nothing more just now."""
         while True:
+            _stop_if_cancelled()
             await self._bus.wait_ready()
             try:
                 async with contextlib.aclosing(self._read_with_one_consumer()) as batches:
@@ -262,6 +266,7 @@ class Reader:
     async def _read_with_one_consumer(self) -> AsyncGenerator[list[Delivery], None]:
         position = await self._locate()
         info = await self._add_consumer(position.sequence)
+        _stop_if_cancelled()
         self.is_at_end = info.num_pending == 0
         yield []
         pull = _Pull(self._bus, self._stream, str(info.name))
@@ -269,6 +274,7 @@ class Reader:
         await pull.start()
         try:
             while True:
+                _stop_if_cancelled()
                 batch: list[Delivery] = []
                 for message in await pull.next():
                     place = message.metadata.sequence
@@ -386,6 +392,17 @@ class _Pull:
         await self._bus.client.publish(
             self._request_subject, json.dumps(wish).encode(), reply=self._inbox
         )
+
+
+def _stop_if_cancelled() -> None:
+    """Raise the cancellation that a library has swallowed.
+
+    In Python 3.11 `asyncio.wait_for`, on which the client's requests stand, forgets that it was
+    cancelled when its answer arrives at the same moment; the task would then run for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _epoch(created: datetime | None) -> str:

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 REQUESTS = Counter("oep_http_requests_total", "REST requests", ["method", "route", "status"])
 SECONDS = Histogram("oep_http_request_seconds", "REST request duration", ["method", "route"])
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+_END_SECONDS = 10.0
 _QUIET = ("/health/", "/metrics")
 
 Check = Callable[[], Awaitable[bool]]
@@ -54,9 +55,14 @@ class Supervisor:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancel all tasks and wait until each has ended, finishing what it must."""
+        pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=_END_SECONDS)
+            for task in pending:
+                log.error("task.not_ended", task=task.get_name())  # told again
         self._tasks = []
 
     async def _keep(self, name: str, factory: Callable[[], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 No default exists for what must differ between installations: addresses of stores and secrets.
 """
 
+import ipaddress
 import json
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -10,7 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chassis.origins import Network
+
 Addresses = Annotated[tuple[str, ...], NoDecode]
+
+
+_LOOPBACK = (ipaddress.ip_network("127.0.0.1"),)
 
 
 class ServiceSettings(BaseSettings):
@@ -63,6 +69,15 @@ class DatabaseSettings(ServiceSettings):
     database_pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout_ms: int = Field(default=5_000, ge=100)
     lock_timeout_ms: int = Field(default=3_000, ge=100)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = _LOOPBACK
+    """Peers whose `X-Forwarded-For` is believed: the gateway's addresses or networks."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(p.strip()) for p in value.split(",") if p.strip())
 
 
 def psycopg2_url(url: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chassis.database import Database
+from chassis.origins import Origin
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, notices
@@ -27,7 +28,6 @@ from attempts.errors import (
     ForeignAttempt,
     Overtaken,
 )
-from attempts.origins import Origin
 from attempts.store import allowances, attempts, exams
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from attempts.origins import NOWHERE, Origin
+from chassis.origins import NOWHERE, Origin
 
 FIRST = "0" * 64
 """What stands before the first entry of a chain."""

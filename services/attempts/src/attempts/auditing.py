@@ -18,11 +18,11 @@ no token and no key. Something tried in vain is logged with `error_message`. Nev
 
 from typing import Any
 
+from chassis.origins import NOWHERE, Origin
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Attempt
 from attempts.audit import Entry, Logged, first_flaw
-from attempts.origins import NOWHERE, Origin
 from attempts.store import audit
 
 

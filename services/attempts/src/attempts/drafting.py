@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import FieldError
+from chassis.origins import NOWHERE, Origin
 
 from attempts.audit import Entry
 from attempts.errors import InvalidContent
-from attempts.origins import NOWHERE, Origin
 from attempts.question import QuestionType, truth_of
 
 MAX_TEXT = 20_000

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chassis.database import Database
+from chassis.origins import NOWHERE, Origin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,6 @@ from attempts.errors import (
     CannotSubmit,
     Overtaken,
 )
-from attempts.origins import NOWHERE, Origin
 from attempts.store import answers, attempts
 from attempts.tables import ONE_RUNNING_ATTEMPT
 

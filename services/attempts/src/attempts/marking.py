@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chassis.database import Database
+from chassis.origins import NOWHERE, Origin
 from sqlalchemy.orm import Session
 
 from attempts import auditing, notices
@@ -22,7 +23,6 @@ from attempts.errors import (
 )
 from attempts.exam import ExamPaper
 from attempts.grading import Grade, grade, judge, judged_by_hand
-from attempts.origins import NOWHERE, Origin
 from attempts.question import Question
 from attempts.shuffling import laid_out
 from attempts.store import answers, attempts, exams

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from chassis.database import Database, is_transient
+from chassis.origins import Origin
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,6 @@ from attempts.errors import (
     TransferAttemptNotFound,
     TransferNotFound,
 )
-from attempts.origins import Origin
 from attempts.store import answers, attempts, audit, transfers
 from attempts.store.transfers import Filter, Page
 from attempts.transfer import Decider, MigrationFailure, Transfer, TransferStatus

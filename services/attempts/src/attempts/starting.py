@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Database
+from chassis.origins import Origin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,6 @@ from attempts.errors import (
     WorkstationBound,
 )
 from attempts.exam import Exam
-from attempts.origins import Origin
 from attempts.store import actions, allowances, attempts, exams
 from attempts.tables import ONE_RUNNING_ATTEMPT
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Database
+from chassis.origins import Origin
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, notices
@@ -24,7 +25,6 @@ from attempts.errors import (
     Overtaken,
     TimeIsUp,
 )
-from attempts.origins import Origin
 from attempts.store import actions, allowances, attempts
 
 REOPENABLE = frozenset({Status.SUBMITTED, Status.GRADED, Status.EXPIRED, Status.CANCELLED})

@@ -9,6 +9,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from chassis.origins import NOWHERE, Origin
+
 from proctoring import evidence
 
 
@@ -40,17 +42,6 @@ def effective_severity(event_type: str, given: Severity | None) -> Severity:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request came from: network data, removed earlier than the rest."""
-
-    ip_address: str | None = None
-    user_agent: str | None = None
-
-    def canonical(self) -> str:
-        return evidence.canonical({"ip_address": self.ip_address, "user_agent": self.user_agent})
-
-
-@dataclass(frozen=True, slots=True)
 class EventDraft:
     """A valid event as it was posted; `event_data` is canonical JSON text."""
 
@@ -62,7 +53,7 @@ class EventDraft:
     event_data: str | None = None
     event_id: UUID | None = None
     client_sequence: int | None = None
-    origin: Origin = Origin()
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +140,7 @@ def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event
         data_salt=None if data_hash is None else reception.data_salt,
         data_hash=data_hash,
         network_salt=reception.network_salt,
-        network_hash=evidence.commitment(reception.network_salt, draft.origin.canonical()),
+        network_hash=evidence.commitment(reception.network_salt, _network_text(draft.origin)),
         hash=b"",
     )
     event = replace(event, hash=evidence.link(tally.head_hash, chained(event)))
@@ -174,3 +165,7 @@ def chained(event: Event) -> dict[str, Any]:
         "event_data_sha256": None if event.data_hash is None else event.data_hash.hex(),
         "network_sha256": event.network_hash.hex(),
     }
+
+
+def _network_text(origin: Origin) -> str:
+    return evidence.canonical({"ip_address": origin.ip_address, "user_agent": origin.user_agent})

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.importing import ImportRefused, Progress, Report, Rows
+from chassis.origins import Origin
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from proctoring import evidence, numbering, store, timing_store
-from proctoring.event import Event, EventDraft, Origin, Reception, Severity, record
+from proctoring.event import Event, EventDraft, Reception, Severity, record
 from proctoring.tables import EVENTS, TIMINGS
 from proctoring.timing import MAX_TOTAL_SECONDS, Timing
 

@@ -10,6 +10,7 @@ import msgspec
 from chassis import problems
 from chassis.access import AnyCaller
 from chassis.errors import Failure, Unavailable
+from chassis.origins import Origin, origin
 from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
@@ -17,9 +18,8 @@ from fastapi.openapi.utils import get_openapi
 from proctoring import schemas, store, timing_store
 from proctoring.attempts_client import AttemptsClient
 from proctoring.errors import AccessDenied, AttemptNotFound, BodyTooLarge, SummaryDenied
-from proctoring.event import Event, EventDraft, Origin, Severity
+from proctoring.event import Event, EventDraft, Severity
 from proctoring.intake import Intake
-from proctoring.origins import origin
 from proctoring.recording import Draft, Outcome
 from proctoring.timing import Timing
 

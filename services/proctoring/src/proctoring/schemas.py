@@ -12,10 +12,11 @@ from uuid import UUID
 
 import msgspec
 from chassis.errors import FieldError
+from chassis.origins import Origin
 
 from proctoring import evidence
 from proctoring.errors import BadBody
-from proctoring.event import Event, EventDraft, Origin, Severity, effective_severity
+from proctoring.event import Event, EventDraft, Severity, effective_severity
 from proctoring.store import Summary
 from proctoring.timing import Timing, TimingDraft
 

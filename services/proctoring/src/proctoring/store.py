@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.origins import Origin
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from proctoring import evidence
-from proctoring.event import Event, EventDraft, LastEvent, Origin, Severity, Tally
+from proctoring.event import Event, EventDraft, LastEvent, Severity, Tally
 
 EventKey = tuple[int, UUID]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from chassis.access import requires
 from chassis.database import Database
+from chassis.origins import Network, Origin, origin
 from chassis.tokens import Caller
 from fastapi import Depends, Path, Query, Request
 
@@ -15,10 +16,8 @@ from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
-from attempts.origins import Origin, origin
 from attempts.reading import Reading
 from attempts.saving import Saving
-from attempts.settings import Network
 from attempts.starting import Starting
 from attempts.steering import Steering
 

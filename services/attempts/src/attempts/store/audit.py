@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis.origins import Origin
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from attempts.audit import FIRST, Entry, Logged, record
-from attempts.origins import Origin
 from attempts.tables import AuditLogRow
 
 _APPEND = text("""

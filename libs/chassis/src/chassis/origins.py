@@ -7,14 +7,14 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attempts.settings import Network
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAX_AGENT_CHARACTERS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
-    """Whence somebody asked, as the audit keeps it."""
+    """Whence somebody asked: network data, which is removed earlier than the rest."""
 
     ip_address: str | None = None
     user_agent: str | None = None
