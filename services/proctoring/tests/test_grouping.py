@@ -1,6 +1,7 @@
 """What waits together goes together; keys never meet themselves; the line is bounded."""
 
 import asyncio
+import time
 import contextlib
 
 import pytest
@@ -77,7 +78,7 @@ async def test_a_later_ticket_does_not_overtake_one_with_the_same_key():
         tasks = [submit(groups, "a", 1)]
         await eventually(lambda: gate.groups == [["a"]])
         tasks += [submit(groups, "ab", 1, 2), submit(groups, "b", 2)]  # b waits behind ab
-        await asyncio.sleep(0.01)
+        await eventually(lambda: groups.waiting == 2)
         assert gate.groups == [["a"]]
         gate.open.set()
         await asyncio.gather(*tasks)
@@ -118,7 +119,9 @@ async def test_who_waited_too_long_is_refused_and_not_done():
         third = submit(groups, "b", 1)
         await eventually(lambda: gate.inside == 1)
         fourth = submit(groups, "too late", 1)
-        await asyncio.sleep(0.1)  # longer than the patience under test
+        await eventually(lambda: groups.waiting)
+        impatient_at = time.monotonic() + 0.05
+        await eventually(lambda: time.monotonic() > impatient_at)
         gate.open.set()
         await asyncio.gather(first, second, third)
         with pytest.raises(IntakeFull):
