@@ -1,8 +1,8 @@
 """What waits together goes together; keys never meet themselves; the line is bounded."""
 
 import asyncio
-import time
 import contextlib
+import time
 
 import pytest
 from chassis.waiting import eventually
