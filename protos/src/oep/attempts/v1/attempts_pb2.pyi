@@ -20,6 +20,13 @@ class AttemptStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATTEMPT_STATUS_EXPIRED: _ClassVar[AttemptStatus]
     ATTEMPT_STATUS_CANCELLED: _ClassVar[AttemptStatus]
 
+class DevicePolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEVICE_POLICY_UNSPECIFIED: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_ALLOW: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_FLAG: _ClassVar[DevicePolicy]
+    DEVICE_POLICY_REFUSE: _ClassVar[DevicePolicy]
+
 class SaveRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SAVE_REFUSAL_UNSPECIFIED: _ClassVar[SaveRefusal]
@@ -29,6 +36,7 @@ class SaveRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SAVE_REFUSAL_INVALID_QUESTION: _ClassVar[SaveRefusal]
     SAVE_REFUSAL_INVALID_ANSWER: _ClassVar[SaveRefusal]
     SAVE_REFUSAL_ATTEMPT_PAUSED: _ClassVar[SaveRefusal]
+    SAVE_REFUSAL_OTHER_DEVICE: _ClassVar[SaveRefusal]
 ATTEMPT_STATUS_UNSPECIFIED: AttemptStatus
 ATTEMPT_STATUS_NOT_STARTED: AttemptStatus
 ATTEMPT_STATUS_IN_PROGRESS: AttemptStatus
@@ -36,6 +44,10 @@ ATTEMPT_STATUS_SUBMITTED: AttemptStatus
 ATTEMPT_STATUS_GRADED: AttemptStatus
 ATTEMPT_STATUS_EXPIRED: AttemptStatus
 ATTEMPT_STATUS_CANCELLED: AttemptStatus
+DEVICE_POLICY_UNSPECIFIED: DevicePolicy
+DEVICE_POLICY_ALLOW: DevicePolicy
+DEVICE_POLICY_FLAG: DevicePolicy
+DEVICE_POLICY_REFUSE: DevicePolicy
 SAVE_REFUSAL_UNSPECIFIED: SaveRefusal
 SAVE_REFUSAL_ATTEMPT_NOT_FOUND: SaveRefusal
 SAVE_REFUSAL_ATTEMPT_NOT_ACTIVE: SaveRefusal
@@ -43,6 +55,7 @@ SAVE_REFUSAL_TIME_EXPIRED: SaveRefusal
 SAVE_REFUSAL_INVALID_QUESTION: SaveRefusal
 SAVE_REFUSAL_INVALID_ANSWER: SaveRefusal
 SAVE_REFUSAL_ATTEMPT_PAUSED: SaveRefusal
+SAVE_REFUSAL_OTHER_DEVICE: SaveRefusal
 
 class BatchGetAttemptsRequest(_message.Message):
     __slots__ = ("attempt_ids", "include_questions")
@@ -63,7 +76,7 @@ class BatchGetAttemptsResponse(_message.Message):
     def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., exams: _Optional[_Iterable[_Union[ExamQuestions, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds")
+    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     EXAM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +86,10 @@ class Attempt(_message.Message):
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
     TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_AT_FIELD_NUMBER: _ClassVar[int]
+    IS_WAITING_FOR_AUTHORISATION_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_POLICY_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     exam_id: int
@@ -82,7 +99,11 @@ class Attempt(_message.Message):
     start_time: _timestamp_pb2.Timestamp
     deadline_at: _timestamp_pb2.Timestamp
     time_remaining_seconds: int
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ...) -> None: ...
+    paused_at: _timestamp_pb2.Timestamp
+    is_waiting_for_authorisation: bool
+    device_policy: DevicePolicy
+    active_login_id: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_waiting_for_authorisation: _Optional[bool] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ..., active_login_id: _Optional[str] = ...) -> None: ...
 
 class ExamQuestions(_message.Message):
     __slots__ = ("exam_id", "question_ids")
@@ -99,7 +120,7 @@ class SaveAnswersRequest(_message.Message):
     def __init__(self, saves: _Optional[_Iterable[_Union[AnswerSave, _Mapping]]] = ...) -> None: ...
 
 class AnswerSave(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "question_id", "answer_json", "is_flagged", "time_spent_seconds", "client_sequence", "message_id", "connection_id")
+    __slots__ = ("attempt_id", "student_id", "question_id", "answer_json", "is_flagged", "time_spent_seconds", "client_sequence", "message_id", "connection_id", "login_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +130,7 @@ class AnswerSave(_message.Message):
     CLIENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     question_id: int
@@ -118,7 +140,8 @@ class AnswerSave(_message.Message):
     client_sequence: int
     message_id: str
     connection_id: str
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., answer_json: _Optional[str] = ..., is_flagged: _Optional[bool] = ..., time_spent_seconds: _Optional[int] = ..., client_sequence: _Optional[int] = ..., message_id: _Optional[str] = ..., connection_id: _Optional[str] = ...) -> None: ...
+    login_id: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., answer_json: _Optional[str] = ..., is_flagged: _Optional[bool] = ..., time_spent_seconds: _Optional[int] = ..., client_sequence: _Optional[int] = ..., message_id: _Optional[str] = ..., connection_id: _Optional[str] = ..., login_id: _Optional[str] = ...) -> None: ...
 
 class SaveAnswersResponse(_message.Message):
     __slots__ = ("results",)
@@ -135,14 +158,18 @@ class AnswerSaveResult(_message.Message):
     def __init__(self, saved: _Optional[_Union[AnswerSaved, _Mapping]] = ..., refused: _Optional[_Union[SaveRefused, _Mapping]] = ...) -> None: ...
 
 class AnswerSaved(_message.Message):
-    __slots__ = ("saved_at", "time_remaining_seconds", "questions_answered")
+    __slots__ = ("saved_at", "time_remaining_seconds", "questions_answered", "revision", "sha256")
     SAVED_AT_FIELD_NUMBER: _ClassVar[int]
     TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
     QUESTIONS_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
     saved_at: _timestamp_pb2.Timestamp
     time_remaining_seconds: int
     questions_answered: int
-    def __init__(self, saved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., questions_answered: _Optional[int] = ...) -> None: ...
+    revision: int
+    sha256: str
+    def __init__(self, saved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., questions_answered: _Optional[int] = ..., revision: _Optional[int] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class SaveRefused(_message.Message):
     __slots__ = ("reason", "status")
@@ -233,3 +260,103 @@ class RosterEntry(_message.Message):
     workstation_id: str
     questions_answered: int
     def __init__(self, attempt: _Optional[_Union[Attempt, _Mapping]] = ..., student_name: _Optional[str] = ..., hall_ticket_number: _Optional[str] = ..., workstation_id: _Optional[str] = ..., questions_answered: _Optional[int] = ...) -> None: ...
+
+class ActOnAttemptsRequest(_message.Message):
+    __slots__ = ("attempt_ids", "actor_id", "reason", "ip_address", "user_agent", "pause", "unpause", "extend", "authorise", "cancel", "release_device")
+    ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    IP_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_FIELD_NUMBER: _ClassVar[int]
+    UNPAUSE_FIELD_NUMBER: _ClassVar[int]
+    EXTEND_FIELD_NUMBER: _ClassVar[int]
+    AUTHORISE_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_DEVICE_FIELD_NUMBER: _ClassVar[int]
+    attempt_ids: _containers.RepeatedScalarFieldContainer[int]
+    actor_id: int
+    reason: str
+    ip_address: str
+    user_agent: str
+    pause: Pause
+    unpause: Unpause
+    extend: Extend
+    authorise: Authorise
+    cancel: Cancel
+    release_device: ReleaseDevice
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., actor_id: _Optional[int] = ..., reason: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., unpause: _Optional[_Union[Unpause, _Mapping]] = ..., extend: _Optional[_Union[Extend, _Mapping]] = ..., authorise: _Optional[_Union[Authorise, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., release_device: _Optional[_Union[ReleaseDevice, _Mapping]] = ...) -> None: ...
+
+class Pause(_message.Message):
+    __slots__ = ("max_seconds",)
+    MAX_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    max_seconds: int
+    def __init__(self, max_seconds: _Optional[int] = ...) -> None: ...
+
+class Unpause(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Extend(_message.Message):
+    __slots__ = ("seconds",)
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    seconds: int
+    def __init__(self, seconds: _Optional[int] = ...) -> None: ...
+
+class Authorise(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Cancel(_message.Message):
+    __slots__ = ("reason_code",)
+    REASON_CODE_FIELD_NUMBER: _ClassVar[int]
+    reason_code: str
+    def __init__(self, reason_code: _Optional[str] = ...) -> None: ...
+
+class ReleaseDevice(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ActOnAttemptsResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[ActionResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[ActionResult, _Mapping]]] = ...) -> None: ...
+
+class ActionResult(_message.Message):
+    __slots__ = ("attempt_id", "done", "refused")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    done: Attempt
+    refused: ActionRefused
+    def __init__(self, attempt_id: _Optional[int] = ..., done: _Optional[_Union[Attempt, _Mapping]] = ..., refused: _Optional[_Union[ActionRefused, _Mapping]] = ...) -> None: ...
+
+class ActionRefused(_message.Message):
+    __slots__ = ("slug", "detail")
+    SLUG_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    slug: str
+    detail: str
+    def __init__(self, slug: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class AdmitDeviceRequest(_message.Message):
+    __slots__ = ("attempt_id", "student_id", "login_id", "ip_address", "user_agent")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
+    IP_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    student_id: int
+    login_id: str
+    ip_address: str
+    user_agent: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., login_id: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
+
+class AdmitDeviceResponse(_message.Message):
+    __slots__ = ("is_admitted",)
+    IS_ADMITTED_FIELD_NUMBER: _ClassVar[int]
+    is_admitted: bool
+    def __init__(self, is_admitted: _Optional[bool] = ...) -> None: ...
