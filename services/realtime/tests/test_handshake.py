@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,21 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
 async def refused(world, path, **options):
-    """The status of a handshake that is refused before it is accepted."""
+    """What the problem body of a handshake says that is refused before it is accepted."""
     with pytest.raises(InvalidStatus) as caught:
         await world.connect(path, modern=False, **options)
-    return caught.value.response.status_code
+    return problem_of(caught.value.response)["detail"]
+
+
+def problem_of(response):
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = json.loads(response.body)
+    assert problem["status"] == 403
+    assert problem["title"] == "Forbidden"
+    assert problem["request_id"]
+    assert problem["instance"].startswith("/api/v1/ws/")
+    return problem
 
 
 async def told(world, path, **options):
@@ -48,7 +60,7 @@ async def test_an_old_client_before_the_start_sees_the_full_duration(world):
 
 async def test_without_a_token(world):
     attempt = world.attempt()
-    assert await refused(world, f"attempts/{attempt.attempt_id}") == 403
+    assert await refused(world, f"attempts/{attempt.attempt_id}") == "Invalid handshake"
 
 
 async def test_a_first_frame_may_carry_the_token(world):
@@ -80,7 +92,7 @@ async def test_a_first_frame_with_a_bad_token(world):
 
 async def test_a_path_that_is_not_a_number(world):
     token = world.tokens.token()
-    assert await refused(world, "attempts/abc", token=token) == 403
+    assert await refused(world, "attempts/abc", token=token) == "Invalid handshake"
     assert (await told(world, "attempts/abc", token=token))[0] == 4500
 
 
@@ -94,7 +106,7 @@ async def test_a_bad_token(world, kind):
         "foreign": lambda: type(world.tokens)().token(),
     }[kind]()
     path = f"attempts/{world.attempt().attempt_id}"
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Authentication failed"
     assert await told(world, path, token=token) == (4501, "Authentication failed")
 
 
@@ -104,14 +116,14 @@ async def test_a_revoked_token(world):
     now = datetime.now(UTC)
     world.node.revocations.revoke_login(login_id, now, now + timedelta(hours=1))
     path = f"attempts/{world.attempt().attempt_id}"
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Authentication failed"
     assert await told(world, path, token=token) == (4501, "Authentication failed")
 
 
 @pytest.mark.parametrize("path", ["attempts/999999999", "attempts/99999999999999999999999999"])
 async def test_an_unknown_attempt(world, path):
     token = world.tokens.token()
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Attempt not found"
     assert await told(world, path, token=token) == (4504, "Attempt not found")
 
 
@@ -119,7 +131,7 @@ async def test_an_unknown_attempt(world, path):
 async def test_an_attempt_of_another_user(world, roles):
     path = f"attempts/{world.attempt().attempt_id}"
     token = world.tokens.token(77, roles)
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Unauthorized"
     assert await told(world, path, token=token) == (4503, "Unauthorized")
 
 
@@ -127,7 +139,7 @@ async def test_an_attempt_of_another_user(world, roles):
 async def test_an_attempt_that_is_not_open(world, status):
     path = f"attempts/{world.attempt(status=status).attempt_id}"
     token = world.tokens.token()
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == f"Attempt is {status}"
     assert await told(world, path, token=token) == (4509, f"Attempt is {status}")
 
 
@@ -135,7 +147,7 @@ async def test_more_sockets_than_allowed(world):
     attempt = world.attempt()
     clients = [await world.student(attempt, modern=bool(n % 2)) for n in range(8)]
     path, token = f"attempts/{attempt.attempt_id}", world.tokens.token()
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Connection limit exceeded"
     assert await told(world, path, token=token) == (4029, "Connection limit exceeded")
     for client in clients:  # nobody was pushed out
         await client.send({"type": "time_sync"})
@@ -148,7 +160,7 @@ async def test_more_sockets_than_allowed(world):
 async def test_attempts_away(world):
     path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
     port = await world.stop_attempts()
-    assert await refused(world, path, token=token) == 403
+    assert await refused(world, path, token=token) == "Service temporarily unavailable"
     assert (await told(world, path, token=token))[0] == 4013
     await world.start_attempts(port)
 
@@ -175,7 +187,7 @@ async def test_a_foreign_origin(world, modern):
     path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
     with pytest.raises(InvalidStatus) as caught:
         await world.connect(path, modern=modern, token=token, origin="https://evil.example")
-    assert caught.value.response.status_code == 403
+    assert problem_of(caught.value.response)["detail"] == "Origin not allowed"
     client = await world.connect(path, modern=modern, token=token, origin="http://localhost:5173")
     assert (await client.frame())["type"] == "connected"
 
@@ -184,3 +196,18 @@ async def test_a_refused_socket_leaves_nothing_behind(world):
     token = world.tokens.token(77)
     await told(world, f"attempts/{world.attempt().attempt_id}", token=token)
     await eventually(lambda: len(world.node.hub) == 0)
+
+
+async def test_a_refusal_that_passes_says_when_to_come_back(world):
+    path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
+    await world.stop_attempts()
+    with pytest.raises(InvalidStatus) as caught:
+        await world.connect(path, modern=False, token=token)
+    assert int(caught.value.response.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_path_without_a_socket(world, modern):
+    with pytest.raises(InvalidStatus) as caught:
+        await world.connect("nowhere/1", modern=modern, token=world.tokens.token())
+    assert problem_of(caught.value.response)["detail"] == "Not Found"

@@ -5,6 +5,7 @@ without its text.
 """
 
 import math
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -43,13 +44,28 @@ def body(failure: Failure, instance: str, request_id: str) -> dict[str, Any]:
 
 def respond(request: Request, failure: Failure) -> Response:
     """Return the answer for `failure`."""
-    headers = {}
+    headers = _come_back(failure)
     if isinstance(failure, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if failure.retry_after_seconds is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(failure.retry_after_seconds)))
     problem = body(failure, request.url.path, request_id(request))
     return JSONResponse(problem, failure.kind.value.http_status, headers, MEDIA_TYPE)
+
+
+def denial(failure: Failure, instance: str, request_id: str, *, status: int) -> Response:
+    """Return the answer to a WebSocket handshake that is refused, whatever the kind of failure.
+
+    Browsers show pages nothing of it; whoever looks for the cause of a close code 1006 finds it.
+    """
+    problem = body(failure, instance, request_id)
+    title = HTTPStatus(status).phrase
+    problem |= {"status": status, "title": title}
+    return JSONResponse(problem, status, _come_back(failure), MEDIA_TYPE)
+
+
+def _come_back(failure: Failure) -> dict[str, str]:
+    if failure.retry_after_seconds is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(failure.retry_after_seconds)))}
 
 
 def request_id(request: Request) -> str:

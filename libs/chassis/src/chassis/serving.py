@@ -167,7 +167,7 @@ class _Canonical:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         status: int | None = None
 
@@ -190,7 +190,8 @@ class _Canonical:
             structlog.contextvars.unbind_contextvars("request_id")
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
+    """Return the id that the gateway gave a request or handshake, or a new one."""
     given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"").decode("latin-1")
     return given if _REQUEST_ID.match(given) else str(uuid.uuid4())
 

@@ -16,6 +16,15 @@ class HandshakeInvalid(Invalid):
     detail = "Invalid handshake"
 
 
+class ForeignOrigin(Forbidden):
+    slug = "foreign-origin"
+    detail = "Origin not allowed"
+
+
+class NoSuchSocket(NotFound):
+    slug = "no-such-socket"
+
+
 class AuthenticationFailed(Unauthenticated):
     slug = "authentication-failed"
     detail = "Authentication failed"

@@ -1,20 +1,28 @@
 """The edge: handshakes and frames over starlette's WebSocket; everything else is decided below.
 
-A client without `oep.v1` is refused with HTTP 403 and never accepted just to be closed; one with
-`oep.v1` is accepted and told by a close code (contract §7.1).
+A client without `oep.v1` is refused with HTTP 403 and a problem body, and never accepted just to be
+closed; one with `oep.v1` is accepted and told by a close code (contract §7.1).
 """
 
 import asyncio
 import contextlib
 
 import structlog
+from chassis import problems
 from chassis.errors import Failure
+from chassis.serving import request_id_of
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from realtime import admission, closing, incoming
 from realtime.closing import Closing
 from realtime.connection import Connection
-from realtime.errors import GoingAway, HandshakeInvalid, TooManySockets
+from realtime.errors import (
+    ForeignOrigin,
+    GoingAway,
+    HandshakeInvalid,
+    NoSuchSocket,
+    TooManySockets,
+)
 from realtime.metrics import CLOSES, CONNECTIONS, REFUSALS
 from realtime.node import Node
 from realtime.visits import Receive, Rest, Visit
@@ -26,6 +34,7 @@ SUBPROTOCOL = "oep.v1"
 _CLOSE_SECONDS = 5.0
 _MAX_REASON = 120  # RFC 6455 allows 123 bytes
 _GONE = (OSError, WebSocketDisconnect)
+_REFUSED = 403
 
 
 @router.websocket("/attempts/{attempt_id}")
@@ -38,6 +47,11 @@ async def student_socket(websocket: WebSocket, attempt_id: str) -> None:
 async def monitor_socket(websocket: WebSocket, exam_id: str) -> None:
     node: Node = websocket.app.state.node
     await _Handshake(websocket, node, node.board_visit(), exam_id).serve()
+
+
+@router.websocket("/{path:path}")
+async def no_socket(websocket: WebSocket) -> None:
+    await deny(websocket, NoSuchSocket())
 
 
 class AsgiTransport:
@@ -111,16 +125,14 @@ class _Handshake:
 
     async def serve(self) -> None:
         if not self._is_origin_allowed():
-            await self._websocket.close()
+            await deny(self._websocket, ForeignOrigin())
             return
         try:
             if self._is_modern:
                 await self._websocket.accept(SUBPROTOCOL)
             connection = await self._enter()
-        except GoingAway:
-            await self._refuse(closing.GOING_AWAY)
         except Failure as failure:
-            await self._refuse(refusal(failure))
+            await self._refuse(failure)
         except _GONE:
             return
         else:
@@ -188,9 +200,13 @@ class _Handshake:
             raise HandshakeInvalid
         return frame.token
 
-    async def _refuse(self, why: Closing) -> None:
+    async def _refuse(self, failure: Failure) -> None:
+        why = refusal(failure)
         REFUSALS.labels(why.code).inc()
-        await close(self._websocket, why)
+        if self._is_modern:
+            await close(self._websocket, why)
+        else:
+            await deny(self._websocket, failure)
 
     def _is_origin_allowed(self) -> bool:
         origin = self._websocket.headers.get("origin")
@@ -199,11 +215,23 @@ class _Handshake:
 
 def refusal(failure: Failure) -> Closing:
     """Return how a failure looks to a client that was accepted just to be told."""
+    if isinstance(failure, GoingAway):
+        return closing.GOING_AWAY
     return Closing(failure.kind.value.close_code, failure.detail[:_MAX_REASON])
 
 
+async def deny(websocket: WebSocket, failure: Failure) -> None:
+    """Refuse a handshake that was not accepted: HTTP 403 with the failure as a problem body."""
+    problem = problems.denial(
+        failure, websocket.url.path, request_id_of(websocket.scope), status=_REFUSED
+    )
+    with contextlib.suppress(TimeoutError, *_GONE):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await websocket.send_denial_response(problem)
+
+
 async def close(websocket: WebSocket, why: Closing) -> None:
-    """Close with a code; before accept that is HTTP 403. Gives up on a peer that does not read."""
+    """Close an accepted socket with a code. Gives up on a peer that does not read."""
     CLOSES.labels(why.code).inc()
     with contextlib.suppress(TimeoutError, *_GONE):
         async with asyncio.timeout(_CLOSE_SECONDS):
