@@ -61,6 +61,9 @@ UPSTREAM_IDLE = "30s"
 STRIPPED_PREFIXES = ("x-user-", "x-oep-", "x-envoy-", "x-forwarded-", "x-auth-", "x-client-")
 STRIPPED_NAMES = ("forwarded", "x-real-ip", "true-client-ip", "x-original-url", "x-rewrite-url")
 
+# A request that is refused while it is being read has no id yet and gets one for its refusal.
+REQUEST_ID = '%COALESCE({"operators": [{"command": "REQ", "param": "X-REQUEST-ID"}, "UNIQUE_ID"]})%'
+
 # What the gateway says itself: status → (title, detail). The details are the contract's words.
 WORDS = {
     400: ("Bad Request", "Bad Request"),
@@ -483,7 +486,7 @@ def _problem(status: int) -> Json:
         "status": status,
         "detail": detail,
         "instance": "%PATH(NQ:PATH)%",
-        "request_id": "%REQ(X-REQUEST-ID)%",
+        "request_id": REQUEST_ID,
     }
     mapper: Json = {
         "filter": _status_is(status),
@@ -512,7 +515,7 @@ def _access_log() -> Json:
     line = {
         "event": "gateway.request",
         "at": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
-        "request_id": "%REQ(X-REQUEST-ID)%",
+        "request_id": REQUEST_ID,
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ:PATH)%",
         "status": "%RESPONSE_CODE%",

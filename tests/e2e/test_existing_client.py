@@ -79,7 +79,12 @@ async def test_a_socket_that_may_not_open_is_refused_before_it_is_accepted(stude
     student.token = "not.a.token"
     with pytest.raises(InvalidStatus) as refused:
         await plain_socket(student).__aenter__()
-    assert refused.value.response.status_code == 403
+    answer = refused.value.response
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = json.loads(answer.body)
+    assert problem["detail"] == "Authentication failed"
+    assert problem["request_id"] == answer.headers["x-request-id"]
 
 
 async def test_a_submit_with_a_blob_that_nobody_can_open_succeeds_and_shows_a_result(student):

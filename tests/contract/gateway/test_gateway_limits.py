@@ -1,5 +1,6 @@
 """What the gateway keeps from the services: false identities, floods, and their own absence."""
 
+import json
 import socket
 import uuid
 
@@ -81,6 +82,25 @@ def test_huge_headers_are_refused(rig):
     response = rig.http.get("/api/v1/attempts/1", headers={"X-Big": "x" * 65_536})
     assert response.status_code == 431
     assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert (problem["title"], problem["status"]) == ("Request Header Fields Too Large", 431)
+    assert problem["request_id"]
+
+
+def test_a_head_that_is_none_is_refused_with_a_problem(rig):
+    """Contract §2.2: also what is refused before it is a request has an id to ask after."""
+    with socket.create_connection(("127.0.0.1", rig.envoy.port), timeout=10) as raw:
+        raw.sendall(b"GET /api/v1/attempts/1 HTTP/1.1\r\nHost: x\r\nno colon here\r\n\r\n")
+        head, _, body = whole(raw).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(body)
+    assert (problem["detail"], problem["status"]) == ("Bad Request", 400)
+    assert problem["request_id"]
+
+
+def whole(raw: socket.socket) -> bytes:
+    """Return all that the gateway says before it closes the connection."""
+    return b"".join(iter(lambda: raw.recv(4096), b""))
 
 
 def test_two_requests_in_one_are_refused(rig):
