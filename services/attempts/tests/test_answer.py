@@ -1,6 +1,8 @@
 """What a save does to the stored answer (contract §9.1), and which values can be kept at all."""
 
+import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,6 +39,7 @@ def test_a_first_save_makes_the_answer():
         sequence=2,
         first_answered_at=NOW,
         last_updated_at=NOW,
+        revision=1,
     )
 
 
@@ -80,6 +83,46 @@ def test_unflagging_works():
 def test_identical_content_changes_nothing():
     first = merged(None, save(["a"], sequence=4), NOW)
     assert merged(first, save(["a"], sequence=1), LATER) is first
+
+
+def test_the_revision_counts_changes_of_answer_and_flag_and_nothing_else():
+    first = merged(None, save("a"), NOW)
+    longer = merged(first, save("a", time_spent_seconds=5), LATER)
+    flagged = merged(longer, save(None, is_flagged=True), LATER)
+    assert [a.revision for a in (first, longer, flagged)] == [1, 1, 2]
+    assert longer.time_spent_seconds == 5
+    assert merged(flagged, save("b", is_flagged=True), LATER).revision == 3
+
+
+def test_the_hash_is_the_one_that_a_third_party_computes():
+    answer = Answer(7, 3, ["é", 1, 1.0, True, None, 10**20], is_flagged=True, revision=2)
+    text = (
+        '{"answer":["\\u00e9",1,1.0,true,null,100000000000000000000],'
+        '"attempt_id":7,"is_flagged":true,"question_id":3,"revision":2}'
+    )
+    assert answer.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": "b"},
+        {"value": True},
+        {"is_flagged": True},
+        {"revision": 2},
+        {"question_id": 4},
+        {"attempt_id": 8},
+    ],
+)
+def test_every_part_of_what_was_said_changes_the_hash(change):
+    answer = Answer(7, 3, 1, revision=1)
+    assert replace(answer, **change).sha256 != answer.sha256
+
+
+def test_time_and_marks_are_not_part_of_the_hash():
+    answer = Answer(7, 3, "a", revision=1)
+    marked = replace(answer, id=9, time_spent_seconds=5, sequence=2, marks_awarded=1.0)
+    assert marked.sha256 == answer.sha256
 
 
 def test_one_and_true_are_not_the_same_content():

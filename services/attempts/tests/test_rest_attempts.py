@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 
 import pytest
@@ -201,6 +202,22 @@ async def test_the_running_service_expires_attempts_by_itself(api, world):
     save = {"question_id": world.choice, "answer": "B"}
     response = await client.post(f"/attempts/{attempt_id}/answers", json=save)
     assert (response.status_code, detail(response)) == (400, "Attempt time has expired")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["B", "é 😀"], False, 1, 1.0, 1e16, 5e-324, -0.0, 10**40, {"b": [None], "a": "\u0000"}],
+)
+async def test_the_hash_can_be_recomputed_from_what_the_api_shows(api, world, value):
+    url = f"/attempts/{world.attempt()}/answers"
+    client = api()
+    save = {"question_id": world.choice, "answer": value, "is_flagged": True}
+    for answer in [(await client.post(url, json=save)).json(), *(await client.get(url)).json()]:
+        said = {name: answer[name] for name in ("answer", "is_flagged", "question_id", "revision")}
+        said["attempt_id"] = int(url.split("/")[2])
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        assert answer["revision"] == 1
+        assert answer["sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
 
 async def test_saved_answers_show_the_sum_and_listed_ones_zero(api, world):

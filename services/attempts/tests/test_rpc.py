@@ -1,5 +1,6 @@
 """gRPC over a real connection: batches, saves, flags, clocks, the roster."""
 
+import asyncio
 import json
 
 import pytest
@@ -102,6 +103,10 @@ async def test_every_save_gets_its_own_answer_in_order(stub, world):
     assert [results[0].saved.questions_answered, results[6].saved.questions_answered] == [1, 2]
     assert results[0].saved.time_remaining_seconds in range(3530, 3541)
     assert results[0].saved.HasField("saved_at")
+    listed = await asyncio.to_thread(world.reading.own_answers, running, world.student)
+    kept = {answer.question_id: answer for answer in listed}
+    said = [(result.saved.revision, result.saved.sha256) for result in (results[0], results[6])]
+    assert said == [(1, kept[world.choice].sha256), (1, kept[world.truth].sha256)]
     assert world.notes()[0]["data"]["connection_id"] == "c1"
 
 

@@ -1,6 +1,7 @@
 """Saving answers and flags on a real database: durable, in order, refused for the right reason."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -136,6 +137,26 @@ def test_a_repeated_message_gets_its_first_receipt_even_after_submit(world):
     row = stored(world, attempt_id)[world.choice]
     assert (row["answer"], row["time_spent_seconds"]) == ("B", 5)
     assert len(world.notes("answer_saved")) == 2
+
+
+def test_a_save_says_its_revision_and_the_hash_of_what_is_stored(world):
+    attempt_id = world.attempt()
+    save = partial(wish, world, attempt_id, world.choice)
+    world.saving.save_all([save("A"), save("A", message_id="m1", time_spent_seconds=3)])
+    [first] = world.saving.save_all([save("B", message_id="m2")])
+    [again] = world.saving.save_all([save("A", message_id="m1")])
+    [stored_now] = world.reading.own_answers(attempt_id, world.student)
+    assert (first.receipt.revision, first.receipt.sha256) == (2, stored_now.sha256)
+    assert again.receipt.revision == 1, "the first receipt, although there is a newer revision"
+    assert again.receipt.sha256 == replace(stored_now, value="A", revision=1).sha256
+
+
+def test_a_receipt_from_before_saves_were_counted_is_given_without_a_hash(world):
+    item = wish(world, world.attempt(), world.choice, "B", message_id="m1")
+    world.saving.save_all([item])
+    world.run("UPDATE attempts.saved_messages SET revision = NULL, sha256 = NULL")
+    [again] = world.saving.save_all([item])
+    assert (again.receipt.revision, again.receipt.sha256) == (0, "")
 
 
 def test_a_message_repeated_inside_one_group_counts_once(world):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from chassis import signing
+
 from attempts.errors import UnfitAnswer
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -27,6 +29,8 @@ class Answer:
     sequence: int = 0
     first_answered_at: datetime | None = None
     last_updated_at: datetime | None = None
+    revision: int = 0
+    """How often the student has changed it, time apart; 0 while it is not stored yet."""
     is_correct: bool | None = None
     marks_awarded: float | None = None
     id: int = 0
@@ -35,6 +39,19 @@ class Answer:
     @property
     def is_answered(self) -> bool:
         return not is_empty(self.value)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what the student said, in the canonical form of `chassis.signing`."""
+        return signing.sha256(
+            {
+                "answer": self.value,
+                "attempt_id": self.attempt_id,
+                "is_flagged": self.is_flagged,
+                "question_id": self.question_id,
+                "revision": self.revision,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ def merged(stored: Answer | None, save: Save, now: datetime) -> Answer:
     """Return the answer after `save`.
 
     `null` sets the flag and never overwrites an answer; `[]` and `""` do clear. Time is added.
-    Identical content leaves the answer as it is.
+    Identical content leaves the answer as it is; the same answer with more time keeps its revision.
     """
     old = stored or Answer(save.attempt_id, save.question_id)
     value = old.value if save.value is None else save.value
@@ -99,13 +116,14 @@ def merged(stored: Answer | None, save: Save, now: datetime) -> Answer:
         first_answered_at=old.first_answered_at or (None if is_empty(value) else now),
         last_updated_at=now,
     )
-    return changed if stored is None or not _says_the_same(stored, changed) else stored
+    if stored is None or not _says_the_same(stored, changed):
+        return replace(changed, revision=old.revision + 1)
+    return changed if save.time_spent_seconds else stored
 
 
 def _says_the_same(old: Answer, new: Answer) -> bool:
     return (
         old.is_flagged == new.is_flagged
-        and old.time_spent_seconds == new.time_spent_seconds
         and json.dumps(old.value) == json.dumps(new.value)  # in Python, 1 == True
     )
 

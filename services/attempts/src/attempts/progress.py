@@ -43,6 +43,9 @@ class Receipt:
     saved_at: datetime
     time_remaining_seconds: int
     questions_answered: int
+    revision: int
+    sha256: str
+    """Of the answer as it was stored; 0 and empty for messages from before they were counted."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,13 @@ class Ledger:
             self.attempts[attempt.id] = attempt
             self.answers[key] = new
             self.changed_answers.add(key)
-        receipt = Receipt(attempt.as_of, attempt.time_remaining_seconds, attempt.questions_answered)
+        receipt = Receipt(
+            attempt.as_of,
+            attempt.time_remaining_seconds,
+            attempt.questions_answered,
+            new.revision,
+            new.sha256,
+        )
         if save.message_id is not None:
             self.receipts[save.attempt_id, save.message_id] = receipt
             self.new_messages.append((save.attempt_id, save.message_id))

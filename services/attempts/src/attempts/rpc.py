@@ -146,6 +146,8 @@ def _result(outcome: Outcome) -> pb.AnswerSaveResult:
             saved_at=_timestamp(receipt.saved_at),
             time_remaining_seconds=receipt.time_remaining_seconds,
             questions_answered=receipt.questions_answered,
+            revision=receipt.revision,
+            sha256=receipt.sha256,
         )
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -210,6 +211,7 @@ class AttemptRow(Row):
         ForeignKey("attempts.attempts.id"), unique=True
     )
     layout_from_id: Mapped[int | None]
+    last_event_sequence: Mapped[int | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -263,6 +265,7 @@ class AnswerRow(Row):
     is_flagged: Mapped[bool] = mapped_column(server_default=text("false"))
     time_spent_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     answer_sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
     is_correct: Mapped[bool | None]
     marks_awarded: Mapped[float | None]
     auto_graded: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -281,6 +284,32 @@ class SavedMessageRow(Row):
     saved_at: Mapped[datetime] = mapped_column(index=True)
     time_remaining_seconds: Mapped[int]
     questions_answered: Mapped[int]
+    revision: Mapped[int | None]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReceiptRow(Row):
+    """The signed receipt of a submit: `body` is the text under the signature. Append-only."""
+
+    __tablename__ = "receipts"
+
+    attempt_id: Mapped[int] = mapped_column(
+        ForeignKey(AttemptRow.id), primary_key=True, autoincrement=False
+    )
+    body: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    kid: Mapped[str] = mapped_column(String(43))
+    created_at: Mapped[datetime] = _now()
+
+
+class ReceiptKeyRow(Row):
+    """Each public key that ever signed a receipt: old receipts outlive the secret. Append-only."""
+
+    __tablename__ = "receipt_keys"
+
+    kid: Mapped[str] = mapped_column(String(43), primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    first_used_at: Mapped[datetime] = _now()
 
 
 class ExamAllowanceRow(Row):

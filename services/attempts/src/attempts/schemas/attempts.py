@@ -169,6 +169,8 @@ class AnswerBody(BaseModel):
     first_answered_at: datetime | None
     last_updated_at: datetime | None
     total_time_spent_seconds: int
+    revision: int
+    sha256: str
 
     @classmethod
     def of(cls, answer: Answer, *, time_spent_seconds: int) -> Self:
@@ -183,6 +185,8 @@ class AnswerBody(BaseModel):
             first_answered_at=answer.first_answered_at,
             last_updated_at=answer.last_updated_at,
             total_time_spent_seconds=answer.time_spent_seconds,
+            revision=answer.revision,
+            sha256=answer.sha256,
         )
 
 

@@ -24,7 +24,8 @@ _ANSWER = AnswerRow.__table__
 _LOOK = text("""
 SELECT s.attempt_id AS in_attempt, s.exam_id, s.question_id AS on_question,
        s.message_id, e.id IS NOT NULL AS is_member, a.*,
-       m.saved_at, m.time_remaining_seconds, m.questions_answered
+       m.saved_at, m.time_remaining_seconds, m.questions_answered,
+       m.revision AS m_revision, m.sha256 AS m_sha256
 FROM unnest(CAST(:attempt_ids AS bigint[]), CAST(:exam_ids AS bigint[]),
             CAST(:question_ids AS bigint[]), CAST(:message_ids AS text[]))
      AS s (attempt_id, exam_id, question_id, message_id)
@@ -50,25 +51,29 @@ WITH progress AS (
   WHERE t.id = u.id
 ), remembered AS (
   INSERT INTO attempts.saved_messages
-         (attempt_id, message_id, saved_at, time_remaining_seconds, questions_answered)
+         (attempt_id, message_id, saved_at, time_remaining_seconds, questions_answered,
+          revision, sha256)
   SELECT * FROM unnest(CAST(:m_attempt_ids AS bigint[]), CAST(:m_ids AS text[]),
                        CAST(:m_saved_at AS timestamptz[]), CAST(:m_remaining AS bigint[]),
-                       CAST(:m_answered AS bigint[]))
+                       CAST(:m_answered AS bigint[]), CAST(:m_revisions AS bigint[]),
+                       CAST(:m_hashes AS text[]))
 )
 INSERT INTO attempts.answers AS stored
        (attempt_id, question_id, answer, is_flagged, time_spent_seconds, answer_sequence,
-        first_answered_at, last_updated_at)
+        first_answered_at, last_updated_at, revision)
 SELECT * FROM unnest(CAST(:a_attempt_ids AS bigint[]), CAST(:a_question_ids AS bigint[]),
                      CAST(:a_values AS json[]), CAST(:a_flags AS boolean[]),
                      CAST(:a_seconds AS bigint[]), CAST(:a_sequences AS bigint[]),
-                     CAST(:a_first AS timestamptz[]), CAST(:a_last AS timestamptz[]))
+                     CAST(:a_first AS timestamptz[]), CAST(:a_last AS timestamptz[]),
+                     CAST(:a_revisions AS bigint[]))
 ON CONFLICT (attempt_id, question_id) DO UPDATE
 SET answer = excluded.answer,
     is_flagged = excluded.is_flagged,
     time_spent_seconds = excluded.time_spent_seconds,
     answer_sequence = excluded.answer_sequence,
     first_answered_at = excluded.first_answered_at,
-    last_updated_at = excluded.last_updated_at
+    last_updated_at = excluded.last_updated_at,
+    revision = excluded.revision
 RETURNING stored.id, stored.attempt_id, stored.question_id
 """)
 
@@ -119,7 +124,11 @@ def _situation(attempts: Mapping[int, Attempt], rows: Iterable[Mapping[Any, Any]
             answers[row["in_attempt"], row["on_question"]] = answer_from(row)
         if row["saved_at"] is not None:
             receipts[row["in_attempt"], row["message_id"]] = Receipt(
-                row["saved_at"], row["time_remaining_seconds"], row["questions_answered"]
+                row["saved_at"],
+                row["time_remaining_seconds"],
+                row["questions_answered"],
+                row["m_revision"] or 0,
+                row["m_sha256"] or "",
             )
     return Situation(attempts, frozenset(members), answers, receipts)
 
@@ -192,6 +201,8 @@ def _messages(ledger: Ledger) -> dict[str, list[Any]]:
         "m_saved_at": [receipt.saved_at for receipt in receipts],
         "m_remaining": [receipt.time_remaining_seconds for receipt in receipts],
         "m_answered": [receipt.questions_answered for receipt in receipts],
+        "m_revisions": [receipt.revision for receipt in receipts],
+        "m_hashes": [receipt.sha256 for receipt in receipts],
     }
 
 
@@ -205,4 +216,5 @@ def _answers(answers: Sequence[Answer]) -> dict[str, list[Any]]:
         "a_sequences": [answer.sequence for answer in answers],
         "a_first": [answer.first_answered_at for answer in answers],
         "a_last": [answer.last_updated_at for answer in answers],
+        "a_revisions": [answer.revision for answer in answers],
     }

@@ -75,6 +75,7 @@ def answer_from(row: Columns) -> Answer:
         sequence=row["answer_sequence"],
         first_answered_at=row["first_answered_at"],
         last_updated_at=row["last_updated_at"],
+        revision=row["revision"],
         is_correct=row["is_correct"],
         marks_awarded=row["marks_awarded"],
         id=row["id"],
