@@ -129,7 +129,11 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         if self.refusal:
             return attempts_pb2.AnswerSaveResult(refused=self.refusal)
         saved = attempts_pb2.AnswerSaved(
-            saved_at=stamp(datetime.now(UTC)), time_remaining_seconds=77, questions_answered=1
+            saved_at=stamp(datetime.now(UTC)),
+            time_remaining_seconds=77,
+            questions_answered=1,
+            revision=4,
+            sha256="ab" * 32,
         )
         return attempts_pb2.AnswerSaveResult(saved=saved)
 

@@ -41,6 +41,7 @@ async def test_an_answer_is_acknowledged_after_the_durable_write(world, client):
     assert ack["saved_at"].endswith("Z")
     assert ack["timestamp"].endswith("Z")
     assert ack["message_id"] == "m-1"
+    assert (ack["revision"], ack["sha256"]) == (4, "ab" * 32)
     save = world.attempts.saves[0]
     assert (save.student_id, save.question_id, save.answer_json) == (41, 5, '"b"')
     assert (save.client_sequence, save.time_spent_seconds) == (3, 4)

@@ -72,10 +72,12 @@ class SetFlag:
 
 @dataclass(frozen=True)
 class Saved:
-    """Durable. A flag has no instant and no remaining time of its own."""
+    """Durable. A flag has no instant, no remaining time and no hash of its own."""
 
     saved_at: datetime | None = None
     remaining_seconds: int = 0
+    revision: int = 0
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,10 @@ def _clock(clock: pb.AttemptClock) -> Clock:
 
 def _outcome(result: pb.AnswerSaveResult) -> Saved | Refused:
     if result.WhichOneof("outcome") == "saved":
-        return Saved(_moment(result.saved.saved_at), result.saved.time_remaining_seconds)
+        saved = result.saved
+        return Saved(
+            _moment(saved.saved_at), saved.time_remaining_seconds, saved.revision, saved.sha256
+        )
     return _refused(result.refused)
 
 

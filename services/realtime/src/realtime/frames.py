@@ -80,15 +80,20 @@ def checkpoint_ack(
     sequence: int,
     saved_at: datetime,
     remaining_seconds: int,
+    revision: int,
+    sha256: str,
     now: datetime,
     message_id: str | None,
 ) -> Frame:
+    """Return the receipt of a save; `revision` and `sha256` are those of the stored answer."""
     return build(
         "checkpoint_ack",
         question_id=question_id,
         sequence=sequence,
         saved_at=saved_at,
         time_remaining_seconds=remaining_seconds,
+        revision=revision,
+        sha256=sha256,
         timestamp=now,
         **_optional(message_id),
     )

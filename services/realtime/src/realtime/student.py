@@ -108,13 +108,15 @@ class Student:
     def _saved(self, checkpoint: Checkpoint, answer: asyncio.Future[Outcome]) -> None:
         question_id, message_id = checkpoint.question_id, checkpoint.message_id
         match self._outcome(answer):
-            case Saved(saved_at, remaining_seconds) if saved_at is not None:
+            case Saved(saved_at, remaining, revision, sha256) if saved_at is not None:
                 self._connection.send(
                     frames.checkpoint_ack(
                         question_id,
                         checkpoint.sequence,
                         saved_at,
-                        remaining_seconds,
+                        remaining,
+                        revision,
+                        sha256,
                         self._time.now(),
                         message_id,
                     )
