@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 from attempts import auditing
-from attempts.audit import FIRST, Entry, Logged, digest, first_flaw, record
+from attempts.audit import Entry, Logged
 from attempts.blob import received
 from attempts.lifecycle import Lifecycle
 from attempts.store import audit
+from chassis.audit import FIRST, digest, first_flaw, record
 from chassis.origins import NOWHERE, Origin, origin
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError

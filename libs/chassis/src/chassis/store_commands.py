@@ -1,9 +1,13 @@
-"""The verbs of a service that owns a schema: migrate and import."""
+"""The verbs of a service that owns a schema: migrate, import and audit."""
 
 import argparse
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from chassis import audit_store
 from chassis.database import Database
 from chassis.importing import Load, run_importer
 from chassis.migrating import migrate
@@ -61,3 +65,30 @@ class Import:
             return run_importer(database, self.load(chosen))
         finally:
             database.dispose()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """`audit verify`: prints what it found as JSON; exit code 1 when a chain is broken."""
+
+    audit: audit_store.Audit[Any]
+    name: str = "audit"
+    help: str = "check that no entry of the audit was changed or taken out"
+
+    def add_options(self, parser: argparse.ArgumentParser, /) -> None:
+        parser.add_argument("deed", choices=["verify"])
+
+    def run(self, settings: DatabaseSettings, _: argparse.Namespace, /) -> int:
+        database = Database(
+            settings.database_url.get_secret_value(),
+            pool_size=1,
+            statement_timeout_ms=_IMPORT_TIMEOUT_MS,
+        )
+        try:
+            with database.transaction() as session:
+                verdict = self.audit.verify(session)
+        finally:
+            database.dispose()
+        flaws = [{"id": each.id, "chain": each.entry.chain} for each in verdict.flaws]
+        sys.stdout.write(json.dumps(vars(verdict) | {"flaws": flaws}) + "\n")
+        return 1 if flaws else 0

@@ -1,4 +1,4 @@
-"""`python -m attempts`: serve, migrate, check-settings, import, assign; `-h` tells the rest."""
+"""`python -m attempts`: serve, migrate, check-settings, import, audit, assign; see `-h`."""
 
 import argparse
 import sys
@@ -7,12 +7,13 @@ from functools import partial
 
 from chassis.commands import Service, main
 from chassis.importing import Load
-from chassis.store_commands import Import, Migrate
+from chassis.store_commands import Audit, Import, Migrate
 
 from attempts import importer
 from attempts.app import create_app
 from attempts.commands import Assign
 from attempts.settings import Settings
+from attempts.store.audit import AUDIT
 from attempts.tables import SCHEMA
 
 
@@ -25,7 +26,7 @@ SERVICE = Service(
     description="Exams, attempts, answers and grades.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("attempts", SCHEMA), Import(_load), Assign()),
+    verbs=(Migrate("attempts", SCHEMA), Import(_load), Audit(AUDIT), Assign()),
 )
 
 if __name__ == "__main__":

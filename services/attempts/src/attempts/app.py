@@ -30,6 +30,7 @@ from attempts.moving import Moving
 from attempts.reading import Reading
 from attempts.rest import actions as action_routes
 from attempts.rest import attempts as attempt_routes
+from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
 from attempts.rest import transfers as transfer_routes
@@ -121,6 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.redirect_slashes = False
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
+    app.include_router(audit_routes.router)
     app.include_router(attempt_routes.router)
     app.include_router(transfer_routes.router)
     app.include_router(action_routes.router)

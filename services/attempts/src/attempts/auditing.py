@@ -18,11 +18,12 @@ no token and no key. Something tried in vain is logged with `error_message`. Nev
 
 from typing import Any
 
+from chassis.audit import first_flaw
 from chassis.origins import NOWHERE, Origin
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Attempt
-from attempts.audit import Entry, Logged, first_flaw
+from attempts.audit import Entry, Logged
 from attempts.store import audit
 
 

@@ -3,15 +3,17 @@
 Blocking: for worker threads. Names of people are not here; the edges ask auth for them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chassis.audit_store import Wanted
 from chassis.database import Database
 
 from attempts.answer import Answer
 from attempts.attempt import FINISHED, Attempt, Status
+from attempts.audit import Logged
 from attempts.errors import (
     AttemptNotFound,
     ExamNotFound,
@@ -24,7 +26,7 @@ from attempts.errors import (
 from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Trade
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.shuffling import laid_out
-from attempts.store import answers, attempts, exams
+from attempts.store import answers, attempts, audit, exams
 from attempts.store.attempts import Listed
 
 
@@ -62,6 +64,11 @@ class Reading:
     def __init__(self, database: Database) -> None:
         """Share the service's database."""
         self._database = database
+
+    def audit(self, wanted: Wanted, ids: Mapping[str, int | None]) -> list[Logged]:
+        """List what was logged, newest first; of `ids` those that are given must be an entry's."""
+        with self._database.transaction() as session:
+            return audit.find(session, wanted, ids)
 
     def trades(self, skip: int, limit: int, active_only: bool) -> list[Trade]:
         with self._database.transaction() as session:

@@ -7,6 +7,7 @@ database says so, not the code.
 from datetime import datetime
 from typing import Any
 
+from chassis.audit_store import AuditColumns
 from chassis.outbox import outbox_table
 from sqlalchemy import (
     JSON,
@@ -382,30 +383,15 @@ class TransferRow(Row):
     )
 
 
-class AuditLogRow(Row):
+class AuditLogRow(AuditColumns, Row):
     """Append-only: the service's role may insert and read. No foreign key: nothing may cascade."""
 
     __tablename__ = "audit_logs"
     __table_args__ = (UniqueConstraint("chain", "place"),)
 
-    id: Mapped[int] = _id()
-    chain: Mapped[str] = mapped_column(Text)
-    place: Mapped[int]
-    event_type: Mapped[str] = mapped_column(Text, index=True)
-    event_category: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
-    user_id: Mapped[int | None] = mapped_column(index=True)
     attempt_id: Mapped[int | None]
     exam_id: Mapped[int | None] = mapped_column(index=True)
     transfer_id: Mapped[int | None] = mapped_column(index=True)
-    details: Mapped[dict[str, Any]] = mapped_column(JSON)
-    ip_address: Mapped[str | None] = mapped_column(String(45))
-    user_agent: Mapped[str | None] = mapped_column(Text)
-    success: Mapped[bool]
-    error_message: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime]
-    previous_hash: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
 
 
 OUTBOX = outbox_table(METADATA, SCHEMA)
