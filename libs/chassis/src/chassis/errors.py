@@ -4,10 +4,11 @@ A service names its own failures as subclasses in its `errors.py`; the edges tra
 table in this module and never by hand. Nothing here does I/O.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,16 @@ class Failure(Exception):
         detail: str | None = None,
         *,
         errors: Sequence[FieldError] = (),
+        members: Mapping[str, Any] = MappingProxyType({}),
         retry_after_seconds: float | None = None,
     ) -> None:
-        """Take the class's own words unless `detail` says it better."""
+        """Take the class's own words unless `detail` says it better.
+
+        `members` are further members of the problem object (RFC 9457, 3.2).
+        """
         self.detail = detail if detail is not None else type(self).detail
         self.errors = tuple(errors)
+        self.members = dict(members)
         if retry_after_seconds is not None:
             self.retry_after_seconds = retry_after_seconds
         super().__init__(self.detail)

@@ -30,6 +30,7 @@ def body(failure: Failure, instance: str, request_id: str) -> dict[str, Any]:
     """Return the problem object of `failure`."""
     wire = failure.kind.value
     problem: dict[str, Any] = {
+        **failure.members,
         "type": f"urn:oep:problem:{failure.slug}",
         "title": wire.title,
         "status": wire.http_status,

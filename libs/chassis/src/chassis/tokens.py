@@ -123,6 +123,14 @@ class Revocations:
         entry = self._users.get(caller.user_id)
         return entry is not None and caller.issued_at.timestamp() <= entry[0]
 
+    def has_ended(self, login_id: str, user_id: int, since: datetime) -> bool:
+        """Say whether a login that was in use at `since` was revoked then or later.
+
+        As far as is remembered: what no living token can match any more is forgotten.
+        """
+        entry = self._users.get(user_id)
+        return login_id in self._logins or (entry is not None and since.timestamp() <= entry[0])
+
     def forget_old(self, now: float) -> None:
         """Drop what no living token can match any more."""
         self._logins = {k: v for k, v in self._logins.items() if v[1] > now}
