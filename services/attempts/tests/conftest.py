@@ -351,6 +351,26 @@ def world(db: Database, looking: Engine, content) -> World:
 
 
 @pytest.fixture
+def rules(world: World) -> Iterator[Callable[..., None]]:
+    """Return a function that changes columns of the OBJECTIVE exam until the test ends."""
+    [before] = world.run(
+        "SELECT requires_authorisation, device_policy FROM attempts.exams WHERE id = :id",
+        id=OBJECTIVE,
+    )
+
+    def change(**changes: Any) -> None:
+        for name, value in changes.items():
+            world.run(
+                f"UPDATE attempts.exams SET {name} = :value WHERE id = :id",  # noqa: S608
+                value=value,
+                id=OBJECTIVE,
+            )
+
+    yield change
+    change(**before)
+
+
+@pytest.fixture
 def tidy(world: World) -> Iterator[World]:
     """The world; whatever is written besides it is gone afterwards."""
     yield world
@@ -411,14 +431,17 @@ def statements(db: Database) -> Callable[..., Any]:
 
 
 class OneCaller:
-    """Stands in for the token verifier: a token reads `<user id>:<role>,<role>`."""
+    """Stands in for the token verifier: a token reads `<user id>:<role>,<role>[:<login id>]`."""
 
     def verify(self, token: str) -> Caller:
-        user, separator, roles = token.partition(":")
+        user, separator, rest = token.partition(":")
         if not separator:
             raise InvalidToken
+        roles, _, login_id = rest.partition(":")
         now = datetime.now(UTC)
-        return Caller(int(user), frozenset(roles.split(",")), "login", "token", now, now)
+        return Caller(
+            int(user), frozenset(roles.split(",")), login_id or "login", "token", now, now
+        )
 
 
 @pytest.fixture
@@ -451,15 +474,17 @@ async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
 
 @pytest.fixture
 async def api(app, world) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
-    """Return a factory of clients: `api(user_id, "student")`."""
+    """Return a factory of clients: `api(user_id, "student", "login id")`."""
     async with contextlib.AsyncExitStack() as stack:
 
-        def client(user_id: int = STUDENT, roles: str = "student") -> httpx.AsyncClient:
+        def client(
+            user_id: int = STUDENT, roles: str = "student", login_id: str = "login"
+        ) -> httpx.AsyncClient:
             made = httpx.AsyncClient(
                 transport=app,
                 base_url="http://test/api/v1",
                 headers={
-                    "Authorization": f"Bearer {user_id}:{roles}",
+                    "Authorization": f"Bearer {user_id}:{roles}:{login_id}",
                     "Content-Type": "application/json",
                 },
             )

@@ -11,6 +11,7 @@ from attempts.audit import Entry, Logged
 from attempts.blob import received
 from attempts.lifecycle import Lifecycle
 from attempts.store import audit
+from attempts.using import Device
 from chassis.audit import FIRST, digest, first_flaw, record
 from chassis.origins import NOWHERE, Origin, origin
 from sqlalchemy import text
@@ -121,8 +122,8 @@ def trail(world):
 
 def test_begin_submit_and_grading_are_logged_with_their_origin(world, lifecycle, trail):
     attempt_id = world.attempt("not_started")
-    lifecycle.begin(attempt_id, world.student, HERE)
-    lifecycle.begin(attempt_id, world.student, HERE)
+    lifecycle.begin(attempt_id, world.student, Device(origin=HERE))
+    lifecycle.begin(attempt_id, world.student, Device(origin=HERE))
     lifecycle.submit(attempt_id, world.student, None, HERE)
     lifecycle.submit(attempt_id, world.student, None, HERE)
     begun, submitted, graded = trail(attempt_id)
@@ -181,7 +182,7 @@ def test_marks_of_a_person_are_logged(world, lifecycle, trail):
 
 def test_begins_that_meet_are_logged_once(world, lifecycle, trail, at_once):
     attempt_id = world.attempt("not_started")
-    at_once(*[lambda: lifecycle.begin(attempt_id, world.student, HERE)] * 6)
+    at_once(*[lambda: lifecycle.begin(attempt_id, world.student, Device(origin=HERE))] * 6)
     assert [entry.event_type for entry in trail(attempt_id)] == ["attempt_begun"]
 
 
@@ -241,7 +242,7 @@ def test_the_service_cannot_change_the_audit(world, statement):
 )
 def test_what_an_administrator_changed_is_found(world, lifecycle, statement):
     attempt_id = world.attempt("not_started")
-    lifecycle.begin(attempt_id, world.student, HERE)
+    lifecycle.begin(attempt_id, world.student, Device(origin=HERE))
     lifecycle.submit(attempt_id, world.student, None, HERE)
     world.run(statement, id=attempt_id)
     with world.db.transaction() as session:

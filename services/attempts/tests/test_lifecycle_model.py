@@ -5,8 +5,9 @@ import contextlib
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
+from attempts.order import Order
 from attempts.progress import Saved
-from attempts.steering import Order, Steering
+from attempts.steering import Steering
 from chassis.errors import Failure
 from chassis.origins import NOWHERE
 from hypothesis import HealthCheck, example, given, settings

@@ -7,8 +7,9 @@ from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
 from attempts.errors import AlreadyPaused, CannotBegin, CannotSteer, CannotSubmit, TimeIsUp
+from attempts.order import Order
 from attempts.progress import Refused
-from attempts.steering import Order, Steering
+from attempts.steering import Steering
 from chassis.origins import NOWHERE
 
 TIMES = 12

@@ -49,6 +49,8 @@ async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
         "status": "draft",
         "created_by": 7,
         "max_attempts": None,
+        "requires_authorisation": False,
+        "device_policy": "allow",
         "version": 1,
     }
     assert made | expected == made

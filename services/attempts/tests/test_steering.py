@@ -12,8 +12,9 @@ from attempts.errors import (
     NotPaused,
     TimeIsUp,
 )
+from attempts.order import Order
 from attempts.progress import Refusal, Refused, Saved
-from attempts.steering import Order, Steering
+from attempts.steering import Steering
 from chassis.origins import NOWHERE
 
 

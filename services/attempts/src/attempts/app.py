@@ -22,17 +22,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from attempts.allowing import Allowing
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
+from attempts.authorising import Authorising
 from attempts.clock import Clock
 from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
+from attempts.releasing import Releasing
 from attempts.rest import actions as action_routes
 from attempts.rest import attempts as attempt_routes
 from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
+from attempts.rest import lobby as lobby_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
@@ -41,6 +44,7 @@ from attempts.settings import Settings
 from attempts.starting import Starting
 from attempts.steering import Steering
 from attempts.tables import OUTBOX
+from attempts.using import HasEnded
 
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
 
@@ -70,7 +74,9 @@ class Attempts:
             auth = channel(settings.auth_grpc)
             stack.push_async_callback(auth.close)
             app.state.verifier = self.verifier
-            app.state.parts = parts = _parts(settings, database, relay, auth)
+            app.state.parts = parts = _parts(
+                settings, database, relay, auth, self.revocations.has_ended
+            )
             await self._listen(stack, parts)
             supervisor = self._tasks(bus, relay, ticking)
             await stack.enter_async_context(running(supervisor))
@@ -126,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(attempt_routes.router)
     app.include_router(transfer_routes.router)
     app.include_router(action_routes.router)
+    app.include_router(lobby_routes.router)
     app.add_middleware(EitherSlash)
     return app
 
@@ -143,20 +150,30 @@ class EitherSlash:
         await self._app(scope, receive, send)
 
 
-def _parts(settings: Settings, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
+def _parts(
+    settings: Settings,
+    database: Database,
+    relay: Relay,
+    auth: grpc.aio.Channel,
+    has_ended: HasEnded,
+) -> Parts:
     return Parts(
         database=database,
         reading=Reading(database),
-        lifecycle=Lifecycle(database, relay.wake, grace_seconds=settings.grace_seconds),
+        lifecycle=Lifecycle(
+            database, relay.wake, grace_seconds=settings.grace_seconds, has_ended=has_ended
+        ),
         saving=Saving(database, relay.wake),
         marking=Marking(database, relay.wake),
         authoring=Authoring(database),
         composing=Composing(database),
         moving=Moving(database, relay.wake),
         trusted_proxies=settings.trusted_proxies,
-        starting=Starting(database, relay.wake),
+        starting=Starting(database, relay.wake, has_ended),
         steering=Steering(database, relay.wake),
         allowing=Allowing(database, relay.wake),
+        authorising=Authorising(database, relay.wake),
+        releasing=Releasing(database, relay.wake, has_ended),
         names=Names(auth, seconds=settings.names_timeout_seconds),
     )
 

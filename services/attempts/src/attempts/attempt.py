@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from attempts.device import DevicePolicy
+
 SALT_BYTES = 16
 
 
@@ -117,6 +119,15 @@ class Attempt:
     reopened_from_id: int | None = None
     layout_from_id: int | None = None
     """The first of the attempts that this one goes on with: its shuffling stays."""
+    requires_authorisation: bool = False
+    """What the exam says now, as `device_policy` is."""
+    authorised_at: datetime | None = None
+    authorised_by_id: int | None = None
+    device_policy: DevicePolicy = DevicePolicy.ALLOW
+    active_login_id: str | None = None
+    """The signed-in stay that uses the attempt; None before the first and after a release."""
+    active_since: datetime | None = None
+    device_changes: int = 0
 
     @property
     def duration_seconds(self) -> int:
@@ -127,6 +138,12 @@ class Attempt:
     def layout_id(self) -> int:
         """What the order of questions and options is drawn from."""
         return self.layout_from_id or self.id
+
+    @property
+    def is_waiting_for_authorisation(self) -> bool:
+        """Whether the student waits in the lobby for somebody who lets him begin."""
+        is_due = self.requires_authorisation and self.authorised_at is None
+        return is_due and self.status is Status.NOT_STARTED
 
     @property
     def is_paused(self) -> bool:

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from attempts import notices
 from attempts.allowance import Allowance, Grant
 from attempts.attempt import Attempt
-from attempts.errors import ExamClosed, ExamNotFound, Overtaken
+from attempts.errors import ExamClosed, ExamNotFound, Overtaken, WaitingForAuthorisation
 from attempts.store import actions, allowances, attempts, exams
 
 
-def start(session: Session, attempt: Attempt) -> Attempt | None:
+def start(session: Session, attempt: Attempt, login_id: str | None = None) -> Attempt | None:
     """Start the clock of an attempt that has not begun; None when somebody was faster.
+
+    `login_id` is the signed-in stay that starts it and uses it from then on.
 
     Who has locked the attempt must have held its exam's allowances before.
     """
@@ -24,12 +26,14 @@ def start(session: Session, attempt: Attempt) -> Attempt | None:
         raise ExamNotFound
     if not exam.is_open(attempt.as_of):
         raise ExamClosed
+    if attempt.is_waiting_for_authorisation:
+        raise WaitingForAuthorisation(attempt.id)
     previous = attempt.status
     allowances.hold_exam(session, attempt.exam_id, is_shared=True)
     for exam_allowance_id, grant in allowances.not_inherited(session, attempt):
         given = give(session, [attempt], grant, exam_allowance_id, is_said=False)
         [attempt] = given or [attempt]
-    begun = attempts.start_clock(session, attempt)
+    begun = attempts.start_clock(session, attempt, login_id)
     if begun is not None:
         notices.announce(
             session, [notices.status_changed(begun, previous), notices.deadline_changed(begun)]

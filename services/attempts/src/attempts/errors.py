@@ -315,6 +315,38 @@ class WorkstationBound(Refused):
     detail = "Workstation change requires an approved transfer"
 
 
+class WaitingForAuthorisation(Conflict):
+    """The student is in the lobby; `attempt_id` lets a start that made the attempt find it."""
+
+    slug = "waiting-for-authorisation"
+    detail = "Waiting for authorisation by a proctor"
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(members={"attempt_id": attempt_id})
+
+
+class AlreadyAuthorised(Conflict):
+    """Somebody else was faster; whoever comes second is told who."""
+
+    slug = "already-authorised"
+
+    def __init__(self, by_id: int | None, at: str | None) -> None:
+        super().__init__(
+            f"Attempt is authorised already, by user {by_id}",
+            members={"authorised_by_id": by_id, "authorised_at": at},
+        )
+
+
+class OtherDevice(Conflict):
+    slug = "other-device"
+    detail = "Attempt is open on another device"
+
+
+class NoDevice(Conflict):
+    slug = "no-device"
+    detail = "Attempt is used by no device"
+
+
 class AttemptPaused(Refused):
     slug = "attempt-paused"
     detail = "Attempt is paused"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from attempts.device import DevicePolicy
 from attempts.question import Question
 
 
@@ -69,6 +70,9 @@ class Exam:
     created_at: datetime
     updated_at: datetime
     trade: Trade | None
+    requires_authorisation: bool = False
+    """Whether students wait in the lobby until a member of the staff lets them begin."""
+    device_policy: DevicePolicy = DevicePolicy.ALLOW
 
     def is_open(self, now: datetime) -> bool:
         """Say whether an attempt may begin now; a running one is never cut short by this."""

@@ -12,7 +12,7 @@ from chassis.origins import NOWHERE, Origin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import auditing, clockwork, marking, notices
+from attempts import auditing, clockwork, marking, notices, using
 from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
 from attempts.audit import Entry
 from attempts.blob import Blob
@@ -25,6 +25,7 @@ from attempts.errors import (
 )
 from attempts.store import answers, attempts
 from attempts.tables import ONE_RUNNING_ATTEMPT
+from attempts.using import UNKNOWN, Device, HasEnded, nobody_left
 
 _TRIES = 5
 _RECEIPT_LIFE = timedelta(days=2)
@@ -34,18 +35,27 @@ class Lifecycle:
     """Moves attempts through their statuses and announces each move."""
 
     def __init__(
-        self, database: Database, wake: Callable[[], None], *, grace_seconds: int = 300
+        self,
+        database: Database,
+        wake: Callable[[], None],
+        *,
+        grace_seconds: int = 300,
+        has_ended: HasEnded = nobody_left,
     ) -> None:
-        """`wake` tells the relay that something was committed."""
+        """`wake` tells the relay that something was committed; `has_ended` knows who signed out."""
         self._database = database
         self._wake = wake
         self._grace = timedelta(seconds=grace_seconds)
+        self._has_ended = has_ended
 
-    def begin(self, attempt_id: int, student_id: int, origin: Origin = NOWHERE) -> Attempt:
-        """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2)."""
+    def begin(self, attempt_id: int, student_id: int, device: Device = UNKNOWN) -> Attempt:
+        """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2).
+
+        Raises `WaitingForAuthorisation` in the lobby, and `OtherDevice` by the exam's policy.
+        """
         try:
             with self._database.transaction() as session:
-                attempt = _begin(session, attempt_id, student_id, origin)
+                attempt = _begin(session, attempt_id, student_id, device, self._has_ended)
         except IntegrityError as error:
             if ONE_RUNNING_ATTEMPT not in str(error.orig):
                 raise
@@ -120,18 +130,22 @@ class Lifecycle:
         return Overtaken() if running is None else ActiveAttemptExists(running)
 
 
-def _begin(session: Session, attempt_id: int, student_id: int, origin: Origin) -> Attempt:
+def _begin(
+    session: Session, attempt_id: int, student_id: int, device: Device, has_ended: HasEnded
+) -> Attempt:
     for _ in range(_TRIES):
         attempt = attempts.load(session, attempt_id)
         if attempt is None or attempt.student_id != student_id:
             raise AttemptNotFound
         if attempt.status is Status.IN_PROGRESS:
-            return attempt
-        if attempt.status is not Status.NOT_STARTED:
+            begun = using.used_by(session, attempt, device, has_ended)
+        elif attempt.status is Status.NOT_STARTED:
+            begun = clockwork.start(session, attempt, device.login_id)
+            if begun is not None:
+                auditing.add(session, _begun(begun, device.origin))
+        else:
             raise CannotBegin(attempt.status)
-        begun = clockwork.start(session, attempt)
         if begun is not None:
-            auditing.add(session, _begun(begun, origin))
             return begun
     raise Overtaken
 

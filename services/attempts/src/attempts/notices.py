@@ -37,6 +37,7 @@ def status_changed(attempt: Attempt, previous: Status) -> Note:
             "submit_reason": attempt.submit_reason and attempt.submit_reason.value,
             "time_remaining_seconds": attempt.time_remaining_seconds,
             "questions_answered": attempt.questions_answered,
+            "is_waiting_for_authorisation": attempt.is_waiting_for_authorisation,
             "student_id": attempt.student_id,
         },
     )
@@ -123,6 +124,29 @@ def resumed(attempt: Attempt) -> Note:
     )
 
 
+def authorised(attempt: Attempt) -> Note:
+    """Say that the student may begin."""
+    return _note(
+        "attempt_authorised",
+        attempt,
+        {
+            "authorised_at": instant(attempt.authorised_at),
+            "authorised_by_id": attempt.authorised_by_id,
+            "is_waiting_for_authorisation": False,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
+def device_changed(attempt: Attempt) -> Note:
+    """Say that another signed-in stay uses the attempt; which one is the audit's business."""
+    return _note("device_changed", attempt, _device(attempt))
+
+
+def device_released(attempt: Attempt) -> Note:
+    return _note("device_released", attempt, _device(attempt))
+
+
 def transfer_requested(attempt: Attempt, transfer: Transfer, requested_by: str) -> Note:
     """Say that a move waits for a decision; the student is shown who asked (contract §7.3)."""
     data = {"reason": transfer.reason, "requested_by": requested_by}
@@ -153,6 +177,14 @@ def transfer_failed(attempt: Attempt, transfer: Transfer) -> Note:
 def instant(at: datetime | None) -> str | None:
     """Return ISO 8601 in UTC with Z."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _device(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "device_changes": attempt.device_changes,
+        "active_since": instant(attempt.active_since),
+        "student_id": attempt.student_id,
+    }
 
 
 def _route(transfer: Transfer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chassis.origins import Origin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import auditing, clockwork
+from attempts import auditing, clockwork, notices, using
 from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
 from attempts.errors import (
     ActiveAttemptExists,
@@ -25,11 +25,13 @@ from attempts.errors import (
     NoAttemptsLeft,
     Overtaken,
     TimeRanOut,
+    WaitingForAuthorisation,
     WorkstationBound,
 )
 from attempts.exam import Exam
 from attempts.store import actions, allowances, attempts, exams
 from attempts.tables import ONE_RUNNING_ATTEMPT
+from attempts.using import Device, HasEnded, nobody_left
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,23 @@ class Seat:
     workstation_id: str | None = None
     browser_info: Mapping[str, Any] | None = None
     trade_id: int | None = None
+    login_id: str | None = None
+
+    @property
+    def device(self) -> Device:
+        return Device(self.login_id, self.origin)
 
 
 class Starting:
     """Starts attempts and lets students come back to them."""
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` tells the relay that something was committed."""
+    def __init__(
+        self, database: Database, wake: Callable[[], None], has_ended: HasEnded = nobody_left
+    ) -> None:
+        """`wake` tells the relay of commits; `has_ended` knows which stays were signed out."""
         self._database = database
         self._wake = wake
+        self._has_ended = has_ended
 
     def is_trade_needed(self, student_id: int, exam_id: int) -> bool:
         """Refuse what cannot be started whatever the trade; say whether the trade decides."""
@@ -60,7 +70,10 @@ class Starting:
             return _waiting(session, student_id, exam) is None
 
     def start(self, seat: Seat) -> Attempt:
-        """Start the assigned attempt or a new one; of several calls at once exactly one starts."""
+        """Start the assigned attempt or a new one; of several calls at once exactly one starts.
+
+        Raises `WaitingForAuthorisation` in the lobby; a new attempt is kept and waits there.
+        """
         try:
             with self._database.transaction() as session:
                 attempt = _start(session, seat)
@@ -71,18 +84,28 @@ class Starting:
         except ExamClosed as error:
             raise ExamNotAvailable from error
         self._wake()
+        if attempt.is_waiting_for_authorisation:
+            raise WaitingForAuthorisation(attempt.id)
         return attempt
 
     def resume(
-        self, attempt_id: int, student_id: int, workstation_id: str | None, origin: Origin
+        self, attempt_id: int, student_id: int, workstation_id: str | None, device: Device
     ) -> Attempt:
-        """Let a student come back, and bind the workstation if none is bound."""
+        """Let a student come back, and bind the workstation if none is bound.
+
+        Raises `OtherDevice` by the exam's policy.
+        """
         with self._database.transaction() as session:
             attempt = attempts.lock(session, attempt_id)
             if attempt is None or attempt.student_id != student_id:
                 raise AttemptNotFound
             _ensure_resumable(attempt)
-            return _bound(session, attempt, workstation_id, origin)
+            used = using.used_by(session, attempt, device, self._has_ended)
+            if used is None:
+                raise Overtaken
+            resumed = _bound(session, used, workstation_id, device.origin)
+        self._wake()
+        return resumed
 
     def statistics(self, exam_id: int) -> Mapping[Any, Any]:
         with self._database.transaction() as session:
@@ -124,6 +147,8 @@ def _waiting(session: Session, student_id: int, exam: Exam) -> Attempt | None:
 def _start(session: Session, seat: Seat) -> Attempt:
     exam = _open_exam(session, seat.exam_id)
     allowances.hold_exam(session, exam.id, is_shared=True)
+    if exam.requires_authorisation:
+        actions.hold_student(session, seat.student_id, exam.id)
     _ensure_none_runs(session, seat.student_id, exam.id)
     waiting = _waiting(session, seat.student_id, exam)
     is_new = waiting is None
@@ -134,15 +159,25 @@ def _start(session: Session, seat: Seat) -> Attempt:
         if seat.trade_id != exam.trade_id:
             raise ExamNotAvailable
         attempt = actions.create(session, seat.student_id, exam)
+    if attempt.is_waiting_for_authorisation:
+        if is_new:
+            _enter_lobby(session, attempt, seat.origin)
+        return attempt
     _ensure_seat(attempt, seat.workstation_id)
     settled = actions.settle_in(
         session, attempt, seat.workstation_id, seat.browser_info, seat.origin.ip_address
     )
-    started = settled and clockwork.start(session, settled)
+    started = settled and clockwork.start(session, settled, seat.login_id)
     if started is None:
         raise _lost(session, seat)
     _log(session, started, "attempt_started", seat.origin, {"is_assigned": not is_new})
     return started
+
+
+def _enter_lobby(session: Session, attempt: Attempt, origin: Origin) -> None:
+    """Show a new attempt to those who may let it begin; no workstation is bound before that."""
+    notices.announce(session, [notices.status_changed(attempt, Status.NOT_STARTED)])
+    _log(session, attempt, "attempt_created", origin, {})
 
 
 def _lost(session: Session, seat: Seat) -> Exception:

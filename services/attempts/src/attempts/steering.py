@@ -5,11 +5,9 @@ is answered 409 with what it found. Blocking: for worker threads.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Database
-from chassis.origins import Origin
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, notices
@@ -25,20 +23,10 @@ from attempts.errors import (
     Overtaken,
     TimeIsUp,
 )
+from attempts.order import Order
 from attempts.store import actions, allowances, attempts
 
 REOPENABLE = frozenset({Status.SUBMITTED, Status.GRADED, Status.EXPIRED, Status.CANCELLED})
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a member of the staff wants done to an attempt, and why."""
-
-    attempt_id: int
-    by_id: int
-    reason: str
-    origin: Origin
-    reason_code: str | None = None
 
 
 class Steering:

@@ -118,6 +118,7 @@ class ExamRow(Row):
     __tablename__ = "exams"
     __table_args__ = (
         _word("status", "draft", "published", "active", "completed", "archived"),
+        _word("device_policy", "allow", "flag", "refuse"),
         CheckConstraint("duration_minutes > 0", name="duration_minutes"),
     )
 
@@ -139,6 +140,8 @@ class ExamRow(Row):
     instructions: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(20), index=True)
     max_attempts: Mapped[int | None]
+    requires_authorisation: Mapped[bool] = mapped_column(server_default=text("false"))
+    device_policy: Mapped[str] = mapped_column(String(10), server_default=text("'allow'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[int | None]
     created_at: Mapped[datetime] = _now()
@@ -213,6 +216,11 @@ class AttemptRow(Row):
     )
     layout_from_id: Mapped[int | None]
     last_event_sequence: Mapped[int | None]
+    authorised_at: Mapped[datetime | None]
+    authorised_by_id: Mapped[int | None]
+    active_login_id: Mapped[str | None] = mapped_column(Text)
+    active_since: Mapped[datetime | None]
+    device_changes: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 

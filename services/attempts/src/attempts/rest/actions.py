@@ -8,7 +8,17 @@ from fastapi import APIRouter, Depends, Query, status
 
 from attempts.allowance import Grant
 from attempts.attempt import Attempt
-from attempts.rest.shared import Admin, App, From, PathId, Staff, Student, sees_attempts
+from attempts.order import Order
+from attempts.rest.shared import (
+    Admin,
+    App,
+    From,
+    Overseer,
+    PathId,
+    Staff,
+    Student,
+    sees_attempts,
+)
 from attempts.schemas.actions import (
     AllowanceBody,
     CancelBody,
@@ -25,12 +35,11 @@ from attempts.schemas.actions import (
 )
 from attempts.schemas.attempts import AttemptBody
 from attempts.starting import Seat
-from attempts.steering import Order
+from attempts.using import Device
 
 router = APIRouter(prefix="/api/v1", tags=["actions"])
 
 Warden = Annotated[Caller, Depends(requires("admin", "proctor"))]
-Allower = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "proctor"))]
 
 
 @router.post("/attempts/start", status_code=status.HTTP_201_CREATED)
@@ -40,7 +49,13 @@ async def start(caller: Student, app: App, came_from: From, body: StartBody) -> 
     if await app.database.run(app.starting.is_trade_needed, student_id, body.exam_id):
         trade_id = (await app.names.known([student_id])).trade(student_id)
     seat = Seat(
-        student_id, body.exam_id, came_from, body.workstation_id, body.browser_info, trade_id
+        student_id,
+        body.exam_id,
+        came_from,
+        body.workstation_id,
+        body.browser_info,
+        trade_id,
+        caller.login_id,
     )
     return AttemptBody.of(await app.database.run(app.starting.start, seat), is_owner=True)
 
@@ -51,8 +66,9 @@ async def resume(
 ) -> SteeredBody:
     """Come back to a running attempt; the first workstation named is bound."""
     workstation_id = body.workstation_id if body is not None else None
+    device = Device(caller.login_id, came_from)
     attempt = await app.database.run(
-        app.starting.resume, attempt_id, caller.user_id, workstation_id, came_from
+        app.starting.resume, attempt_id, caller.user_id, workstation_id, device
     )
     return SteeredBody.of(attempt, is_owner=True)
 
@@ -100,7 +116,7 @@ async def reopen(
 
 @router.post("/attempts/{attempt_id}/allowances", status_code=status.HTTP_201_CREATED)
 async def extend(
-    caller: Allower, app: App, came_from: From, attempt_id: PathId, body: GrantBody
+    caller: Overseer, app: App, came_from: From, attempt_id: PathId, body: GrantBody
 ) -> GrantedBody:
     """Give one attempt extra time."""
     attempt, allowance = await app.database.run(
@@ -145,7 +161,7 @@ async def extend_exam(
 
 @router.get("/exams/{exam_id}/allowances")
 async def list_exam_allowances(
-    _: Allower, app: App, exam_id: PathId, unseen_only: Annotated[bool, Query()] = False
+    _: Overseer, app: App, exam_id: PathId, unseen_only: Annotated[bool, Query()] = False
 ) -> list[AllowanceBody]:
     """Show who was given what; `unseen_only` keeps those whose client has not shown it."""
     found = await app.database.run(app.allowing.of_exam, exam_id, unseen_only=unseen_only)

@@ -32,6 +32,7 @@ from attempts.schemas.attempts import (
     TimeStatusBody,
 )
 from attempts.schemas.results import AttemptResultBody, AttemptResultDetailedBody
+from attempts.using import Device
 
 router = APIRouter(prefix="/api/v1/attempts", tags=["attempts"])
 
@@ -96,7 +97,8 @@ async def get_attempt(caller: AnyCaller, app: App, attempt_id: PathId) -> Attemp
 @router.post("/{attempt_id}/begin")
 async def begin(caller: Student, app: App, came_from: From, attempt_id: PathId) -> AttemptBody:
     """Start the clock; a body is neither needed nor read."""
-    attempt = await app.database.run(app.lifecycle.begin, attempt_id, caller.user_id, came_from)
+    device = Device(caller.login_id, came_from)
+    attempt = await app.database.run(app.lifecycle.begin, attempt_id, caller.user_id, device)
     return AttemptBody.of(attempt, is_owner=True)
 
 

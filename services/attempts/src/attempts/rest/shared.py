@@ -12,11 +12,13 @@ from fastapi import Depends, Path, Query, Request
 from attempts.allowing import Allowing
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
+from attempts.authorising import Authorising
 from attempts.composing import Composing
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
+from attempts.releasing import Releasing
 from attempts.saving import Saving
 from attempts.starting import Starting
 from attempts.steering import Steering
@@ -39,6 +41,8 @@ class Parts:
     starting: Starting
     steering: Steering
     allowing: Allowing
+    authorising: Authorising
+    releasing: Releasing
     names: Names
     trusted_proxies: tuple[Network, ...]
 
@@ -65,6 +69,7 @@ HallInCharge = Annotated[Caller, Depends(requires("hall_in_charge"))]
 Student = Annotated[Caller, Depends(requires("student"))]
 Admin = Annotated[Caller, Depends(requires("admin"))]
 Staff = Annotated[Caller, Depends(requires("admin", "hall_in_charge"))]
+Overseer = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "proctor"))]
 Grader = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "grader"))]
 Skip = Annotated[int, Query(ge=0, le=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=1000)]

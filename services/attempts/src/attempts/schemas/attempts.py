@@ -75,6 +75,10 @@ class AttemptBody(BaseModel):
     questions_answered: int
     questions_flagged: list[int]
     encryption_salt: str | None
+    authorised_at: datetime | None
+    is_waiting_for_authorisation: bool
+    active_since: datetime | None
+    device_changes: int
     created_at: datetime
     updated_at: datetime
 

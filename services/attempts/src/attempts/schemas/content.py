@@ -17,6 +17,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from attempts.device import DevicePolicy
 from attempts.drafting import MAX_MARKS, MAX_OPTIONS, MAX_TEXT
 from attempts.exam import ExamPaper, ExamStatus
 from attempts.question import Difficulty, QuestionType
@@ -136,6 +137,8 @@ class NewExam(BaseModel):
     allow_review: StrictBool = True
     exam_code: Code | None = None
     max_attempts: Tries | None = None
+    requires_authorisation: StrictBool = False
+    device_policy: DevicePolicy = DevicePolicy.ALLOW
     question_ids: Annotated[list[Id], Field(max_length=1_000)] = []
     questions: Links | None = None
 
@@ -171,6 +174,8 @@ class ExamChange(TypedDict, total=False):
     status: ExamStatus
     exam_code: Code
     max_attempts: Tries | None
+    requires_authorisation: StrictBool
+    device_policy: DevicePolicy
     questions: Links
 
 

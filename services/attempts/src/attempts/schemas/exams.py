@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from attempts.device import DevicePolicy
 from attempts.exam import Exam, ExamPaper, ExamStatus
 from attempts.question import Difficulty, Question, QuestionType, without_key
 
@@ -89,6 +90,8 @@ class ExamBody(Body):
     instructions: str | None
     status: ExamStatus
     max_attempts: int | None
+    requires_authorisation: bool
+    device_policy: DevicePolicy
     version: int
     created_by: int | None
     created_at: datetime

@@ -43,10 +43,13 @@ def assigned(session: Session, student_id: int, exam_id: int) -> Attempt | None:
         .limit(1)
     )
     found = session.execute(query).scalar_one_or_none()
-    if found is None:
-        return None
-    row = session.execute(select(*returned()).where(AttemptRow.id == found)).mappings().one()
-    return attempt_from(row)
+    return None if found is None else _read(session, found)
+
+
+def hold_student(session: Session, student_id: int, exam_id: int) -> None:
+    """Let one start of a student at an exam at a time make an attempt that waits."""
+    key = func.hashtextextended(f"attempts.lobby:{exam_id}:{student_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def count(session: Session, student_id: int, exam_id: int) -> int:
@@ -157,5 +160,10 @@ def _average(what: Any, condition: Any) -> Any:
 
 def _insert(session: Session, values: dict[str, Any]) -> Attempt:
     row = {"status": Status.NOT_STARTED, "encryption_salt": new_salt()} | values
-    statement = insert(AttemptRow).values(row).returning(*returned())
-    return attempt_from(session.execute(statement).mappings().one())
+    made = session.execute(insert(AttemptRow).values(row).returning(AttemptRow.id)).scalar_one()
+    return _read(session, made)  # what it takes from its exam cannot be had from an INSERT
+
+
+def _read(session: Session, attempt_id: int) -> Attempt:
+    query = select(*returned()).where(AttemptRow.id == attempt_id)
+    return attempt_from(session.execute(query).mappings().one())

@@ -102,6 +102,13 @@ def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
     return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
 
 
+def load_waiting(session: Session, exam_id: int) -> list[Attempt]:
+    """Return the attempts of an exam that have not begun."""
+    waits = AttemptRow.status == Status.NOT_STARTED
+    query = _reading().where(AttemptRow.exam_id == exam_id, waits).order_by(AttemptRow.id)
+    return _many(session, query)
+
+
 def lock(session: Session, attempt_id: int) -> Attempt | None:
     """Load an attempt and keep everybody else from changing it until the transaction ends."""
     return lock_many(session, [attempt_id]).get(attempt_id)
@@ -165,8 +172,11 @@ def change(session: Session, attempt: Attempt, **changes: Any) -> Attempt | None
     return attempt_from(row) if row is not None else None
 
 
-def start_clock(session: Session, attempt: Attempt) -> Attempt | None:
-    """Start an attempt and set its deadline by the database's clock; None = lost the race."""
+def start_clock(session: Session, attempt: Attempt, login_id: str | None) -> Attempt | None:
+    """Start an attempt and set its deadline by the database's clock; None = lost the race.
+
+    Whoever starts it uses it.
+    """
     return move(
         session,
         attempt,
@@ -174,6 +184,8 @@ def start_clock(session: Session, attempt: Attempt) -> Attempt | None:
         start_time=func.now(),
         deadline_at=func.now() + timedelta(seconds=attempt.duration_seconds),
         last_activity_time=func.now(),
+        active_login_id=login_id,
+        active_since=None if login_id is None else func.now(),
     )
 
 
@@ -339,7 +351,15 @@ def _extra(columns: Any) -> list[Any]:
         _NOW.label("as_of"),
         counted.correlate(columns.exam_id.table).scalar_subquery().label("total_questions"),
         columns.encrypted_final_answers.is_not(None).label("has_blob"),
+        _of_exam(columns, ExamRow.requires_authorisation),
+        _of_exam(columns, ExamRow.device_policy),
     ]
+
+
+def _of_exam(columns: Any, wanted: Any) -> Any:
+    """Return a column of the attempt's exam, as it is now."""
+    found = select(wanted).where(ExamRow.id == columns.exam_id)
+    return found.correlate(columns.exam_id.table).scalar_subquery().label(wanted.key)
 
 
 def returned() -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from attempts.answer import Answer
 from attempts.attempt import Attempt, Score, Status, SubmitReason
+from attempts.device import DevicePolicy
 from attempts.exam import Exam, ExamStatus, QuestionBank, Trade
 from attempts.question import Difficulty, Question, QuestionType
 
@@ -40,6 +41,12 @@ _PLAIN_ATTEMPT = (
     "close_reason",
     "reopened_from_id",
     "layout_from_id",
+    "authorised_at",
+    "authorised_by_id",
+    "active_login_id",
+    "active_since",
+    "device_changes",
+    "requires_authorisation",
 )
 _PLAIN_SCORE = (
     "marks_obtained",
@@ -58,6 +65,7 @@ def attempt_from(row: Columns) -> Attempt:
         **{name: row[name] for name in _PLAIN_ATTEMPT},
         status=Status(row["status"]),
         submit_reason=SubmitReason(reason) if reason else None,
+        device_policy=DevicePolicy(row["device_policy"]),
         questions_flagged=tuple(row["questions_flagged"]),
         score=Score(
             **{name: row[name] for name in _PLAIN_SCORE}, is_auto_graded=row["auto_graded"]
@@ -102,4 +110,8 @@ def bank_from(row: Columns, trade: Trade | None) -> QuestionBank:
 
 
 def exam_from(row: Columns, trade: Trade | None) -> Exam:
-    return Exam(**{**row, "status": ExamStatus(row["status"])}, trade=trade)
+    changed = {
+        "status": ExamStatus(row["status"]),
+        "device_policy": DevicePolicy(row["device_policy"]),
+    }
+    return Exam(**{**row, **changed}, trade=trade)

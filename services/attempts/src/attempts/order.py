@@ -1,0 +1,16 @@
+"""What a member of the staff wants done to an attempt, and why. Pure."""
+
+from dataclasses import dataclass
+
+from chassis.origins import Origin
+
+
+@dataclass(frozen=True)
+class Order:
+    """One attempt, one member of the staff, one reason; the audit keeps all of it."""
+
+    attempt_id: int
+    by_id: int
+    reason: str
+    origin: Origin
+    reason_code: str | None = None

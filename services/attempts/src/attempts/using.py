@@ -1,0 +1,84 @@
+"""Part of deeds that a student's device does: may it use the attempt, and note that it does.
+
+The rule is in `device`. Part of somebody else's transaction; a change of devices that the exam
+wants to be told about is audited and announced here. Blocking: for worker threads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.origins import NOWHERE, Origin
+from sqlalchemy.orm import Session
+
+from attempts import auditing, notices
+from attempts.attempt import Attempt
+from attempts.audit import Entry
+from attempts.device import CHANGES, Verdict, verdict
+from attempts.errors import OtherDevice
+from attempts.store import devices
+
+HasEnded = Callable[[str, int, datetime], bool]
+"""(login_id, user_id, active since): whether a stay was signed out or revoked since then."""
+
+
+def nobody_left(_login_id: str, _user_id: int, _since: datetime) -> bool:
+    """Stand in where nothing is known of revocations."""
+    return False
+
+
+@dataclass(frozen=True)
+class Device:
+    """The signed-in stay that asks, and where it asks from; None when that is not known."""
+
+    login_id: str | None = None
+    origin: Origin = NOWHERE
+
+
+UNKNOWN = Device()
+
+
+def has_ended(attempt: Attempt, knows: HasEnded) -> bool:
+    """Say whether the stay that uses the attempt holds nobody up any more."""
+    login_id, since = attempt.active_login_id, attempt.active_since
+    if login_id is None:
+        return False
+    return knows(login_id, attempt.student_id, since or attempt.created_at)
+
+
+def used_by(session: Session, attempt: Attempt, device: Device, knows: HasEnded) -> Attempt | None:
+    """Note who uses a running attempt; None when others have changed it since it was read.
+
+    Raises `OtherDevice`. Writes only when another stay than before asks.
+    """
+    found = verdict(
+        attempt.device_policy,
+        attempt.active_login_id,
+        device.login_id,
+        has_ended=has_ended(attempt, knows),
+    )
+    if found is Verdict.SAME or device.login_id is None:
+        return attempt
+    if found is Verdict.REFUSE:
+        raise OtherDevice
+    used = devices.bind(session, attempt, device.login_id, is_change=found in CHANGES)
+    if used is not None and found is Verdict.FLAG:
+        notices.announce(session, [notices.device_changed(used)])
+        auditing.add(session, changed(attempt, used, device.origin))
+    return used
+
+
+def changed(before: Attempt, after: Attempt, origin: Origin) -> Entry:
+    """Return what the audit holds of a change of devices that the exam has flagged."""
+    return auditing.about(
+        after,
+        "device_changed",
+        "Attempt is used by another device",
+        user_id=after.student_id,
+        origin=origin,
+        details={
+            "previous_login_id": before.active_login_id,
+            "login_id": after.active_login_id,
+            "device_changes": after.device_changes,
+        },
+    )

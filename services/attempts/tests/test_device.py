@@ -1,0 +1,45 @@
+"""The rule about devices: who may use an attempt, and what is noted of it."""
+
+from attempts.device import CHANGES, DevicePolicy, Verdict, verdict, verdict_on_save
+from hypothesis import given
+from hypothesis import strategies as st
+
+POLICIES = st.sampled_from(DevicePolicy)
+LOGINS = st.none() | st.sampled_from(["a", "b", "c"])
+
+
+def test_nobody_before_and_whoever_comes_uses_it():
+    for policy in DevicePolicy:
+        assert verdict(policy, None, "a", has_ended=False) is Verdict.BIND
+
+
+def test_what_the_policies_say_of_another_device():
+    ways = {policy: verdict(policy, "a", "b", has_ended=False) for policy in DevicePolicy}
+    assert ways == {"allow": Verdict.SWITCH, "flag": Verdict.FLAG, "refuse": Verdict.REFUSE}
+
+
+def test_a_stay_that_has_ended_holds_nobody_up_but_its_end_hides_no_change():
+    ways = {policy: verdict(policy, "a", "b", has_ended=True) for policy in DevicePolicy}
+    assert ways == {"allow": Verdict.SWITCH, "flag": Verdict.FLAG, "refuse": Verdict.SWITCH}
+
+
+@given(POLICIES, LOGINS, LOGINS, st.booleans())
+def test_only_refuse_refuses_and_only_another_living_stay(policy, active, asking, has_ended):
+    found = verdict(policy, active, asking, has_ended=has_ended)
+    is_foreign = None not in {active, asking} and active != asking
+    refuses = policy is DevicePolicy.REFUSE and is_foreign and not has_ended
+    assert (found is Verdict.REFUSE) is refuses
+    assert (found is Verdict.SAME) is (asking is None or asking == active)
+    assert (found in CHANGES) is (is_foreign and not refuses)
+
+
+@given(LOGINS, LOGINS, st.booleans())
+def test_where_any_device_may_a_save_notes_nothing(active, asking, has_ended):
+    found = verdict_on_save(DevicePolicy.ALLOW, active, asking, has_ended=has_ended)
+    assert found is Verdict.SAME
+
+
+@given(st.sampled_from([DevicePolicy.FLAG, DevicePolicy.REFUSE]), LOGINS, LOGINS, st.booleans())
+def test_elsewhere_a_save_is_judged_like_everything(policy, active, asking, has_ended):
+    found = verdict_on_save(policy, active, asking, has_ended=has_ended)
+    assert found is verdict(policy, active, asking, has_ended=has_ended)
