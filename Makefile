@@ -16,7 +16,8 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py \
-	$(wildcard deploy/gateway/*.py)
+	$(wildcard deploy/gateway/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
+	$(wildcard tests/load/twins/*.py)
 
 .PHONY: help
 help: ## List the commands
@@ -77,6 +78,25 @@ isolation: setup ## Show that each service installs and works alone
 .PHONY: test-compose
 test-compose: setup ## Build and prove docker-compose.yml on a container engine, then remove it
 	@$(BIN)/python deploy/compose/prove.py
+
+# Measuring (tests/load/README.md says how to read the numbers; a quiet machine says most)
+
+LOAD = PYTHONPATH=tests $(BIN)/python -m load
+
+.PHONY: bench
+bench: bench-save bench-begin bench-login ## Measure all of it: saves, begins, a mass login
+
+.PHONY: bench-save
+bench-save: setup ## Measure saves of answers against a FastAPI echo, and in batches over gRPC
+	@$(LOAD) save $(ARGS)
+
+.PHONY: bench-begin
+bench-begin: setup ## Measure begins against a FastAPI echo
+	@$(LOAD) begin $(ARGS)
+
+.PHONY: bench-login
+bench-login: setup ## Measure a mass login beside a running exam (ARGS="--imported": bcrypt hashes)
+	@$(LOAD) login $(ARGS)
 
 # Writing
 

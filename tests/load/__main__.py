@@ -1,0 +1,54 @@
+"""`python -m load save|begin|login`: one benchmark each; `-h` tells the sizes."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from load import bench_begin, bench_login, bench_save
+from load.figures import Report
+
+app = typer.Typer(add_completion=False, help="Benchmarks; see tests/load/README.md.")
+console = Console(width=None if sys.stdout.isatty() else 120)
+_began = time.monotonic()
+
+
+def _say(text: str) -> None:
+    console.print(f"[dim]{time.monotonic() - _began:6.1f} s[/]  {text}", highlight=False)
+
+
+def _end(report: Report) -> None:
+    report.print(console)
+    sys.exit(1 if report.flaws else 0)
+
+
+@app.command()
+def save(
+    rounds: Annotated[int, typer.Option(min=1)] = 4,
+    seconds: Annotated[float, typer.Option(help="Length of a round.")] = 3.0,
+) -> None:
+    """Save answers one by one over REST, against the echo, and in batches over gRPC."""
+    _end(bench_save.bench(bench_save.Size(rounds=rounds, seconds=seconds), console, _say))
+
+
+@app.command()
+def begin(rounds: Annotated[int, typer.Option(min=1, max=12)] = 4) -> None:
+    """Begin attempts, against the echo."""
+    _end(bench_begin.bench(bench_begin.Size(rounds=rounds), console, _say))
+
+
+@app.command()
+def login(
+    students: Annotated[int, typer.Option(help="Who log in at once.")] = 1000,
+    within: Annotated[float, typer.Option(help="Seconds in which they come.")] = 10.0,
+    imported: Annotated[bool, typer.Option(help="With bcrypt hashes, as imported.")] = False,
+) -> None:
+    """Let a thousand students log in while an exam runs."""
+    size = bench_login.Size(newcomers=students, within_seconds=within, are_imported=imported)
+    _end(bench_login.bench(size, console, _say))
+
+
+if __name__ == "__main__":
+    app()

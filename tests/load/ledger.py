@@ -1,0 +1,96 @@
+"""What was acknowledged against what is stored: an answer is never lost and never doubled.
+
+Each save of ours spends one second and says a text that no other save says. So the seconds stored
+count the saves that took effect, and the text stored names the last one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oep_local.access import Access
+
+_SHOWN = 3
+
+Key = tuple[int, int]
+"""Attempt and question."""
+
+
+@dataclass
+class Ledger:
+    """The saves that were answered 2xx."""
+
+    saved_count: int = 0
+    last_text: dict[Key, str] = field(default_factory=dict)
+
+    def saved(self, attempt_id: int, question_id: int, text: str) -> None:
+        self.saved_count += 1
+        self.last_text[attempt_id, question_id] = text
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many were acknowledged and stored, and what of it does not agree, in words."""
+
+    acknowledged: int
+    stored: int
+    flaws: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.flaws
+
+    def __str__(self) -> str:
+        told = "; ".join(self.flaws) or "0 lost, 0 doubled"
+        return f"{self.acknowledged} acknowledged, {self.stored} stored: {told}"
+
+
+def judge_saves(access: Access, ledger: Ledger) -> Verdict:
+    """Compare the ledger with the table of answers. Blocking."""
+    query = "SELECT attempt_id, question_id, time_spent_seconds, answer ->> 0 FROM attempts.answers"
+    found = {(int(a), int(q)): (int(s), text) for a, q, s, text in _rows(access, query)}
+    stored = sum(seconds for seconds, _ in found.values())
+    flaws = [
+        f"attempt {key[0]}, question {key[1]}: {text} acknowledged, {found.get(key)} stored"
+        for key, text in ledger.last_text.items()
+        if key not in found or found[key][1] != text
+    ]
+    if stored != ledger.saved_count:
+        flaws.insert(0, f"{stored - ledger.saved_count:+} saves stored beyond the acknowledged")
+    return Verdict(ledger.saved_count, stored, _shortened(flaws))
+
+
+def judge_begins(access: Access, begun: Iterable[int], waiting: Iterable[int]) -> Verdict:
+    """Compare the attempts that were told to have begun with those that run. Blocking.
+
+    `waiting` are the attempts that had not begun before.
+    """
+    told, before = set(begun), set(waiting)
+    query = "SELECT id FROM attempts.attempts WHERE status = 'in_progress'"
+    running = {int(row[0]) for row in _rows(access, query)} & before
+    flaws = [f"attempt {one} was begun and does not run" for one in sorted(told - running)]
+    flaws += [f"attempt {one} runs and nobody was told" for one in sorted(running - told)]
+    return Verdict(len(told), len(running), _shortened(flaws))
+
+
+def judge_logins(access: Access, let_in: Mapping[int, int]) -> Verdict:
+    """Compare how often each student was let in with his logins: once is right. Blocking."""
+    query = "SELECT user_id, count(*) FROM auth.logins GROUP BY user_id"
+    stored = {int(user): int(count) for user, count in _rows(access, query)}
+    flaws = [
+        f"student {user}: let in {times} times, {stored.get(user, 0)} logins"
+        for user, times in let_in.items()
+        if not times == stored.get(user, 0) == 1
+    ]
+    mine = sum(stored.get(user, 0) for user in let_in)
+    return Verdict(sum(let_in.values()), mine, _shortened(flaws))
+
+
+def _shortened(flaws: Sequence[str]) -> tuple[str, ...]:
+    """Keep the first few: where a thousand are wrong, three tell why."""
+    more = len(flaws) - _SHOWN
+    return (*flaws[:_SHOWN], *([f"and {more} more"] if more > 0 else []))
+
+
+def _rows(access: Access, query: str) -> list[list[str]]:
+    text = access.psql(["-At", "-F", "\t", "-c", query])
+    return [line.split("\t") for line in text.splitlines()]

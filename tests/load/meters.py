@@ -1,0 +1,48 @@
+"""What processes have cost: user and system time from /proc, in seconds.
+
+The kernel counts in ticks of 10 ms, so only rounds of some seconds are worth reading. Ended threads
+of a process are counted, ended child processes of Postgres are not: its backends live as long as
+the pools that hold them.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from oep_local import processes
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return what a process has used since its start; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def family(pid: int) -> list[int]:
+    """Return the process and everything below it."""
+    return [process.pid for process in processes.family(pid)]
+
+
+@dataclass
+class Meters:
+    """Named groups of processes; a group is asked anew each time it is read."""
+
+    groups: Mapping[str, Callable[[], Iterable[int]]]
+
+    def read(self) -> dict[str, dict[int, float]]:
+        return {
+            name: {pid: cpu_seconds(pid) for pid in pids()} for name, pids in self.groups.items()
+        }
+
+    def since(self, before: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+        """Return the seconds of each group since `before`; processes born since count whole."""
+        return {
+            name: sum(used - before[name].get(pid, 0.0) for pid, used in now.items())
+            for name, now in self.read().items()
+        }

@@ -1,0 +1,246 @@
+"""The benchmarks in miniature: they count what they send and find it in the database.
+
+No time is asserted here. The client and the counting are tried alone, without a platform.
+"""
+
+import asyncio
+import itertools
+import json
+import math
+from collections import Counter
+
+import pytest
+
+from load import bench_begin, bench_login, bench_save, client, ledger
+from load.client import LOST, Answer, Due, Run
+from load.figures import Score, percentile
+from load.ledger import Ledger
+from load.rig import BARE_ECHO, ECHO, running
+from load.world import FIRST_ATTEMPT, World
+
+SMALL = World(sitters=4, running_exams=2, waiting_exams=4, questions=3, newcomers=6)
+
+
+class FakeServer:
+    """Answers every request with the next of `answers`; remembers what came."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self._answers = itertools.cycle(answers)
+        self.requests: list[bytes] = []
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader, writer):
+        while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
+            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+            self.requests.append(head + await reader.readexactly(length))
+            answer = next(self._answers)
+            if not answer:
+                break
+            half = len(answer) // 2
+            writer.write(answer[:half])
+            await writer.drain()
+            await asyncio.sleep(0)
+            writer.write(answer[half:])
+        writer.close()
+
+
+def response(status: int, body: bytes = b"{}", head: bytes = b"") -> bytes:
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n%b\r\n%b" % (status, len(body), head, body)
+
+
+def request(body: bytes = b"{}") -> bytes:
+    return client.with_body(client.request_head("POST", "/x", "token"), body)
+
+
+class Numbered:
+    """Sends so many requests and keeps what came back."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self.statuses: list[int] = []
+
+    def next(self) -> bytes | None:
+        self._left -= 1
+        return request() if self._left >= 0 else None
+
+    def took(self, answer: Answer) -> None:
+        self.statuses.append(answer.status)
+
+
+async def test_a_line_sends_one_request_at_a_time_and_puts_halves_together():
+    async with FakeServer(
+        response(200, b'{"n":1}'), response(503, head=b"Retry-After: 4\r\n")
+    ) as it:
+        line = await client.connect(it.port)
+        first, second = await asyncio.gather(line.answer(request(b"1")), line.answer(request(b"2")))
+        line.close()
+    assert (first.status, first.body, first.is_good) == (200, b'{"n":1}', True)
+    assert (second.status, second.retry_after_seconds) == (503, 4.0)
+    assert [sent[-1:] for sent in it.requests] == [b"1", b"2"]
+
+
+async def test_a_connection_that_ends_loses_what_is_under_way_and_what_waits():
+    async with FakeServer(b"") as it:
+        line = await client.connect(it.port)
+        answers = await asyncio.gather(line.answer(request()), line.answer(request()))
+        later = await line.answer(request())
+    assert [answer.status for answer in (*answers, later)] == [LOST] * 3
+
+
+async def test_a_closed_loop_sends_all_and_counts_every_answer_by_its_status():
+    async with FakeServer(response(200), response(409)) as it:
+        senders = [Numbered(6)]
+        run = await client.closed_loop(it.port, senders)
+    assert (run.count, run.good_count, run.failures) == (6, 3, {409: 3})
+    assert len(it.requests) == 6
+    assert senders[0].statuses == [200, 409] * 3
+
+
+async def test_an_open_loop_counts_from_when_a_request_was_due_not_from_when_it_was_sent():
+    held = asyncio.Event()
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n{}")
+        await held.wait()  # while the second request is due already
+        writer.write(response(200))
+        await reader.readuntil(b"\r\n\r\n{}")
+        writer.write(response(200))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        line = await client.connect(server.sockets[0].getsockname()[1])
+        taken: list[Answer] = []
+        plan = [Due(at, line, request(), taken.append) for at in (0.0, 0.01)]
+        loop = asyncio.create_task(client.open_loop(plan))
+        await asyncio.sleep(0.1)
+        held.set()
+        await loop
+    first, second = taken
+    assert second.seconds > 0.08, "the wait for its turn is part of a save's latency"
+    assert first.seconds > second.seconds
+
+
+def test_percentiles_are_exact_values_of_the_sample():
+    assert percentile(range(1, 101), 50) == 50
+    assert percentile(range(1, 101), 99) == 99
+    assert percentile([7.0], 99) == 7.0
+    assert math.isnan(percentile([], 50))
+
+
+def test_a_score_counts_good_answers_only_and_compares_with_the_cpu_of_its_service():
+    run = Run(statuses=Counter({200: 30, 503: 5}), seconds=2.0)
+    score = Score("ours", "attempts", per_request=10)
+    score.add(run, {"attempts": 1.5, "postgres": 0.3, "client": 0.75})
+    assert (score.count, score.per_second, score.per_cpu_second) == (300, 150, 200)
+    assert (score.cost_ms("postgres"), score.client_share) == (1.0, 0.5)
+
+
+def test_every_student_has_one_attempt_at_an_exam_and_no_attempt_two_students():
+    attempts = [a for who in SMALL.sitter_ids for a in SMALL.running_of(who)]
+    waiting = [a for who in SMALL.sitter_ids for a in SMALL.waiting_of(who)]
+    assert len({*attempts, *waiting}) == 4 * (2 + 4)
+    assert min(attempts) == FIRST_ATTEMPT
+
+
+# With the platform
+
+
+@pytest.fixture(scope="module")
+def rig():
+    with running(SMALL, (BARE_ECHO, ECHO)) as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def tokens(rig):
+    return asyncio.run(rig.sign_in(SMALL.sitter_ids))
+
+
+async def test_saves_are_counted_and_found_and_a_missing_one_is_noticed(rig, tokens):
+    told = Ledger()
+    size = bench_save.Size(world=SMALL, rounds=1, seconds=0.3)
+    ours, bare, echo = await bench_save.measure_rest(rig, size, told, print)
+    assert ours.run.failures == bare.run.failures == echo.run.failures == {}
+    assert ours.count > 0
+    assert bare.count > 0
+    assert told.saved_count >= ours.count, "the round that does not count is in the ledger too"
+    batches = await bench_save.measure_grpc(rig, size, told, print)
+    assert [score.run.failures for score in batches] == [{}, {}, {}]
+    database = rig.platform.database
+    verdict = await asyncio.to_thread(ledger.judge_saves, database, told)
+    assert verdict.is_clean, str(verdict)
+    assert verdict.acknowledged == verdict.stored == told.saved_count
+
+    [key] = itertools.islice(told.last_text, 1)
+    told.saved(*key, "copper that nobody stored")
+    verdict = await asyncio.to_thread(ledger.judge_saves, database, told)
+    assert len(verdict.flaws) == 2, "one too few, and another text"
+
+
+async def test_begins_are_counted_and_found(rig, tokens):
+    begun: list[int] = []
+    size = bench_begin.Size(world=SMALL, rounds=1)
+    ours, bare, _ = await bench_begin.measure(rig, size, begun, print)
+    assert (ours.count, bare.count) == (8, 8), "half of the sixteen is played before it counts"
+    assert len(begun) == len(set(begun)) == 16
+    waiting = [a for who in SMALL.sitter_ids for a in SMALL.waiting_of(who)]
+    database = rig.platform.database
+    verdict = await asyncio.to_thread(ledger.judge_begins, database, begun, waiting)
+    assert verdict.is_clean, str(verdict)
+    verdict = await asyncio.to_thread(ledger.judge_begins, database, begun[1:], waiting)
+    assert "nobody was told" in str(verdict)
+
+
+async def test_the_echo_answers_in_the_shape_of_the_service(rig, tokens):
+    student_id, token = next(iter(tokens.items()))
+    [attempt_id, *_] = SMALL.running_of(student_id)
+    save = bench_save.save_body(SMALL.question_ids[0], "copper")
+    for path, body in ((f"{attempt_id}/answers", save), (f"{attempt_id}/begin", b"")):
+        head = client.request_head("POST", f"/api/v1/attempts/{path}", token)
+        shapes = []
+        for part in ("attempts", BARE_ECHO.name):
+            line = await client.connect(rig.port(part))
+            answer = await line.answer(client.with_body(head, body))
+            line.close()
+            assert answer.status == 200, answer.body
+            shapes.append(set(json.loads(answer.body)))
+        ours, echoed = shapes
+        assert ours == echoed, f"twins/echo.py must answer {path} with these fields too"
+
+
+async def test_without_a_token_the_echo_refuses_as_the_services_do(rig):
+    head = client.request_head("POST", "/api/v1/attempts/1/begin", "no token")
+    line = await client.connect(rig.port(ECHO.name))
+    answer = await line.answer(client.with_body(head, b""))
+    line.close()
+    assert answer.status == 401
+
+
+async def test_newcomers_log_in_once_each_while_the_exam_saves(rig):
+    size = bench_login.Size(
+        newcomers=SMALL.newcomers,
+        within_seconds=0.3,
+        sitters=SMALL.sitters,
+        save_every_seconds=0.2,
+        baseline_seconds=0.3,
+    )
+    exam, storm = await bench_login.measure(rig, size, print)
+    assert storm.errors == {}
+    assert storm.let_in == dict.fromkeys(SMALL.newcomer_ids, 1)
+    assert exam.before.count > 0
+    assert exam.during.count > 0
+    assert exam.told.saved_count == exam.before.good_count + exam.during.good_count
+    database = rig.platform.database
+    verdict = await asyncio.to_thread(ledger.judge_logins, database, storm.let_in)
+    assert verdict.is_clean, str(verdict)
+    twice = {**storm.let_in, SMALL.newcomer_ids[0]: 2}
+    verdict = await asyncio.to_thread(ledger.judge_logins, database, twice)
+    assert not verdict.is_clean
