@@ -234,6 +234,17 @@ def test_plain_demo_passwords_and_answers_are_hashed_and_not_again_the_second_ti
     assert is_right("changed", hash_of(place, 900001))
 
 
+def test_assignments_arrive_once_and_only_for_people_who_exist(place):
+    given = {"exam_id": 7, "role": "grader", "user_id": 20, "assigned_by_id": 1}
+    for _ in range(2):
+        report = place.report(portal() | {"assignments": [given]})
+    assert report["imported"]["assignments"] == 1
+    rows = place.sql("SELECT exam_id, role, user_id, assigned_by_id FROM assignments")
+    assert [tuple(row) for row in rows] == [(7, "grader", 20, 1)]
+    code, said = place.take({"assignments": [given | {"user_id": 4040}]})
+    assert (code, "assignments" in said[-1]["error"]) == (1, True)
+
+
 def test_the_next_id_is_greater_than_all_imported_ones(place):
     place.report(portal())
     made = place.sql("INSERT INTO centers (name, code) VALUES ('n', 'n') RETURNING id")

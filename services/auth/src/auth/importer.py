@@ -1,4 +1,4 @@
-"""Takes people over from another system: trades (a copy), centers, roles, users, user_roles.
+"""Takes people over from another system: trades (a copy), centers, roles, users, assignments.
 
 Repeatable: ids are kept and rows brought up to date, but the password, the answer and the last
 login of somebody who is here already stay his own, unless a row brings a plain password. An `admin`
@@ -24,14 +24,15 @@ from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import store
+from auth import assignment_store, store
 from auth.accounts import ADMIN, normalised_answer
 from auth.passwords import hash_secret, is_right
+from auth.people import AssignableRole, Assignment
 from auth.tables import CenterRow, RoleRow, Row, TradeRow, UserRow
 
 M = TypeVar("M", bound=BaseModel)
 
-_TABLES = ("trades", "centers", "roles", "users", "user_roles")
+_TABLES = ("trades", "centers", "roles", "users", "user_roles", "assignments")
 _STEP = 100
 _RANDOM_PASSWORD_BYTES = 12
 
@@ -120,6 +121,13 @@ class UserRoleIn(_In):
     role_id: Id
 
 
+class AssignmentIn(_In):
+    exam_id: Id
+    role: AssignableRole
+    user_id: Id
+    assigned_by_id: Id
+
+
 def load(
     session: Session,
     rows: Rows,
@@ -136,6 +144,7 @@ def load(
     say = _Counter(progress, total)
     users = _read(rows, "users", UserIn)
     pairs = _read(rows, "user_roles", UserRoleIn)
+    assigned = _read(rows, "assignments", AssignmentIn)
     try:
         _upsert(session, TradeRow, _read(rows, "trades", TradeIn), say)
         _upsert(session, CenterRow, _read(rows, "centers", CenterIn), say)
@@ -149,11 +158,14 @@ def load(
         if orphan is not None:
             granted.append((orphan.id, store.role_ids(session)[ADMIN]))
         store.grant_roles(session, granted)
+        for each in assigned:
+            wanted = Assignment(each.exam_id, each.role, each.user_id)
+            assignment_store.save(session, wanted, each.assigned_by_id)
     except IntegrityError as error:
         raise _clash(error) from error
     for table in (TradeRow, CenterRow, RoleRow, UserRow):
         store.move_sequence(session, _table(table))
-    say(len(pairs))
+    say(len(pairs) + len(assigned))
     report.imported = {name: len(rows[name]) for name in _TABLES if name in rows}
     _say_what_was_left(rows, users, {user_id for user_id, _ in granted}, known, report)
 
