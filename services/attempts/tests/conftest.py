@@ -5,6 +5,7 @@ person). Every test begins with no attempts.
 """
 
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,7 +27,9 @@ from attempts.rpc import AttemptsServicer
 from attempts.saving import Saving
 from attempts.settings import Settings
 from attempts.store import importing
+from chassis.assignments import Assigned, Assignments
 from chassis.database import Database
+from chassis.errors import Unavailable
 from chassis.migrating import migrate
 from chassis.rpc import RpcServer, channel
 from chassis.settings import psycopg2_url
@@ -444,6 +447,26 @@ class OneCaller:
         )
 
 
+class Desk:
+    """Says who is assigned to what, as auth would: everybody to all exams, unless a test knows."""
+
+    def __init__(self) -> None:
+        self.by_user: dict[int, set[tuple[str, int]]] = {}
+        self.is_away = False
+
+    async def assigned(self, user_id: int) -> Assigned:
+        if self.is_away:
+            raise Unavailable
+        exams, roles = (OBJECTIVE, WRITTEN, DRAFT, OVER), ("proctor", "grader")
+        everything = {(role, exam) for exam in exams for role in roles}
+        return frozenset(self.by_user.get(user_id, everything))
+
+
+@pytest.fixture(scope="session")
+def desk() -> Desk:
+    return Desk()
+
+
 @pytest.fixture
 def verifier() -> OneCaller:
     return OneCaller()
@@ -455,7 +478,7 @@ def free_ports() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
+async def app(urls, desk) -> AsyncIterator[httpx.ASGITransport]:
     """The whole service, its clock ticking; the bus, auth and its keys are away all the time."""
     away = Settings(
         rest_port=0,
@@ -469,6 +492,8 @@ async def app(urls) -> AsyncIterator[httpx.ASGITransport]:
     app = create_app(away)
     async with app.router.lifespan_context(app):
         app.state.verifier = OneCaller()
+        assignments = Assignments(desk.assigned)
+        app.state.parts = dataclasses.replace(app.state.parts, assignments=assignments)
         yield httpx.ASGITransport(app)
 
 

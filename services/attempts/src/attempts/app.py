@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 
 import grpc
+from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
 from chassis.outbox import Relay
@@ -20,7 +21,7 @@ from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_ser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attempts.allowing import Allowing
-from attempts.auth_client import Names
+from attempts.auth_client import AuthClient, Names
 from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.clock import Clock
@@ -175,6 +176,7 @@ def _parts(
         authorising=Authorising(database, relay.wake),
         releasing=Releasing(database, relay.wake, has_ended),
         names=Names(auth, seconds=settings.names_timeout_seconds),
+        assignments=Assignments(AuthClient(auth).assigned),
     )
 
 

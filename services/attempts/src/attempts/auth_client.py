@@ -1,7 +1,7 @@
-"""The way to auth: who the people behind the ids are.
+"""The way to auth: who the people behind the ids are, and what staff is assigned to.
 
-Names are decoration: while auth does not answer in time, lists are shown without them. Roles and
-centers are not: what depends on them fails.
+Names are decoration: while auth does not answer in time, lists are shown without them. Roles,
+centers and assignments are not: what depends on them fails.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import grpc
 import structlog
+from chassis.assignments import Assigned
 from chassis.errors import Failure
 from chassis.rpc import call
 from oep.auth.v1 import auth_pb2, auth_pb2_grpc
@@ -16,6 +17,7 @@ from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 log = structlog.get_logger()
 
 _BATCH = 1_000
+_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,23 @@ class Names:
             self._stub.GetUsers, request, seconds=self._seconds
         )
         return {user.user_id: _person(user) for user in answer.users}
+
+
+class AuthClient:
+    """Asks auth what only auth knows; each question has `seconds` to be answered."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, seconds: float = _SECONDS) -> None:
+        """Use `channel`, which the app opens and closes."""
+        self._stub = auth_pb2_grpc.AuthServiceStub(channel)
+        self._seconds = seconds
+
+    async def assigned(self, user_id: int) -> Assigned:
+        """Return the exams that a user watches or marks; raise `Unavailable` without auth."""
+        request = auth_pb2.ListAssignmentsRequest(user_id=user_id)
+        answer: auth_pb2.ListAssignmentsResponse = await call(
+            self._stub.ListAssignments, request, seconds=self._seconds
+        )
+        return frozenset((each.role, each.exam_id) for each in answer.assignments)
 
 
 def _person(user: auth_pb2.User) -> Person:

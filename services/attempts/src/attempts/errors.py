@@ -53,6 +53,11 @@ class ForeignResult(Forbidden):
     detail = "You can only view your own results"
 
 
+class NotAssigned(Forbidden):
+    slug = "not-assigned"
+    detail = "You are not assigned to this exam"
+
+
 class CannotBegin(Refused):
     slug = "cannot-begin"
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from chassis.access import AnyCaller, requires
+from chassis.access import AnyCaller
 from chassis.tokens import Caller
-from fastapi import APIRouter, Depends, Query, status
+from fastapi import APIRouter, Query, status
 
 from attempts.allowance import Grant
 from attempts.attempt import Attempt
@@ -12,12 +12,14 @@ from attempts.order import Order
 from attempts.rest.shared import (
     Admin,
     App,
+    ExamOverseer,
     From,
     Overseer,
     PathId,
+    Sees,
     Staff,
     Student,
-    sees_attempts,
+    Warden,
 )
 from attempts.schemas.actions import (
     AllowanceBody,
@@ -38,8 +40,6 @@ from attempts.starting import Seat
 from attempts.using import Device
 
 router = APIRouter(prefix="/api/v1", tags=["actions"])
-
-Warden = Annotated[Caller, Depends(requires("admin", "proctor"))]
 
 
 @router.post("/attempts/start", status_code=status.HTTP_201_CREATED)
@@ -130,9 +130,11 @@ async def extend(
 
 
 @router.get("/attempts/{attempt_id}/allowances")
-async def list_allowances(caller: AnyCaller, app: App, attempt_id: PathId) -> list[AllowanceBody]:
+async def list_allowances(
+    caller: AnyCaller, app: App, attempt_id: PathId, sees: Sees
+) -> list[AllowanceBody]:
     found = await app.database.run(
-        app.allowing.of_attempt, attempt_id, caller.user_id, sees_all=sees_attempts(caller)
+        app.allowing.of_attempt, attempt_id, caller.user_id, sees_all=sees
     )
     return [AllowanceBody.of(allowance) for allowance in found]
 
@@ -161,7 +163,7 @@ async def extend_exam(
 
 @router.get("/exams/{exam_id}/allowances")
 async def list_exam_allowances(
-    _: Overseer, app: App, exam_id: PathId, unseen_only: Annotated[bool, Query()] = False
+    _: ExamOverseer, app: App, exam_id: PathId, unseen_only: Annotated[bool, Query()] = False
 ) -> list[AllowanceBody]:
     """Show who was given what; `unseen_only` keeps those whose client has not shown it."""
     found = await app.database.run(app.allowing.of_exam, exam_id, unseen_only=unseen_only)

@@ -15,10 +15,10 @@ from attempts.rest.shared import (
     Limit,
     PathId,
     QueryId,
+    Sees,
     Skip,
     Staff,
     Student,
-    sees_attempts,
 )
 from attempts.schemas.attempts import (
     AnswerBody,
@@ -86,10 +86,10 @@ async def list_all(
 
 
 @router.get("/{attempt_id}")
-async def get_attempt(caller: AnyCaller, app: App, attempt_id: PathId) -> AttemptWithProgressBody:
-    attempt = await app.database.run(
-        app.reading.attempt, attempt_id, caller.user_id, sees_all=sees_attempts(caller)
-    )
+async def get_attempt(
+    caller: AnyCaller, app: App, attempt_id: PathId, sees: Sees
+) -> AttemptWithProgressBody:
+    attempt = await app.database.run(app.reading.attempt, attempt_id, caller.user_id, sees_all=sees)
     is_owner = attempt.student_id == caller.user_id
     return AttemptWithProgressBody.of(attempt, is_owner=is_owner)
 
@@ -141,10 +141,10 @@ async def submit(
 
 
 @router.get("/{attempt_id}/result", response_model_exclude_unset=True)
-async def get_result(caller: AnyCaller, app: App, attempt_id: PathId) -> AttemptResultDetailedBody:
-    outcome = await app.database.run(
-        app.reading.outcome, attempt_id, caller.user_id, sees_all=sees_attempts(caller)
-    )
+async def get_result(
+    caller: AnyCaller, app: App, attempt_id: PathId, sees: Sees
+) -> AttemptResultDetailedBody:
+    outcome = await app.database.run(app.reading.outcome, attempt_id, caller.user_id, sees_all=sees)
     return AttemptResultDetailedBody.of_outcome(outcome)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 
 from attempts.authorising import Crowd
 from attempts.order import Order
-from attempts.rest.shared import App, From, Overseer, PathId
+from attempts.rest.shared import App, ExamOverseer, From, Overseer, PathId
 from attempts.schemas.actions import SteeredBody
 from attempts.schemas.lobby import (
     AuthoriseBody,
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["lobby"])
 
 
 @router.get("/exams/{exam_id}/lobby")
-async def get_lobby(_: Overseer, app: App, exam_id: PathId) -> LobbyBody:
+async def get_lobby(_: ExamOverseer, app: App, exam_id: PathId) -> LobbyBody:
     """List who has not begun, and whether he needs to be let in."""
     lobby = await app.database.run(app.authorising.lobby, exam_id)
     people = await app.names.of(attempt.student_id for attempt in lobby.attempts)
@@ -44,7 +44,7 @@ async def authorise(
 
 @router.post("/exams/{exam_id}/authorise")
 async def authorise_exam(
-    caller: Overseer,
+    caller: ExamOverseer,
     app: App,
     came_from: From,
     exam_id: PathId,

@@ -1,9 +1,15 @@
-"""What all routes of this service share: parts of the app, paging, and who counts as staff."""
+"""What all routes of this service share: parts of the app, paging, and who may.
 
+Administrators and halls in charge reach every attempt; who is nothing but a proctor or a grader
+reaches those of the exams that he is assigned to in that role (ADR 18).
+"""
+
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from chassis.access import requires
+from chassis.access import AnyCaller, require, requires
+from chassis.assignments import Assignments
 from chassis.database import Database
 from chassis.origins import Network, Origin, origin
 from chassis.tokens import Caller
@@ -14,6 +20,7 @@ from attempts.auth_client import Names
 from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.composing import Composing
+from attempts.errors import NotAssigned
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
@@ -44,6 +51,7 @@ class Parts:
     authorising: Authorising
     releasing: Releasing
     names: Names
+    assignments: Assignments
     trusted_proxies: tuple[Network, ...]
 
 
@@ -69,8 +77,6 @@ HallInCharge = Annotated[Caller, Depends(requires("hall_in_charge"))]
 Student = Annotated[Caller, Depends(requires("student"))]
 Admin = Annotated[Caller, Depends(requires("admin"))]
 Staff = Annotated[Caller, Depends(requires("admin", "hall_in_charge"))]
-Overseer = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "proctor"))]
-Grader = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "grader"))]
 Skip = Annotated[int, Query(ge=0, le=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 PathId = Annotated[int, Path(ge=-MAX_ID, le=MAX_ID)]
@@ -81,11 +87,67 @@ def is_staff(caller: Caller) -> bool:
     return caller.has_any("admin", "hall_in_charge")
 
 
-def sees_attempts(caller: Caller) -> bool:
-    """Say whether the caller may look at attempts that are not his own."""
-    return caller.has_any("admin", "hall_in_charge", "proctor")
-
-
 def seen_by(caller: Caller) -> int | None:
     """Return whose eyes narrow what is shown: everybody's who is not staff."""
     return None if is_staff(caller) else caller.user_id
+
+
+async def _sees(caller: AnyCaller, app: App, attempt_id: PathId) -> bool:
+    """Say whether the caller may look at an attempt although it is not his own.
+
+    Raises `AttemptNotFound`, and `AssignmentsUnknown` for a proctor of whom nothing is known.
+    """
+    if is_staff(caller) or not caller.has_any("proctor"):
+        return is_staff(caller)
+    attempt = await app.database.run(app.reading.attempt, attempt_id, caller.user_id, sees_all=True)
+    if attempt.student_id == caller.user_id:
+        return False
+    return (await app.assignments.reach(caller, (), ("proctor",))).covers(attempt.exam_id)
+
+
+Sees = Annotated[bool, Depends(_sees)]
+Roles = tuple[str, ...]
+
+
+def of_attempt(
+    everywhere: Roles, assigned: Roles
+) -> Callable[[Caller, Parts, int], Coroutine[Any, Any, Caller]]:
+    """Return a dependency for routes of one attempt: who may do something to it.
+
+    Lets holders of a role of `everywhere` pass, and those of `assigned` where they are assigned.
+    """
+
+    async def holder(caller: AnyCaller, app: App, attempt_id: PathId) -> Caller:
+        require(caller, *everywhere, *assigned)
+        reach = await app.assignments.reach(caller, everywhere, assigned)
+        if reach.ids is None:
+            return caller
+        attempt = await app.database.run(
+            app.reading.attempt, attempt_id, caller.user_id, sees_all=True
+        )
+        if not reach.covers(attempt.exam_id):
+            raise NotAssigned
+        return caller
+
+    return holder
+
+
+def of_exam(
+    everywhere: Roles, assigned: Roles
+) -> Callable[[Caller, Parts, int], Coroutine[Any, Any, Caller]]:
+    """Return the same for routes of one exam; one that is not there is one not assigned."""
+
+    async def holder(caller: AnyCaller, app: App, exam_id: PathId) -> Caller:
+        require(caller, *everywhere, *assigned)
+        reach = await app.assignments.reach(caller, everywhere, assigned)
+        if not reach.covers(exam_id):
+            raise NotAssigned
+        return caller
+
+    return holder
+
+
+Warden = Annotated[Caller, Depends(of_attempt(("admin",), ("proctor",)))]
+Overseer = Annotated[Caller, Depends(of_attempt(("admin", "hall_in_charge"), ("proctor",)))]
+ExamOverseer = Annotated[Caller, Depends(of_exam(("admin", "hall_in_charge"), ("proctor",)))]
+Grader = Annotated[Caller, Depends(of_attempt(("admin", "hall_in_charge"), ("grader",)))]
