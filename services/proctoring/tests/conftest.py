@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import httpx
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
+from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 from oep_local.fixtures import ServiceDatabase
 from proctoring.app import create_app
 from proctoring.attempts_client import AttemptsClient
@@ -103,6 +104,32 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         attempts_pb2_grpc.add_AttemptsServiceServicer_to_server(self, server)
 
 
+class StubAuth(auth_pb2_grpc.AuthServiceServicer):
+    """auth as proctoring sees it: can be told who is assigned to what, can be away."""
+
+    def __init__(self) -> None:
+        self.assigned: dict[int, list[tuple[str, int]]] = {}
+        self.port = 0
+        self._server = RpcServer("127.0.0.1", 0, self._register)
+
+    async def start(self) -> None:
+        self._server = RpcServer("127.0.0.1", self.port, self._register)
+        await self._server.start()
+        self.port = self._server.port
+
+    async def stop(self) -> None:
+        await self._server.stop(0)
+
+    async def ListAssignments(self, request, context):  # noqa: N802
+        found = self.assigned.get(request.user_id, ())
+        return auth_pb2.ListAssignmentsResponse(
+            assignments=[auth_pb2.Assignment(role=role, exam_id=exam) for role, exam in found]
+        )
+
+    def _register(self, server) -> None:
+        auth_pb2_grpc.add_AuthServiceServicer_to_server(self, server)
+
+
 class Signer:
     """Signs tokens as auth does."""
 
@@ -135,6 +162,7 @@ class Rig:
 
     app: FastAPI
     stub: StubAttempts
+    auth: StubAuth
     signer: Signer
     database: Database
     clients: list[httpx.AsyncClient] = field(default_factory=list)
@@ -153,6 +181,12 @@ class Rig:
     def sits(self, status: str = "in_progress") -> tuple[Sat, httpx.AsyncClient]:
         sat = self.stub.add(status)
         return sat, self.client(sat.student_id)
+
+    def member(self, *roles: str, assigned: Collection[tuple[str, int]] = ()):
+        """Return a client of somebody who is assigned to exactly what is said."""
+        user_id = next(IDS)
+        self.auth.assigned[user_id] = list(assigned)
+        return self.client(user_id, *roles)
 
     async def rows(self, query: Callable, *arguments):
         def work():
@@ -189,7 +223,15 @@ async def stub() -> AsyncIterator[StubAttempts]:
 
 
 @pytest.fixture(scope="session")
-def settings(urls: ServiceDatabase, stub: StubAttempts, nats_server) -> Settings:
+async def auth() -> AsyncIterator[StubAuth]:
+    auth = StubAuth()
+    await auth.start()
+    yield auth
+    await auth.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(urls: ServiceDatabase, stub: StubAttempts, auth: StubAuth, nats_server) -> Settings:
     return Settings(
         rest_port=0,
         grpc_port=0,
@@ -197,19 +239,20 @@ def settings(urls: ServiceDatabase, stub: StubAttempts, nats_server) -> Settings
         nats_url=nats_server.url,
         jwks_url="http://127.0.0.1:1/unused",
         attempts_grpc=f"127.0.0.1:{stub.port}",
+        auth_grpc=f"127.0.0.1:{auth.port}",
         attempts_seconds=1.0,
     )
 
 
 @pytest.fixture(scope="session")
-async def rig(settings: Settings, stub: StubAttempts) -> AsyncIterator[Rig]:
+async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIterator[Rig]:
     signer = Signer()
     keys = KeySet("http://127.0.0.1:1/unused")
     keys.load(signer.jwks)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         app.state.verifier = TokenVerifier(keys, Revocations(), "oep")
-        rig = Rig(app, stub, signer, app.state.database)
+        rig = Rig(app, stub, auth, signer, app.state.database)
         yield rig
         for client in rig.clients:
             await client.aclose()

@@ -377,7 +377,10 @@ async def test_who_may_read(rig):
     summary = everything | {"owner": 403, "hall_in_charge": 403}
     for name, status in everything.items():
         roles = ("student",) if name == "owner" else (name,)
-        client = rig.client(sat.student_id if name == "owner" else 5, *roles)
+        if name == "owner":
+            client = rig.client(sat.student_id, *roles)
+        else:
+            client = rig.member(*roles, assigned=[(name, sat.exam_id)])
         for path, expected in (
             ("events", status), ("question-timings", status), ("violations", summary[name])
         ):  # fmt: skip
@@ -392,6 +395,41 @@ async def test_who_may_read(rig):
                 assert answer.json()["detail"] == words
 
 
+READS = {
+    "events": "Access denied",
+    "question-timings": "Access denied",
+    "violations": "Only admins and graders can view violation summaries",
+}
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize(("role", "other"), [("proctor", "grader"), ("grader", "proctor")])
+async def test_an_exam_is_read_in_the_role_that_was_assigned_to_it(rig, path, role, other):
+    sat, elsewhere = rig.stub.add(), rig.stub.add()
+    member = rig.member(role, assigned=[(role, elsewhere.exam_id), (other, sat.exam_id)])
+    answer = await member.get(f"/attempt/{sat.attempt_id}/{path}")
+    assert (answer.status_code, answer.json()["detail"]) == (403, READS[path])
+    assert (await member.get(f"/attempt/{elsewhere.attempt_id}/{path}")).status_code == 200
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_while_auth_is_away_who_is_known_reads_on(rig, path):
+    sat = rig.stub.add()
+    known = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
+    unknown = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
+    path = f"/attempt/{sat.attempt_id}/{path}"
+    assert (await known.get(path)).status_code == 200
+    await rig.auth.stop()
+    try:
+        assert (await known.get(path)).status_code == 200
+        assert (await rig.client(5, "admin").get(path)).status_code == 200
+        answer = await unknown.get(path)
+    finally:
+        await rig.auth.start()
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
 @pytest.mark.parametrize("path", ["events", "question-timings", "violations"])
 @pytest.mark.parametrize("attempt_id", [0, 987_654_321, 2**70])
 async def test_reading_an_unknown_attempt_is_404(rig, path: str, attempt_id: int):
@@ -401,7 +439,7 @@ async def test_reading_an_unknown_attempt_is_404(rig, path: str, attempt_id: int
 
 async def test_a_summary_counts_and_names_the_newest_violation(rig):
     sat, client = rig.sits()
-    reader = rig.client(5, "proctor")
+    reader = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
     path = f"/attempt/{sat.attempt_id}/violations"
     empty = (await reader.get(path)).json()
     assert (empty["total_events"], empty["event_type_counts"]) == (0, {})

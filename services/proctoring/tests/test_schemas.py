@@ -21,6 +21,7 @@ OFFLINE = {
     "nats_url": "nats://127.0.0.1:1",
     "jwks_url": "http://127.0.0.1:1/",
     "attempts_grpc": "127.0.0.1:1",
+    "auth_grpc": "127.0.0.1:1",
 }
 
 
@@ -110,7 +111,7 @@ async def test_what_is_answered_fits_its_description(rig, openapi: dict):
     items = {"events": [GOOD["EventBody"] | {"attempt_id": n} for n in (sat.attempt_id, 0)]}
     batch = await client.post("/events/batch", json=items)
     validator(openapi, "BatchAnswer").validate(batch.json())
-    reader = rig.client(5, "proctor")
+    reader = rig.client(5, "admin")
     summary = await reader.get(f"/attempt/{sat.attempt_id}/violations")
     validator(openapi, "ViolationSummary").validate(summary.json())
 

@@ -50,6 +50,7 @@ def environment(urls, settings, jwks_url) -> dict[str, str]:
         "NATS_URL": settings.nats_url,
         "JWKS_URL": jwks_url,
         "ATTEMPTS_GRPC": settings.attempts_grpc,
+        "AUTH_GRPC": settings.auth_grpc,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 
 from chassis import rpc
+from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
 from chassis.outbox import Relay
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 
 from proctoring import rest
 from proctoring.attempts_client import AttemptsClient
+from proctoring.auth_client import AuthClient
 from proctoring.intake import Intake
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
@@ -61,9 +63,11 @@ def _lifespan(
         bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
         relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="proctoring")
         channel = rpc.channel(settings.attempts_grpc)
+        auth_channel = rpc.channel(settings.auth_grpc)
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
         intake = Intake(database, attempts, settings, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
+        app.state.assignments = Assignments(AuthClient(auth_channel).assigned)
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
         supervisor.add("relay", relay.run)
@@ -80,6 +84,7 @@ def _lifespan(
         finally:
             await grpc_server.stop()
             await channel.close()
+            await auth_channel.close()
             await bus.close()
             await asyncio.to_thread(database.dispose)
 

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import msgspec
 from chassis import problems
 from chassis.access import AnyCaller
-from chassis.errors import Failure, Unavailable
+from chassis.assignments import Assignments
+from chassis.errors import Failure, Forbidden, Unavailable
 from chassis.origins import Origin, origin
 from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from proctoring import schemas, store, timing_store
+from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.errors import AccessDenied, AttemptNotFound, BodyTooLarge, SummaryDenied
 from proctoring.event import Event, EventDraft, Severity
@@ -28,8 +30,7 @@ EventTypeFilter = Annotated[str | None, Query(pattern=schemas.TYPE_PATTERN)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
-_READERS = ("admin", "hall_in_charge", "proctor", "grader")
-_SUMMARY_READERS = ("admin", "proctor", "grader")
+_ASSIGNED = ("proctor", "grader")
 _COMPONENTS = schemas.components(
     [
         schemas.EventBody,
@@ -123,9 +124,10 @@ async def get_events(
 @router.get("/attempt/{attempt_id}/violations", **_described("ViolationSummary"))
 async def get_violations(request: Request, caller: AnyCaller, attempt_id: AttemptId) -> Response:
     """Return what was counted in an attempt. The role is checked first: ids stay unguessable."""
-    if not caller.has_any(*_SUMMARY_READERS):
+    if not caller.has_any("admin", *_ASSIGNED):
         raise SummaryDenied
-    await _check_reader(request, caller, attempt_id)
+    attempt = await _attempt(request, attempt_id)
+    await _check_reach(request, caller, attempt, ("admin",), SummaryDenied)
     return _json(schemas.summary_out(await _read(request, store.summary, attempt_id)))
 
 
@@ -218,12 +220,32 @@ def _batch_item(request: Request, index: int, outcome: Outcome | Exception) -> s
 
 async def _check_reader(request: Request, caller: Caller, attempt_id: int) -> None:
     """Raise unless the attempt exists and `caller` sat it or may look at others' work."""
+    attempt = await _attempt(request, attempt_id)
+    if attempt.student_id != caller.user_id:
+        everywhere = ("admin", "hall_in_charge")
+        await _check_reach(request, caller, attempt, everywhere, AccessDenied)
+
+
+async def _attempt(request: Request, attempt_id: int) -> Attempt:
     attempts: AttemptsClient = request.app.state.attempts
     attempt = (await attempts.ask([attempt_id], with_questions=False)).get(attempt_id)
     if attempt is None:
         raise AttemptNotFound
-    if attempt.student_id != caller.user_id and not caller.has_any(*_READERS):
-        raise AccessDenied
+    return attempt
+
+
+async def _check_reach(
+    request: Request,
+    caller: Caller,
+    attempt: Attempt,
+    everywhere: tuple[str, ...],
+    denied: type[Forbidden],
+) -> None:
+    """Raise `denied` unless a role of `everywhere` or an assignment opens the attempt's exam."""
+    assignments: Assignments = request.app.state.assignments
+    reach = await assignments.reach(caller, everywhere, _ASSIGNED)
+    if not reach.covers(attempt.exam_id):
+        raise denied
 
 
 async def _read(request: Request, query: Any, *args: Any, **kwargs: Any) -> Any:

@@ -9,6 +9,8 @@ class Settings(DatabaseSettings):
 
     attempts_grpc: str
     """Address of attempts; several replicas comma-separated."""
+    auth_grpc: str
+    """Address of auth, which knows who is assigned to which exam."""
     attempts_seconds: float = Field(default=2.0, gt=0, le=30)
     """How long attempts may take to answer for one group."""
 
