@@ -21,6 +21,7 @@ from chassis.waiting import eventually
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.timestamp_pb2 import Timestamp
 from oep.attempts.v1 import attempts_pb2, attempts_pb2_grpc
+from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 from oep.proctoring.v1 import proctoring_pb2, proctoring_pb2_grpc
 from realtime.app import MAX_FRAME_BYTES, create_app
 from realtime.settings import RealtimeSettings
@@ -144,6 +145,22 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         )
 
 
+class Auth(auth_pb2_grpc.AuthServiceServicer):
+    """auth, as far as realtime asks it; who is assigned to what can be chosen."""
+
+    def __init__(self):
+        self.assigned = {}
+        self.failure = None
+
+    async def ListAssignments(self, request, context):  # noqa: N802
+        if self.failure:
+            raise self.failure
+        found = self.assigned.get(request.user_id, ())
+        return auth_pb2.ListAssignmentsResponse(
+            assignments=[auth_pb2.Assignment(role=role, exam_id=exam) for role, exam in found]
+        )
+
+
 class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
     """proctoring, with tallies that a test chooses."""
 
@@ -222,12 +239,13 @@ class World:
 
     def __init__(self, nats_url):
         self.nats_url = nats_url
+        self.auth = Auth()
         self.attempts = Attempts()
         self.proctoring = Proctoring()
         self.tokens = Tokens()
         self.bus = Bus(nats_url, "tests")
         self._stack = contextlib.AsyncExitStack()
-        self._attempts_server = self._proctoring_server = None
+        self._auth_server = self._attempts_server = self._proctoring_server = None
         self._clients = []
         self._servers = []
         self._task = None
@@ -240,9 +258,18 @@ class World:
 
     async def start(self, **settings):
         await self.bus.start()
+        await self.start_auth()
         await self.start_attempts()
         await self.start_proctoring()
         await self.start_node(**settings)
+
+    async def start_auth(self):
+        self._auth_server = RpcServer(
+            "127.0.0.1",
+            0,
+            lambda s: auth_pb2_grpc.add_AuthServiceServicer_to_server(self.auth, s),
+        )
+        await self._auth_server.start()
 
     async def start_attempts(self, port=0):
         self._attempts_server = RpcServer(
@@ -273,6 +300,7 @@ class World:
             "rest_port": self.port,
             "nats_url": self.nats_url,
             "jwks_url": "http://127.0.0.1:1/none",
+            "auth_grpc": f"127.0.0.1:{self._auth_server.port}",
             "attempts_grpc": f"127.0.0.1:{self._attempts_server.port}",
             "proctoring_grpc": f"127.0.0.1:{self._proctoring_server.port}",
             "node_id": "n1",
@@ -307,6 +335,7 @@ class World:
 
     async def stop(self):
         await self.stop_node()
+        await self._auth_server.stop(0)
         await self._attempts_server.stop(0)
         await self._proctoring_server.stop(0)
         await self.bus.close()
@@ -343,8 +372,14 @@ class World:
         client.hello = await client.frame()
         return client
 
+    def proctor(self, *exam_ids):
+        """A token of a proctor who is assigned to these exams."""
+        user_id = new_id()
+        self.auth.assigned[user_id] = [("proctor", exam_id) for exam_id in exam_ids]
+        return self.tokens.token(user_id, ("proctor",))
+
     async def board(self, exam_id, *, modern=True, **query):
-        token = self.tokens.token(7, ("proctor",))
+        token = self.proctor(exam_id)
         client = await self.connect(f"exams/{exam_id}/monitor", modern=modern, token=token, **query)
         client.hello = await client.frame()
         return client

@@ -210,8 +210,49 @@ async def test_boards_are_for_proctors_and_administrators(world):
     assert (await client.frame())["type"] == "connected"
 
 
+async def test_a_proctor_has_the_boards_of_his_exams_and_no_other(world):
+    mine, other = world.attempt().exam_id, world.attempt().exam_id
+    token = world.proctor(mine)
+    client = await world.connect(f"exams/{mine}/monitor", token=token)
+    assert (await client.frame())["type"] == "connected"
+    for exam_id in (other, 99_999_999):
+        path = f"exams/{exam_id}/monitor"
+        assert await refusal(world, path, token) == (4503, "Unauthorized")
+
+
+async def test_who_grades_an_exam_does_not_watch_it(world):
+    exam_id, grader = world.attempt().exam_id, 700_007
+    world.auth.assigned[grader] = [("grader", exam_id)]
+    for roles in (("grader",), ("proctor", "grader")):
+        token = world.tokens.token(grader, roles)
+        assert (await refusal(world, f"exams/{exam_id}/monitor", token))[0] == 4503
+
+
+async def test_a_proctor_whose_assignment_ends_loses_his_board(make_world):
+    world = await make_world(board_check_seconds=0.2)
+    exam_id = world.attempt().exam_id
+    board = await world.board(exam_id)
+    chief = await world.connect(f"exams/{exam_id}/monitor", token=world.tokens.token(7, ("admin",)))
+    await board.frame("snapshot")
+    world.auth.assigned.clear()
+    assert await board.closed(seconds=10) == (4503, "Unauthorized")
+    await chief.frame("snapshot")
+    assert chief.connection.close_code is None
+
+
+async def test_without_auth_only_known_proctors_come_in(world):
+    exam_id = world.attempt().exam_id
+    path = f"exams/{exam_id}/monitor"
+    known, unknown = world.proctor(exam_id), world.proctor(exam_id)
+    await (await world.connect(path, token=known)).frame("connected")
+    world.auth.failure = Unavailable("away")
+    assert (await refusal(world, path, unknown))[0] == 4013
+    for token in (known, world.tokens.token(7, ("admin",))):
+        await (await world.connect(path, token=token)).frame("connected")
+
+
 async def test_an_unknown_exam_and_a_bad_token_are_refused(world):
-    token = world.tokens.token(7, ("proctor",))
+    token = world.tokens.token(7, ("admin",))
     assert await refusal(world, "exams/99999999/monitor", token) == (4504, "Exam not found")
     assert (await refusal(world, "exams/x/monitor", token))[0] == 4500
     path = f"exams/{world.attempt().exam_id}/monitor"
@@ -241,7 +282,8 @@ async def test_a_revoked_proctor_loses_his_board(world):
     board = await world.board(world.attempt().exam_id)
     await board.frame("snapshot")
     now = datetime.now(UTC)
-    world.node.revocations.revoke_user(7, now, now + timedelta(hours=1))
+    [proctor] = world.auth.assigned
+    world.node.revocations.revoke_user(proctor, now, now + timedelta(hours=1))
     assert (await board.closed())[0] == 4501
 
 

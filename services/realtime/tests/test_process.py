@@ -41,6 +41,7 @@ async def process(world, jwks):
         "REST_PORT": str(world.port),
         "NATS_URL": world.nats_url,
         "JWKS_URL": jwks,
+        "AUTH_GRPC": settings.auth_grpc,
         "ATTEMPTS_GRPC": settings.attempts_grpc,
         "PROCTORING_GRPC": settings.proctoring_grpc,
         "NODE_ID": "p1",
@@ -118,6 +119,7 @@ def test_the_app_can_be_made_without_any_connection():
         rest_port=1,
         nats_url="nats://127.0.0.1:1",
         jwks_url="http://127.0.0.1:1/",
+        auth_grpc="127.0.0.1:1",
         attempts_grpc="127.0.0.1:1",
         proctoring_grpc="127.0.0.1:1",
     )

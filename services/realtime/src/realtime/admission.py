@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
+from chassis.assignments import Assignments
 from chassis.errors import Failure, Unauthenticated
 from chassis.tokens import Caller, TokenVerifier
 
@@ -29,7 +30,7 @@ from realtime.hub import Hub
 Answer = TypeVar("Answer")
 
 GROUPS_IN_FLIGHT = 2
-_BOARD_ROLES = ("proctor", "admin")
+_ALL_BOARDS, _ASSIGNED_BOARDS = ("admin",), ("proctor",)
 _OPEN = frozenset({"not_started", "in_progress"})
 _MAX_ID = 2**31 - 1
 _GROUP_LIMIT = 1_000
@@ -43,6 +44,7 @@ class Admission:
         self,
         verifier: TokenVerifier,
         attempts: AttemptsClient,
+        assignments: Assignments,
         hub: Hub,
         *,
         socket_limit: int,
@@ -51,6 +53,7 @@ class Admission:
         """Wait at most `seconds` for a service that is needed."""
         self._verifier = verifier
         self._attempts = attempts
+        self._assignments = assignments
         self._hub = hub
         self._socket_limit = socket_limit
         self._seconds = seconds
@@ -90,14 +93,25 @@ class Admission:
         connection.is_admitted = True
         return state, sent
 
-    def admit_board(self, connection: Connection) -> None:
-        """Let a proctor or an administrator in. Raises `NotAllowed`, `TooManySockets`."""
+    async def admit_board(self, connection: Connection) -> None:
+        """Let an administrator in, or a proctor who is assigned to the exam (ADR 18).
+
+        Raises `NotAllowed`, `TooManySockets`, and `NeighbourAway` when nobody can say.
+        """
         caller = connection.caller
-        if not caller.has_any(*_BOARD_ROLES):
+        if not await self.may_watch(caller, connection.channel.id):
             raise NotAllowed
         if self._hub.count_of_user(caller.user_id, connection.channel) >= self._socket_limit:
             raise TooManySockets
         connection.is_admitted = True
+
+    async def may_watch(self, caller: Caller, exam_id: int) -> bool:
+        """Say whether a caller may see an exam's board. Raises `NeighbourAway`."""
+        asked = self._assignments.reach(caller, _ALL_BOARDS, _ASSIGNED_BOARDS)
+        try:
+            return (await self.in_time(asked)).covers(exam_id)
+        except Failure as error:
+            raise NeighbourAway from error
 
     async def in_time(self, answer: Awaitable[Answer]) -> Answer:
         """Wait for a neighbour as long as a handshake may. Raises `NeighbourAway`."""

@@ -22,6 +22,7 @@ class Closing(NamedTuple):
 
 GOING_AWAY = Closing(4000, "Server going away")
 TOO_SLOW = Closing(4008, "Reader too slow")
+NOT_ALLOWED = Closing(4503, "Unauthorized")
 REVOKED = Closing(4501, "Authentication failed")
 
 

@@ -5,11 +5,14 @@ more than another.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
-from realtime import frames
+from realtime import closing, frames
+from realtime.admission import Admission
 from realtime.connection import Connection
+from realtime.errors import NeighbourAway
 from realtime.feed import Feed
 from realtime.frames import Frame
 from realtime.hub import Hub
@@ -21,10 +24,11 @@ _WATCH_SECONDS = 0.25
 
 
 class Heartbeat:
-    """Three supervised tasks: `ping`, `push_time`, `watch_feed`."""
+    """Four supervised tasks: `ping`, `push_time`, `watch_feed`, `check_boards`."""
 
-    def __init__(self, hub: Hub, time: Timekeeper, feed: Feed) -> None:
+    def __init__(self, hub: Hub, time: Timekeeper, feed: Feed, admission: Admission) -> None:
         self._hub = hub
+        self._admission = admission
         self._time = time
         self._feed = feed
 
@@ -58,6 +62,16 @@ class Heartbeat:
                 for connection in self._hub.boards():
                     if connection.is_live:
                         connection.send(frame)
+
+    async def check_boards(self, period_seconds: float) -> None:
+        """Close the boards of proctors who are not assigned any more; without auth all stay."""
+        while True:
+            await asyncio.sleep(period_seconds)
+            for connection in self._hub.boards():
+                with contextlib.suppress(NeighbourAway):
+                    caller, exam_id = connection.caller, connection.channel.id
+                    if not await self._admission.may_watch(caller, exam_id):
+                        connection.close(closing.NOT_ALLOWED)
 
     def _each(self, beat: int, frame_for: Callable[[Connection], Frame | None]) -> None:
         for connection in self._hub.on_beat(beat, _BEATS):

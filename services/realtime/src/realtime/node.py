@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 from chassis import rpc
+from chassis.assignments import Assignments
 from chassis.bus import Bus, Position
 from chassis.serving import Supervisor
 from chassis.tokens import KeySet, Revocations, TokenVerifier
@@ -16,6 +17,7 @@ from chassis.tokens import KeySet, Revocations, TokenVerifier
 from realtime import admission, closing, frames, saving
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
+from realtime.auth_client import AuthClient
 from realtime.boards import Boards
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
@@ -51,6 +53,7 @@ class Node:
         self.revocations = Revocations()
         self.revocations.watchers.append(self._revoked)
         verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
+        self._auth_channel = rpc.channel(settings.auth_grpc)
         self._attempts_channel = rpc.channel(settings.attempts_grpc)
         self._proctoring_channel = rpc.channel(settings.proctoring_grpc)
         clock = DatabaseClock(datetime.now(UTC), time.monotonic())
@@ -80,6 +83,7 @@ class Node:
         self.admission = Admission(
             verifier,
             attempts,
+            Assignments(AuthClient(self._auth_channel).assigned),
             self.hub,
             socket_limit=settings.socket_limit,
             seconds=settings.admission_seconds,
@@ -126,6 +130,7 @@ class Node:
         await self.presence.flush(_FAREWELL_SECONDS)
         await self._supervisor.stop()
         await self.bus.close()
+        await self._auth_channel.close()
         await self._attempts_channel.close()
         await self._proctoring_channel.close()
 
@@ -134,7 +139,7 @@ class Node:
 
     def _tasks(self) -> Supervisor:
         settings, supervisor = self.settings, Supervisor()
-        heartbeat = Heartbeat(self.hub, self.keeper, self.feed)
+        heartbeat = Heartbeat(self.hub, self.keeper, self.feed, self.admission)
         supervisor.add("keys", self.keys.run)
         supervisor.add("revocations", lambda: self.revocations.follow(self.bus))
         supervisor.add("feed", self.feed.run)
@@ -143,6 +148,7 @@ class Node:
         supervisor.add("clock", lambda: self.keeper.run(self.is_behind))
         supervisor.add("ping", lambda: heartbeat.ping(settings.ping_seconds))
         supervisor.add("time", lambda: heartbeat.push_time(settings.time_push_seconds))
+        supervisor.add("rights", lambda: heartbeat.check_boards(settings.board_check_seconds))
         supervisor.add("watch", lambda: heartbeat.watch_feed(settings.stale_seconds))
         for number in range(saving.GROUPS_IN_FLIGHT):
             supervisor.add(f"save-{number}", self.saver.run)

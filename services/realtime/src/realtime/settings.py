@@ -7,6 +7,7 @@ from pydantic import Field
 class RealtimeSettings(ServiceSettings):
     """Read from the environment in `__main__`. `node_id` must differ between the nodes."""
 
+    auth_grpc: str
     attempts_grpc: str
     proctoring_grpc: str
     drain_seconds: float = Field(default=5.0, ge=0)
@@ -22,6 +23,8 @@ class RealtimeSettings(ServiceSettings):
     ping_seconds: float = Field(default=30.0, gt=0)
     time_push_seconds: float = Field(default=8.0, gt=0, le=10)
     auth_seconds: float = Field(default=5.0, gt=0)
+    board_check_seconds: float = Field(default=5.0, gt=0)
+    """How often it is looked whether a board's proctor is still assigned to its exam."""
     admission_seconds: float = Field(default=3.0, gt=0)
     save_seconds: float = Field(default=5.0, gt=0)
     replay_seconds: float = Field(default=5.0, gt=0)

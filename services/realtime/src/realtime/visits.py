@@ -133,7 +133,7 @@ class BoardVisit:
 
     async def admit(self, connection: Connection) -> None:
         """Let the connection in once its exam could be read. Raises as `Admission`, `Boards`."""
-        self._admission.admit_board(connection)
+        await self._admission.admit_board(connection)
         await self._admission.in_time(self._boards.snapshot(connection.channel.id))
 
     def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
