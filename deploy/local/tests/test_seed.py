@@ -71,6 +71,14 @@ def test_every_choice_key_is_one_of_its_options():
         assert row["negative_marks"] >= 0
 
 
+def test_the_proctor_and_the_grader_are_assigned_to_the_exam():
+    lines = list(seed_rows.auth_lines(NOW))
+    names = {row["id"]: row["username"] for row in rows_of(lines, "users")}
+    found = {(row["role"], names[row["user_id"]]) for row in rows_of(lines, "assignments")}
+    assert found == {("proctor", "demo-proctor"), ("grader", "demo-grader")}
+    assert {row["exam_id"] for row in rows_of(lines, "assignments")} == {seed_rows.EXAM_ID}
+
+
 def test_twelve_students_and_one_of_each_staff_role_can_log_in():
     users = rows_of(seed_rows.auth_lines(NOW), "users")
     roles = Counter(row["role_id"] for row in rows_of(seed_rows.auth_lines(NOW), "user_roles"))

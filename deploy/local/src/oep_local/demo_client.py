@@ -63,6 +63,10 @@ class Client:
         """Return the JSON of a successful POST."""
         return _successful(await self.call("POST", path, body=body))
 
+    async def put(self, path: str) -> Any:
+        """Return the JSON of a successful PUT that needs no body."""
+        return _successful(await self.call("PUT", path))
+
     async def call(
         self, method: str, path: str, *, body: Any = None, query: Any = None
     ) -> httpx.Response:

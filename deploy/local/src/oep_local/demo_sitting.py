@@ -113,10 +113,11 @@ class Sitting:
         self._say(f"{student.hall_ticket_number} is {user['full_name']}, {center}")
 
     async def open_board(self) -> None:
-        self._transcript.section("2  A proctor opens the board of this exam")
-        body = {"username": "demo-proctor", "password": seed_rows.people()["password"]}
-        login = await self._proctor.post("/auth/login", body)
-        self._proctor.token = login["access_token"]
+        self._transcript.section("2  A proctor is assigned to this exam and opens its board")
+        admin = self._client()
+        await self._log_staff_in(admin, "demo-admin")
+        proctor_id = await self._log_staff_in(self._proctor, "demo-proctor")
+        await admin.put(f"/auth/assignments/{self.ledger.exam_id}/proctor/{proctor_id}")
         self._board = BoardSocket(
             self._socket_url(f"/ws/exams/{self.ledger.exam_id}/monitor"),
             self._proctor.token,
@@ -128,6 +129,13 @@ class Sitting:
         self._stack.push_async_callback(self._board.close)
         await self._board.open()
         await self._board.until(lambda: bool(self._board.row), "row of our attempt")
+
+    async def _log_staff_in(self, client: Client, username: str) -> int:
+        body = {"username": username, "password": seed_rows.people()["password"]}
+        login = await client.post("/auth/login", body)
+        client.token = login["access_token"]
+        user_id: int = login["user"]["id"]
+        return user_id
 
     async def open_sockets(self) -> None:
         self._transcript.section("3  The exam page opens its sockets, before the exam begins")

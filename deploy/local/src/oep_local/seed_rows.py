@@ -31,6 +31,7 @@ ROLE_IDS = {
     "grader": 7,
 }
 _STAFF_ID = BASE_ID + 100
+_NO_COLUMNS = {"role", "username", "is_assigned"}
 _FILES = ("people.yaml", "exam.yaml")
 _WINDOW_BEFORE = timedelta(days=1)
 _WINDOW_AFTER = timedelta(days=365)
@@ -76,6 +77,8 @@ def auth_lines(now: datetime) -> Iterator[Row]:
     yield _line("centers", {"id": EXAM_ID, **people()["center"], **_active(now)})
     for offset, member in enumerate(people()["staff"], start=1):
         yield from _user(_STAFF_ID + offset, member["username"], member, member["role"], now)
+        if member.get("is_assigned"):
+            yield _line("assignments", _assignment(_STAFF_ID + offset, member["role"]))
     for number, student in enumerate(people()["students"], start=1):
         extra = {
             "hall_ticket_number": hall_ticket(number),
@@ -139,11 +142,16 @@ def _user(number: int, username: str, person: Row, role: str, now: datetime) -> 
         "is_verified": True,
         "last_login": None,
         **dict.fromkeys(absent),
-        **{name: value for name, value in person.items() if name not in {"role", "username"}},
+        **{name: value for name, value in person.items() if name not in _NO_COLUMNS},
         **_active(now),
     }
     yield _line("users", row)
     yield _line("user_roles", {"user_id": number, "role_id": ROLE_IDS[role]})
+
+
+def _assignment(user_id: int, role: str) -> Row:
+    by = {"assigned_by_id": _STAFF_ID + 1}
+    return {"exam_id": EXAM_ID, "role": role, "user_id": user_id, **by}
 
 
 def _question(number: int, question: Row, now: datetime) -> Row:
