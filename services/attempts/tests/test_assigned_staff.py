@@ -17,6 +17,8 @@ DEEDS = [
     ("post", "/pause", {"reason": "power cut", "max_seconds": 60}),
     ("post", "/unpause", {"reason": "power is back"}),
     ("post", "/allowances", {"seconds": 300, "reason": "power cut"}),
+    ("post", "/authorise", {}),
+    ("post", "/release-device", {"reason": "new computer"}),
 ]
 READS = [("", OWN_ATTEMPTS), ("/result", OWN_RESULTS), ("/allowances", OWN_ATTEMPTS)]
 
@@ -73,11 +75,16 @@ async def test_an_unknown_attempt_is_not_found_before_anybody_is_told_of_its_exa
     assert (answer.status_code, answer.json()["detail"]) == (404, "Attempt not found")
 
 
-async def test_an_exams_allowances_are_for_its_proctors(world, member):
-    path = f"/exams/{world.objective}/allowances"
-    assert (await member("proctor", ("proctor", world.objective)).get(path)).status_code == 200
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", "/allowances"), ("get", "/lobby"), ("post", "/authorise")]
+)
+async def test_what_concerns_a_whole_exam_is_for_its_proctors(world, member, method, path):
+    path = f"/exams/{world.objective}{path}"
+    assigned = member("proctor", ("proctor", world.objective))
+    assert (await assigned.request(method, path)).status_code == 200
     other = member("proctor", ("proctor", world.written))
-    for answer in (await other.get(path), await other.get("/exams/999999/allowances")):
+    unknown = path.replace(str(world.objective), "999999")
+    for answer in (await other.request(method, path), await other.request(method, unknown)):
         assert (answer.status_code, answer.json()["detail"]) == (403, NOT_ASSIGNED)
 
 
