@@ -1,6 +1,6 @@
 """The rule about devices: who may use an attempt, and what is noted of it."""
 
-from attempts.device import CHANGES, DevicePolicy, Verdict, verdict, verdict_on_save
+from attempts.device import CHANGES, DevicePolicy, Verdict, verdict, verdict_in_passing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,12 +34,22 @@ def test_only_refuse_refuses_and_only_another_living_stay(policy, active, asking
 
 
 @given(LOGINS, LOGINS, st.booleans())
-def test_where_any_device_may_a_save_notes_nothing(active, asking, has_ended):
-    found = verdict_on_save(DevicePolicy.ALLOW, active, asking, has_ended=has_ended)
+def test_where_any_device_may_a_page_by_itself_notes_nothing(active, asking, has_ended):
+    found = verdict_in_passing(DevicePolicy.ALLOW, active, asking, has_ended=has_ended)
     assert found is Verdict.SAME
 
 
-@given(st.sampled_from([DevicePolicy.FLAG, DevicePolicy.REFUSE]), LOGINS, LOGINS, st.booleans())
-def test_elsewhere_a_save_is_judged_like_everything(policy, active, asking, has_ended):
-    found = verdict_on_save(policy, active, asking, has_ended=has_ended)
+@given(POLICIES, LOGINS, st.booleans())
+def test_a_page_by_itself_takes_nothing_that_is_free(policy, asking, has_ended):
+    assert verdict_in_passing(policy, None, asking, has_ended=has_ended) is Verdict.SAME
+
+
+@given(
+    st.sampled_from([DevicePolicy.FLAG, DevicePolicy.REFUSE]),
+    st.sampled_from(["a", "b", "c"]),
+    LOGINS,
+    st.booleans(),
+)
+def test_otherwise_a_page_by_itself_is_judged_like_a_student(policy, active, asking, has_ended):
+    found = verdict_in_passing(policy, active, asking, has_ended=has_ended)
     assert found is verdict(policy, active, asking, has_ended=has_ended)

@@ -8,6 +8,7 @@ from attempts.lifecycle import Lifecycle
 from attempts.moving import Decision, Moving, Wish
 from attempts.store import answers, attempts
 from attempts.transfer import Decider
+from attempts.using import Device
 from chassis.errors import Unavailable
 from chassis.origins import Origin
 
@@ -53,6 +54,14 @@ def test_an_approval_moves_the_attempt_and_not_its_deadline(world, moving):
         attempt = attempts.load(session, attempt_id)
         given = answers.of_attempts(session, [attempt_id])[attempt_id]
     assert done.migration_checksum == rule.checksum(rule.state(attempt, "PC-2", given))
+
+
+def test_a_move_frees_the_attempt_from_the_device_at_its_old_place(world, moving):
+    attempt_id = world.attempt("not_started")
+    world.lifecycle.begin(attempt_id, world.student, Device("old"))
+    moving.decide(decision(moving.request(wish(world, attempt_id))))
+    row = world.row(attempt_id)
+    assert (row["active_login_id"], row["active_since"]) == (None, None)
 
 
 def test_a_second_move_starts_where_the_first_ended(world, moving):

@@ -68,6 +68,8 @@ class Save:
     message_id: str | None = None
     connection_id: str | None = None
     is_flag_only: bool = False
+    login_id: str | None = None
+    """The signed-in stay that saves; None when that is not known."""
 
 
 def is_empty(value: Any) -> bool:

@@ -164,7 +164,7 @@ def _parts(
         lifecycle=Lifecycle(
             database, relay.wake, grace_seconds=settings.grace_seconds, has_ended=has_ended
         ),
-        saving=Saving(database, relay.wake),
+        saving=Saving(database, relay.wake, has_ended),
         marking=Marking(database, relay.wake),
         authoring=Authoring(database),
         composing=Composing(database),

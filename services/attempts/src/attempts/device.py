@@ -51,10 +51,15 @@ def verdict(
     return Verdict.SWITCH
 
 
-def verdict_on_save(
+def verdict_in_passing(
     policy: DevicePolicy, active_login_id: str | None, login_id: str | None, *, has_ended: bool
 ) -> Verdict:
-    """Judge a save: where any device may, it notes nothing, so that it writes nothing more."""
-    if policy is DevicePolicy.ALLOW:
-        return Verdict.SAME
-    return verdict(policy, active_login_id, login_id, has_ended=has_ended)
+    """Judge a save or a socket: what a page does by itself, without anybody sitting down at it.
+
+    Where any device may it notes nothing, so that a save writes nothing more. And it binds nobody
+    to an attempt that was freed: the page that was left behind would take it again with its next
+    autosave, before the student has signed in at his new place.
+    """
+    found = verdict(policy, active_login_id, login_id, has_ended=has_ended)
+    is_silent = found is Verdict.BIND or policy is DevicePolicy.ALLOW
+    return Verdict.SAME if is_silent else found

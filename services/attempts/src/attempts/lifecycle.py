@@ -64,9 +64,17 @@ class Lifecycle:
         return attempt
 
     def submit(
-        self, attempt_id: int, student_id: int, blob: Blob | None, origin: Origin = NOWHERE
+        self,
+        attempt_id: int,
+        student_id: int,
+        blob: Blob | None,
+        origin: Origin = NOWHERE,
+        login_id: str | None = None,
     ) -> Attempt:
-        """Keep the blob, end the attempt, grade it; idempotent (contract §5.2, 9)."""
+        """Keep the blob, end the attempt, grade it; idempotent (contract §5.2, 9).
+
+        Never refused because of the device; the audit notes that it was another one.
+        """
         with self._database.transaction() as session:
             attempt = attempts.lock(session, attempt_id)
             if attempt is None or attempt.student_id != student_id:
@@ -77,6 +85,7 @@ class Lifecycle:
                 _keep_blob(session, attempt, blob, origin)
             if attempt.status not in FINISHED:
                 attempt = clockwork.unpaused(session, attempt)
+                using.audit_submit(session, attempt, Device(login_id, origin))
                 [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT, origin)
         self._wake()
         return attempt

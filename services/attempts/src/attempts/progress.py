@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from attempts.answer import Answer, Save, merged
 from attempts.attempt import Attempt, Status
+from attempts.device import CHANGES, Verdict, verdict_in_passing
 
 AnswerKey = tuple[int, int]
 """(attempt_id, question_id)"""
@@ -26,6 +27,7 @@ class Refusal(StrEnum):
     ATTEMPT_NOT_ACTIVE = "attempt_not_active"
     TIME_EXPIRED = "time_expired"
     ATTEMPT_PAUSED = "attempt_paused"
+    OTHER_DEVICE = "other_device"
     INVALID_QUESTION = "invalid_question"
     INVALID_ANSWER = "invalid_answer"
 
@@ -70,6 +72,8 @@ class Situation:
     """(exam_id, question_id) of the questions asked about that belong to their exam."""
     answers: Mapping[AnswerKey, Answer]
     receipts: Mapping[MessageKey, Receipt]
+    left: frozenset[int] = frozenset()
+    """The attempts whose device has signed out, or was revoked."""
 
 
 def why_not(attempt: Attempt | None, student_id: int) -> Refused | None:
@@ -96,6 +100,11 @@ class Ledger:
         self.receipts = dict(situation.receipts)
         self.changed_answers: set[AnswerKey] = set()
         self.new_messages: list[MessageKey] = []
+        self._left = set(situation.left)
+        self.new_users: set[int] = set()
+        """The attempts that another device than before uses."""
+        self.flagged: list[tuple[Attempt, Attempt]] = []
+        """What the proctors are to be told of that: the attempt before and after."""
 
     def take_all(self, saves: Iterable[Save]) -> list[Outcome]:
         return [self.take(save) for save in saves]
@@ -110,9 +119,38 @@ class Ledger:
         refused = why_not(attempt, save.student_id)
         if refused is not None or attempt is None:
             return refused or Refused(Refusal.ATTEMPT_NOT_FOUND)
+        found = self._verdict(save, attempt)
+        if found is Verdict.REFUSE:
+            return Refused(Refusal.OTHER_DEVICE)
         if (attempt.exam_id, save.question_id) not in self._members:
             return Refused(Refusal.INVALID_QUESTION)
-        return self._apply(save, attempt)
+        return self._apply(save, self._used(save, attempt, found))
+
+    def _verdict(self, save: Save, attempt: Attempt) -> Verdict:
+        return verdict_in_passing(
+            attempt.device_policy,
+            attempt.active_login_id,
+            save.login_id,
+            has_ended=attempt.id in self._left,
+        )
+
+    def _used(self, save: Save, attempt: Attempt, found: Verdict) -> Attempt:
+        """Note that the save's device uses the attempt from now on, if another one did."""
+        if found is Verdict.SAME:
+            return attempt
+        used = replace(
+            attempt,
+            active_login_id=save.login_id,
+            active_since=attempt.as_of,
+            device_changes=attempt.device_changes + (found in CHANGES),
+            version=attempt.version + 1,
+        )
+        self.attempts[used.id] = used
+        self.new_users.add(used.id)
+        self._left.discard(used.id)
+        if found is Verdict.FLAG:
+            self.flagged.append((attempt, used))
+        return used
 
     def _known(self, save: Save, attempt: Attempt) -> Saved | None:
         """Return the first result of a message that was taken before, even after closing."""

@@ -10,6 +10,7 @@ from chassis.database import Database
 
 from attempts import auditing, notices, using
 from attempts.attempt import Attempt, Status
+from attempts.device import verdict_in_passing
 from attempts.errors import AttemptNotFound, CannotSteer, NoDevice, OtherDevice, Overtaken
 from attempts.order import Order
 from attempts.store import attempts, devices
@@ -54,7 +55,7 @@ class Releasing:
         return free
 
     def admit(self, attempt_id: int, student_id: int, device: Device) -> bool:
-        """Say whether a device may open a socket, and note that it uses the attempt if it runs.
+        """Say whether a device may open a socket; note that it took the attempt from another one.
 
         Nobody is bound before the start: whoever begins first uses the attempt.
         """
@@ -65,7 +66,7 @@ class Releasing:
             if attempt.status is not Status.IN_PROGRESS:
                 return True
             try:
-                using.used_by(session, attempt, device, self._has_ended)
+                using.used_by(session, attempt, device, self._has_ended, verdict_in_passing)
             except OtherDevice:
                 return False
         self._wake()

@@ -127,6 +127,7 @@ def _save(item: pb.AnswerSave) -> Save | Refused:
         sequence=item.client_sequence,
         message_id=_key(item.message_id) if item.HasField("message_id") else None,
         connection_id=_key(item.connection_id) if item.HasField("connection_id") else None,
+        login_id=item.login_id if item.HasField("login_id") else None,
     )
 
 

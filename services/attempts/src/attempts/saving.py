@@ -10,23 +10,26 @@ from dataclasses import replace
 from chassis.database import Database
 from chassis.errors import Failure
 
-from attempts import notices
+from attempts import notices, using
 from attempts.answer import Answer, Save
 from attempts.errors import (
     ActiveAttemptNotFound,
     AttemptPaused,
     AttemptTimeExpired,
     ForeignQuestion,
+    OtherDevice,
     UnfitAnswer,
 )
 from attempts.progress import AnswerKey, Ledger, Outcome, Refusal, Refused, Saved
 from attempts.store import answers, attempts
+from attempts.using import HasEnded, nobody_left
 
 FAILURES: dict[Refusal, type[Failure]] = {
     Refusal.ATTEMPT_NOT_FOUND: ActiveAttemptNotFound,
     Refusal.ATTEMPT_NOT_ACTIVE: ActiveAttemptNotFound,
     Refusal.TIME_EXPIRED: AttemptTimeExpired,
     Refusal.ATTEMPT_PAUSED: AttemptPaused,
+    Refusal.OTHER_DEVICE: OtherDevice,
     Refusal.INVALID_QUESTION: ForeignQuestion,
     Refusal.INVALID_ANSWER: UnfitAnswer,
 }
@@ -36,10 +39,13 @@ FAILURES: dict[Refusal, type[Failure]] = {
 class Saving:
     """Saves answers and flags. Blocking: for worker threads."""
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` tells the relay that something was committed."""
+    def __init__(
+        self, database: Database, wake: Callable[[], None], has_ended: HasEnded = nobody_left
+    ) -> None:
+        """`wake` tells the relay of commits; `has_ended` knows which stays were signed out."""
         self._database = database
         self._wake = wake
+        self._has_ended = has_ended
 
     def save_all(self, saves: Sequence[Save]) -> list[Outcome]:
         """Save what may be saved, in order, in one transaction; outcomes in the order of `saves`.
@@ -48,9 +54,11 @@ class Saving:
         """
         with self._database.transaction() as session:
             locked = attempts.lock_many(session, {save.attempt_id for save in saves})
-            ledger = Ledger(answers.situation(session, locked, saves))
+            left = frozenset(i for i, a in locked.items() if using.has_ended(a, self._has_ended))
+            ledger = Ledger(replace(answers.situation(session, locked, saves), left=left))
             outcomes = ledger.take_all(saves)
             ids = answers.write(session, ledger)
+            using.note(session, ledger)
             notices.announce(
                 session,
                 [

@@ -16,10 +16,14 @@ from attempts.attempt import Attempt
 from attempts.audit import Entry
 from attempts.device import CHANGES, Verdict, verdict
 from attempts.errors import OtherDevice
+from attempts.progress import Ledger
 from attempts.store import devices
 
 HasEnded = Callable[[str, int, datetime], bool]
 """(login_id, user_id, active since): whether a stay was signed out or revoked since then."""
+
+Rule = Callable[..., Verdict]
+"""One of the verdicts of `device`."""
 
 
 def nobody_left(_login_id: str, _user_id: int, _since: datetime) -> bool:
@@ -46,12 +50,14 @@ def has_ended(attempt: Attempt, knows: HasEnded) -> bool:
     return knows(login_id, attempt.student_id, since or attempt.created_at)
 
 
-def used_by(session: Session, attempt: Attempt, device: Device, knows: HasEnded) -> Attempt | None:
+def used_by(
+    session: Session, attempt: Attempt, device: Device, knows: HasEnded, judge: Rule = verdict
+) -> Attempt | None:
     """Note who uses a running attempt; None when others have changed it since it was read.
 
     Raises `OtherDevice`. Writes only when another stay than before asks.
     """
-    found = verdict(
+    found = judge(
         attempt.device_policy,
         attempt.active_login_id,
         device.login_id,
@@ -66,6 +72,31 @@ def used_by(session: Session, attempt: Attempt, device: Device, knows: HasEnded)
         notices.announce(session, [notices.device_changed(used)])
         auditing.add(session, changed(attempt, used, device.origin))
     return used
+
+
+def note(session: Session, ledger: Ledger) -> None:
+    """Write which devices use attempts after a group of saves; mostly there is nothing to write."""
+    if not ledger.new_users:
+        return
+    devices.note(session, [ledger.attempts[i] for i in sorted(ledger.new_users)])
+    notices.announce(session, [notices.device_changed(after) for _, after in ledger.flagged])
+    auditing.add(session, *[changed(before, after, NOWHERE) for before, after in ledger.flagged])
+
+
+def audit_submit(session: Session, attempt: Attempt, device: Device) -> None:
+    """Tell the audit when another device submits than the one that uses the attempt."""
+    if None in {device.login_id, attempt.active_login_id}:
+        return
+    if device.login_id != attempt.active_login_id:
+        entry = auditing.about(
+            attempt,
+            "submitted_elsewhere",
+            "Attempt submitted by another device",
+            user_id=attempt.student_id,
+            origin=device.origin,
+            details={"active_login_id": attempt.active_login_id, "login_id": device.login_id},
+        )
+        auditing.add(session, entry)
 
 
 def changed(before: Attempt, after: Attempt, origin: Origin) -> Entry:

@@ -117,6 +117,7 @@ async def save_answer(caller: Student, app: App, attempt_id: PathId, body: SaveB
         body.answer,
         is_flagged=body.is_flagged,
         time_spent_seconds=body.time_spent_seconds,
+        login_id=caller.login_id,
     )
     answer = await app.database.run(app.saving.save, wish)
     return AnswerBody.of(answer, time_spent_seconds=answer.time_spent_seconds)
@@ -135,7 +136,7 @@ async def submit(
 ) -> AttemptResultBody:
     blob = received(body.encrypted_answers, body.encryption_timestamp, body.encryption_checksum)
     attempt = await app.database.run(
-        app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from
+        app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from, caller.login_id
     )
     return AttemptResultBody.of(attempt)
 

@@ -86,7 +86,10 @@ def settle(session: Session, transfer: Transfer, new: TransferStatus, **changes:
 
 
 def move_attempt(session: Session, attempt: Attempt, workstation: str) -> None:
-    """Bind a locked, running attempt to another workstation; its deadline stays."""
+    """Bind a locked, running attempt to another workstation; its deadline stays, its device goes.
+
+    Whoever signs in at the new place uses it next.
+    """
     statement = (
         update(AttemptRow)
         .where(
@@ -96,6 +99,8 @@ def move_attempt(session: Session, attempt: Attempt, workstation: str) -> None:
         )
         .values(
             workstation_id=workstation,
+            active_login_id=None,
+            active_since=None,
             transfer_count=AttemptRow.transfer_count + 1,
             version=AttemptRow.version + 1,
             updated_at=func.now(),
