@@ -180,16 +180,18 @@ class SaveRefused(_message.Message):
     def __init__(self, reason: _Optional[_Union[SaveRefusal, str]] = ..., status: _Optional[_Union[AttemptStatus, str]] = ...) -> None: ...
 
 class SetFlagRequest(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "question_id", "is_flagged")
+    __slots__ = ("attempt_id", "student_id", "question_id", "is_flagged", "login_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
     IS_FLAGGED_FIELD_NUMBER: _ClassVar[int]
+    LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     question_id: int
     is_flagged: bool
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., is_flagged: _Optional[bool] = ...) -> None: ...
+    login_id: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., is_flagged: _Optional[bool] = ..., login_id: _Optional[str] = ...) -> None: ...
 
 class SetFlagResponse(_message.Message):
     __slots__ = ("refused", "questions_flagged")
@@ -214,18 +216,20 @@ class GetClockResponse(_message.Message):
     def __init__(self, server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., clocks: _Optional[_Iterable[_Union[AttemptClock, _Mapping]]] = ...) -> None: ...
 
 class AttemptClock(_message.Message):
-    __slots__ = ("attempt_id", "status", "deadline_at", "time_remaining_seconds", "elapsed_seconds")
+    __slots__ = ("attempt_id", "status", "deadline_at", "time_remaining_seconds", "elapsed_seconds", "paused_at")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
     TIME_REMAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
     ELAPSED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_AT_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     status: AttemptStatus
     deadline_at: _timestamp_pb2.Timestamp
     time_remaining_seconds: int
     elapsed_seconds: int
-    def __init__(self, attempt_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., elapsed_seconds: _Optional[int] = ...) -> None: ...
+    paused_at: _timestamp_pb2.Timestamp
+    def __init__(self, attempt_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., elapsed_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetExamRequest(_message.Message):
     __slots__ = ("exam_id",)
