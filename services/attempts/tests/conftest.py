@@ -16,16 +16,21 @@ from typing import Any
 
 import httpx
 import pytest
+from attempts.acting import Acting
+from attempts.allowing import Allowing
 from attempts.app import create_app
 from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
+from attempts.authorising import Authorising
 from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.reading import Reading
+from attempts.releasing import Releasing
 from attempts.rpc import AttemptsServicer
 from attempts.saving import Saving
 from attempts.settings import Settings
+from attempts.steering import Steering
 from attempts.store import importing
 from chassis.assignments import Assigned, Assignments
 from chassis.database import Database
@@ -520,10 +525,18 @@ async def api(app, world) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
 
 @pytest.fixture
-async def stub(world) -> AsyncIterator[AttemptsServiceStub]:
+def acting(world) -> Acting:
+    deeds = (Steering, Allowing, Authorising, Releasing)
+    return Acting(*(deed(world.db, _quiet) for deed in deeds))
+
+
+@pytest.fixture
+async def stub(world, acting) -> AsyncIterator[AttemptsServiceStub]:
     """The gRPC server over a real connection; auth is away."""
     auth = channel("127.0.0.1:1")
-    servicer = AttemptsServicer(world.db, world.reading, world.saving, Names(auth, seconds=0.2))
+    servicer = AttemptsServicer(
+        world.db, world.reading, world.saving, Names(auth, seconds=0.2), acting
+    )
     server = RpcServer(
         "127.0.0.1", 0, lambda grpc: add_AttemptsServiceServicer_to_server(servicer, grpc)
     )

@@ -6,6 +6,7 @@ import json
 import pytest
 from attempts.auth_client import Names
 from attempts.rpc import AttemptsServicer
+from attempts.using import Device
 from chassis.errors import Invalid, NotFound
 from chassis.rpc import RpcServer, call, channel
 from oep.attempts.v1 import attempts_pb2 as pb
@@ -54,6 +55,51 @@ async def test_a_batch_tells_what_is_known_and_skips_the_rest(stub, world):
         world.written: [world.choice, world.short],
     }
     assert response.HasField("server_time")
+
+
+async def test_a_batch_tells_of_pauses_the_lobby_and_devices(stub, world, rules):
+    rules(requires_authorisation=True, device_policy="flag")
+    running, waiting = world.attempt(), world.attempt("not_started", student=world.other)
+    world.run(
+        "UPDATE attempts.attempts SET paused_at = now() - interval '5 s', active_login_id = 'desk'"
+        " WHERE id = :id",
+        id=running,
+    )
+    request = pb.BatchGetAttemptsRequest(attempt_ids=[running, waiting])
+    response = await call(stub.BatchGetAttempts, request, seconds=5)
+    found = {attempt.attempt_id: attempt for attempt in response.attempts}
+    paused = found[running]
+    assert paused.paused_at.ToSeconds() == int(world.row(running)["paused_at"].timestamp())
+    assert (paused.active_login_id, paused.is_waiting_for_authorisation) == ("desk", False)
+    assert not found[waiting].HasField("paused_at")
+    assert not found[waiting].HasField("active_login_id")
+    assert found[waiting].is_waiting_for_authorisation
+    assert {attempt.device_policy for attempt in found.values()} == {pb.DEVICE_POLICY_FLAG}
+    clocks = await call(stub.GetClock, pb.GetClockRequest(attempt_ids=[running]), seconds=5)
+    assert clocks.clocks[0].paused_at == paused.paused_at
+
+
+async def test_saves_and_flags_of_another_device_are_refused_by_policy(stub, world, rules):
+    rules(device_policy="refuse")
+    attempt_id = world.attempt("not_started")
+    await asyncio.to_thread(world.lifecycle.begin, attempt_id, world.student, Device("desk"))
+    mine, other, unknown = await save(
+        stub,
+        item(world, attempt_id, world.choice, "B", login_id="desk"),
+        item(world, attempt_id, world.truth, False, login_id="phone"),
+        item(world, attempt_id, world.choice, "C"),
+    )
+    assert (mine.WhichOneof("outcome"), unknown.WhichOneof("outcome")) == ("saved", "saved")
+    assert other.refused.reason == pb.SAVE_REFUSAL_OTHER_DEVICE
+    flag = pb.SetFlagRequest(
+        attempt_id=attempt_id,
+        student_id=world.student,
+        question_id=world.choice,
+        is_flagged=True,
+        login_id="phone",
+    )
+    refused = (await call(stub.SetFlag, flag, seconds=5)).refused
+    assert refused.reason == pb.SAVE_REFUSAL_OTHER_DEVICE
 
 
 async def test_questions_come_only_when_asked_for(stub, world):
@@ -188,7 +234,7 @@ class TwoPeople(AuthServiceServicer):
         return auth_pb2.ListRevocationsResponse()
 
 
-async def test_names_come_from_auth_a_thousand_at_a_time(world):
+async def test_names_come_from_auth_a_thousand_at_a_time(world, acting):
     people = TwoPeople()
     auth = RpcServer("127.0.0.1", 0, lambda s: add_AuthServiceServicer_to_server(people, s))
     await auth.start()
@@ -199,7 +245,7 @@ async def test_names_come_from_auth_a_thousand_at_a_time(world):
         assert (known.name(101), known.hall_ticket(101)) == ("Student 101", "H101")
         assert (known.name(102), known.hall_ticket(102)) == ("", None)
         world.attempt()
-        servicer = AttemptsServicer(world.db, world.reading, world.saving, names)
+        servicer = AttemptsServicer(world.db, world.reading, world.saving, names, acting)
         server = RpcServer(
             "127.0.0.1", 0, lambda s: add_AttemptsServiceServicer_to_server(servicer, s)
         )

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_server
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from attempts.acting import Acting
 from attempts.allowing import Allowing
 from attempts.auth_client import AuthClient, Names
 from attempts.authoring import Authoring
@@ -95,7 +96,13 @@ class Attempts:
         return self.keys.is_loaded
 
     async def _listen(self, stack: contextlib.AsyncExitStack, parts: Parts) -> None:
-        servicer = AttemptsServicer(parts.database, parts.reading, parts.saving, parts.names)
+        servicer = AttemptsServicer(
+            parts.database,
+            parts.reading,
+            parts.saving,
+            parts.names,
+            Acting(parts.steering, parts.allowing, parts.authorising, parts.releasing),
+        )
 
         def register(server: grpc.aio.Server) -> None:
             add_AttemptsServiceServicer_to_server(servicer, server)

@@ -119,6 +119,12 @@ class UnfitAnswer(Invalid):
     detail = "answer must be plain JSON of at most 64 KiB"
 
 
+class InvalidAction(Invalid):
+    """What the staff is said to want is not complete, or out of bounds."""
+
+    slug = "invalid-action"
+
+
 class TooManyItems(Invalid):
     slug = "too-many-items"
     detail = "Too many items in one call"

@@ -1,18 +1,22 @@
 """gRPC: what the other services ask; translates and calls one deed on a worker thread."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 import grpc
 from chassis.database import Database
+from chassis.errors import Failure
 from google.protobuf.timestamp_pb2 import Timestamp
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc as pb_grpc
 
+from attempts.acting import Acting
 from attempts.answer import Save, decoded, encoded
 from attempts.attempt import Attempt, Status
 from attempts.auth_client import Names, People
+from attempts.device import DevicePolicy
 from attempts.errors import TooManyItems, UnfitAnswer
 from attempts.progress import Outcome, Refusal, Refused
 from attempts.reading import Reading
@@ -20,19 +24,25 @@ from attempts.saving import Saving
 
 MAX_ATTEMPTS = 1_000
 MAX_SAVES = 500
+MAX_ACTIONS = 500
+_ACTIONS_AT_ONCE = 4
 _MAX_MESSAGE_ID = 100
 
 Context = grpc.aio.ServicerContext[object, object]
 
 _STATUS = {status: f"ATTEMPT_STATUS_{status.name}" for status in Status}
+_POLICY = {policy: f"DEVICE_POLICY_{policy.name}" for policy in DevicePolicy}
 _REFUSAL = {reason: f"SAVE_REFUSAL_{reason.name}" for reason in Refusal}
 
 
 class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
     """Serves `oep.attempts.v1.AttemptsService`."""
 
-    def __init__(self, database: Database, reading: Reading, saving: Saving, names: Names) -> None:
+    def __init__(
+        self, database: Database, reading: Reading, saving: Saving, names: Names, acting: Acting
+    ) -> None:
         """All deeds run on the threads of `database`."""
+        self._acting = acting
         self._database = database
         self._reading = reading
         self._saving = saving
@@ -75,6 +85,7 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
             request.student_id,
             request.question_id,
             is_flagged=request.is_flagged,
+            login_id=request.login_id if request.HasField("login_id") else None,
         )
         if isinstance(outcome, Refused):
             return pb.SetFlagResponse(refused=_refused(outcome))
@@ -104,6 +115,31 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
             server_time=_timestamp(roster.server_time),
             roster=_roster(roster.attempts, people),
         )
+
+    async def ActOnAttempts(  # noqa: N802  # gRPC's own name
+        self, request: pb.ActOnAttemptsRequest, _: Context
+    ) -> pb.ActOnAttemptsResponse:
+        _ensure(len(request.attempt_ids) <= MAX_ACTIONS)
+        deed = self._acting.deed(request)
+        gate = asyncio.Semaphore(_ACTIONS_AT_ONCE)
+
+        async def act(attempt_id: int) -> pb.ActionResult:
+            try:
+                async with gate:
+                    attempt = await self._database.run(deed, attempt_id)
+            except Failure as why:
+                refused = pb.ActionRefused(slug=why.slug, detail=why.detail)
+                return pb.ActionResult(attempt_id=attempt_id, refused=refused)
+            return pb.ActionResult(attempt_id=attempt_id, done=_attempt(attempt))
+
+        results = await asyncio.gather(*(act(i) for i in request.attempt_ids))
+        return pb.ActOnAttemptsResponse(results=results)
+
+    async def AdmitDevice(  # noqa: N802  # gRPC's own name
+        self, request: pb.AdmitDeviceRequest, _: Context
+    ) -> pb.AdmitDeviceResponse:
+        is_admitted = await self._database.run(self._acting.admit, request)
+        return pb.AdmitDeviceResponse(is_admitted=is_admitted)
 
 
 def _ensure(is_small_enough: bool) -> None:
@@ -169,6 +205,10 @@ def _attempt(attempt: Attempt) -> pb.Attempt:
         start_time=_timestamp(attempt.start_time),
         deadline_at=_timestamp(attempt.deadline_at),
         time_remaining_seconds=attempt.time_remaining_seconds,
+        paused_at=_timestamp(attempt.paused_at),
+        is_waiting_for_authorisation=attempt.is_waiting_for_authorisation,
+        device_policy=_POLICY[attempt.device_policy],
+        active_login_id=attempt.active_login_id,
     )
 
 
@@ -179,6 +219,7 @@ def _clock(attempt: Attempt) -> pb.AttemptClock:
         deadline_at=_timestamp(attempt.deadline_at),
         time_remaining_seconds=attempt.time_remaining_seconds,
         elapsed_seconds=attempt.elapsed_seconds,
+        paused_at=_timestamp(attempt.paused_at),
     )
 
 

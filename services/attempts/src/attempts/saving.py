@@ -78,10 +78,23 @@ class Saving:
         return outcome.answer
 
     def set_flag(
-        self, attempt_id: int, student_id: int, question_id: int, *, is_flagged: bool
+        self,
+        attempt_id: int,
+        student_id: int,
+        question_id: int,
+        *,
+        is_flagged: bool,
+        login_id: str | None = None,
     ) -> Outcome:
         """Set or clear one flag; it is announced even when it was so already."""
-        wish = Save(attempt_id, student_id, question_id, is_flagged=is_flagged, is_flag_only=True)
+        wish = Save(
+            attempt_id,
+            student_id,
+            question_id,
+            is_flagged=is_flagged,
+            is_flag_only=True,
+            login_id=login_id,
+        )
         return self.save_all([wish])[0]
 
 

@@ -59,6 +59,16 @@ class AttemptsServiceStub:
                 request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamRequest.SerializeToString,
                 response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamResponse.FromString,
                 _registered_method=True)
+        self.ActOnAttempts = channel.unary_unary(
+                '/oep.attempts.v1.AttemptsService/ActOnAttempts',
+                request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsRequest.SerializeToString,
+                response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsResponse.FromString,
+                _registered_method=True)
+        self.AdmitDevice = channel.unary_unary(
+                '/oep.attempts.v1.AttemptsService/AdmitDevice',
+                request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
+                response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
+                _registered_method=True)
 
 
 class AttemptsServiceServicer:
@@ -99,6 +109,21 @@ class AttemptsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ActOnAttempts(self, request, context):
+        """Does one thing to up to 500 attempts: what staff decide. The caller has checked that the actor may. One refused
+        attempt does not hold up the others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdmitDevice(self, request, context):
+        """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AttemptsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -126,6 +151,16 @@ def add_AttemptsServiceServicer_to_server(servicer, server):
                     servicer.GetExam,
                     request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamRequest.FromString,
                     response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamResponse.SerializeToString,
+            ),
+            'ActOnAttempts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ActOnAttempts,
+                    request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsRequest.FromString,
+                    response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsResponse.SerializeToString,
+            ),
+            'AdmitDevice': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdmitDevice,
+                    request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.FromString,
+                    response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -263,6 +298,60 @@ class AttemptsService:
             '/oep.attempts.v1.AttemptsService/GetExam',
             oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamRequest.SerializeToString,
             oep_dot_attempts_dot_v1_dot_attempts__pb2.GetExamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ActOnAttempts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.attempts.v1.AttemptsService/ActOnAttempts',
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsRequest.SerializeToString,
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ActOnAttemptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdmitDevice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.attempts.v1.AttemptsService/AdmitDevice',
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,12 @@ class AttemptsServiceStub:
     """The database's time and the remaining time of up to 1,000 attempts."""
     GetExam: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.GetExamRequest, _attempts_pb2.GetExamResponse]
     """An exam and all its attempts, with the students' names: what a board starts from."""
+    ActOnAttempts: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.ActOnAttemptsRequest, _attempts_pb2.ActOnAttemptsResponse]
+    """Does one thing to up to 500 attempts: what staff decide. The caller has checked that the actor may. One refused
+    attempt does not hold up the others.
+    """
+    AdmitDevice: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]
+    """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
 
 @_typing.type_check_only
 class AttemptsServiceAsyncStub(AttemptsServiceStub):
@@ -55,6 +61,12 @@ class AttemptsServiceAsyncStub(AttemptsServiceStub):
     """The database's time and the remaining time of up to 1,000 attempts."""
     GetExam: _aio.UnaryUnaryMultiCallable[_attempts_pb2.GetExamRequest, _attempts_pb2.GetExamResponse]  # type: ignore[assignment]
     """An exam and all its attempts, with the students' names: what a board starts from."""
+    ActOnAttempts: _aio.UnaryUnaryMultiCallable[_attempts_pb2.ActOnAttemptsRequest, _attempts_pb2.ActOnAttemptsResponse]  # type: ignore[assignment]
+    """Does one thing to up to 500 attempts: what staff decide. The caller has checked that the actor may. One refused
+    attempt does not hold up the others.
+    """
+    AdmitDevice: _aio.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]  # type: ignore[assignment]
+    """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
 
 class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -96,5 +108,23 @@ class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attempts_pb2.GetExamResponse, _abc.Awaitable[_attempts_pb2.GetExamResponse]]:
         """An exam and all its attempts, with the students' names: what a board starts from."""
+
+    @_abc_1.abstractmethod
+    def ActOnAttempts(
+        self,
+        request: _attempts_pb2.ActOnAttemptsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attempts_pb2.ActOnAttemptsResponse, _abc.Awaitable[_attempts_pb2.ActOnAttemptsResponse]]:
+        """Does one thing to up to 500 attempts: what staff decide. The caller has checked that the actor may. One refused
+        attempt does not hold up the others.
+        """
+
+    @_abc_1.abstractmethod
+    def AdmitDevice(
+        self,
+        request: _attempts_pb2.AdmitDeviceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attempts_pb2.AdmitDeviceResponse, _abc.Awaitable[_attempts_pb2.AdmitDeviceResponse]]:
+        """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
 
 def add_AttemptsServiceServicer_to_server(servicer: AttemptsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
