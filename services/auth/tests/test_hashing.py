@@ -48,7 +48,7 @@ async def test_nothing_is_hashed_on_the_loop_thread(hashing):
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(hashing, occupied):
     waiting = [asyncio.ensure_future(hashing._run(str)) for _ in range(2)]
-    await eventually(lambda: hashing._waiting == 2)
+    await eventually(lambda: hashing._turns._waiting == 2)
     refusals = set()
     for _ in range(60):
         with pytest.raises(HashingBusy) as refused:
@@ -64,7 +64,7 @@ async def test_who_waits_too_long_is_refused():
     hashing = Hashing(threads=1, queue_size=5, wait_seconds=0.05)
     done = threading.Event()
     running = asyncio.ensure_future(hashing._run(lambda: done.wait(10)))
-    await eventually(hashing._free.locked)
+    await eventually(hashing._turns._free.locked)
     with pytest.raises(HashingBusy):
         await hashing._run(str)
     done.set()
@@ -77,35 +77,60 @@ async def test_a_caller_who_leaves_does_not_free_the_thread_before_its_work_is_d
     hashing, occupied
 ):
     leaving = asyncio.ensure_future(hashing._run(str))
-    await eventually(lambda: hashing._waiting == 1)
+    await eventually(lambda: hashing._turns._waiting == 1)
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
-    assert hashing._free.locked()
+    assert hashing._turns._free.locked()
     occupied.set()
     assert await hashing._run(str) == ""
 
 
 async def test_a_busy_hashing_is_503_and_takes_the_counted_try_back(world):
     person = world.add("admin")
-    hashing = world.app.state.parts.hashing
-    before, hashing._queue_size = hashing._queue_size, 0
+    turns = world.app.state.parts.hashing._turns
+    before, turns._queue_size = turns._queue_size, 0
     try:
         answer = await world.login(person)
     finally:
-        hashing._queue_size = before
+        turns._queue_size = before
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     counted = world.sql("SELECT failure_count FROM login_tries WHERE slot = :s", s=person.id)
     assert counted[0].failure_count == 0
 
 
+async def test_a_crowd_at_the_door_is_503_before_any_try_is_counted(world):
+    person = world.add("admin")
+    logins = world.app.state.parts.hashing.logins
+    before, logins._queue_size = logins._queue_size, 0
+    try:
+        answer = await world.login(person)
+    finally:
+        logins._queue_size = before
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert world.sql("SELECT * FROM login_tries WHERE slot = :s", s=person.id) == []
+    assert (await world.login(person)).status_code == 200
+
+
+async def test_few_log_in_at_a_time_and_each_gives_his_turn_back(world):
+    people = [world.add("student") for _ in range(12)]
+    logins = world.app.state.parts.hashing.logins
+    free = logins._free._value
+    answers = await asyncio.gather(*(world.login(p, password="wrong") for p in people[:6]))
+    assert {answer.status_code for answer in answers} == {401}
+    answers = await asyncio.gather(*map(world.login, people))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (logins._free._value, logins._waiting) == (free, 0)
+
+
 async def test_who_is_deactivated_while_the_secret_is_checked_does_not_come_in(world):
     person = world.add("admin")
     hashing, done = world.app.state.parts.hashing, threading.Event()
     busy = [asyncio.ensure_future(hashing._run(lambda: done.wait(10))) for _ in range(2)]
-    await eventually(hashing._free.locked)
+    await eventually(hashing._turns._free.locked)
     login = asyncio.ensure_future(world.login(person))
-    await eventually(lambda: hashing._waiting == 1)
+    await eventually(lambda: hashing._turns._waiting == 1)
     world.sql("UPDATE users SET is_active = false WHERE id = :id", id=person.id)
     done.set()
     answer = await login

@@ -1,20 +1,22 @@
-"""The threads in which secrets are hashed, and the bounded queue in front of them.
+"""The threads in which secrets are hashed, and the bounded queues in front of them.
 
-A mass login must neither stop the event loop nor let requests pile up: whoever finds the queue full
-or waits too long gets `HashingBusy` with a time to come back that differs from his neighbour's.
+A mass login must neither stop the event loop nor let requests pile up. There are two queues (see
+`turns`): `logins` at the door, before a login costs anything, and one at the threads.
 """
 
 import asyncio
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from auth.errors import HashingBusy
 from auth.passwords import DUMMY_ARGON2, DUMMY_BCRYPT, hash_secret, is_right, needs_new_hash
+from auth.turns import Turns
 
 R = TypeVar("R")
+
+_BESIDE_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ class Hashing:
     def __init__(self, *, threads: int, queue_size: int, wait_seconds: float) -> None:
         """Make no thread yet; they appear with the first work."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hashing")
-        self._free = asyncio.Semaphore(threads)
-        self._queue_size = queue_size
-        self._wait_seconds = wait_seconds
-        self._waiting = 0
+        turns = partial(Turns, queue_size=queue_size, wait_seconds=wait_seconds)
+        self._turns = turns(at_once=threads)
+        self.logins = turns(at_once=threads + _BESIDE_THREADS)
+        """Logins that may be under way: those that hash, and some that read or write meanwhile."""
 
     async def check(self, secret: str, stored: str | None, *, like_imported: bool) -> Verdict:
         """Say whether the secret is right; without a stored hash spend the same time and say no.
@@ -56,23 +58,11 @@ class Hashing:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., R], *args: str) -> R:
-        await self._enter()
+        await self._turns.take()
         done = asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args))
         # The place is free when the thread is, not when a caller has lost patience.
-        done.add_done_callback(lambda _: self._free.release())
+        done.add_done_callback(lambda _: self._turns.give_back())
         return await asyncio.shield(done)
-
-    async def _enter(self) -> None:
-        if self._waiting >= self._queue_size:
-            raise _busy()
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._free.acquire()
-        except TimeoutError:
-            raise _busy() from None
-        finally:
-            self._waiting -= 1
 
 
 def _judge(secret: str, stored: str) -> Verdict:
@@ -80,7 +70,3 @@ def _judge(secret: str, stored: str) -> Verdict:
     if not is_right(secret, stored):
         return Verdict(is_right=False)
     return Verdict(True, hash_secret(secret) if needs_new_hash(stored) else None)
-
-
-def _busy() -> HashingBusy:
-    return HashingBusy(retry_after_seconds=random.randint(2, 6))  # noqa: S311  # jitter, no secret

@@ -1,9 +1,15 @@
 """What an installation decides about auth: lifetimes, the cost of guessing, the sealing secret."""
 
+import os
+
 from chassis.settings import DatabaseSettings
 from pydantic import Field, SecretStr
 
 DAY_SECONDS = 24 * 3600
+
+
+def _spare_cores() -> int:
+    return min(max((os.cpu_count() or 1) - 1, 1), 8)
 
 
 class Settings(DatabaseSettings):
@@ -20,7 +26,8 @@ class Settings(DatabaseSettings):
     longest_delay_seconds: int = Field(default=30, ge=1, le=300)
     forget_failures_seconds: int = Field(default=900, ge=1, le=DAY_SECONDS)
 
-    hashing_threads: int = Field(default=2, ge=1, le=64)
+    hashing_threads: int = Field(default_factory=_spare_cores, ge=1, le=64)
+    """Every core but one, at most eight: a mass login leaves room for an exam that runs."""
     hashing_queue_size: int = Field(default=200, ge=1, le=10_000)
     hashing_wait_seconds: float = Field(default=8.0, gt=0, le=60)
 

@@ -145,6 +145,12 @@ class SignIn:
 
     async def _enter(self, method: Method, name: str, secret: str, admit: Admit) -> SignedIn:
         self._keyring.active  # noqa: B018  # without keys nobody comes in and no try is counted
+        # At the door, where a refusal costs nothing: a thousand who come at once must not each
+        # count a try, find no thread to hash in and take the try back.
+        async with self._hashing.logins.turn():
+            return await self._come_in(method, name, secret, admit)
+
+    async def _come_in(self, method: Method, name: str, secret: str, admit: Admit) -> SignedIn:
         candidate: Candidate | None = None
         try:
             candidate = await self._database.run(self._count_try, method, name)
