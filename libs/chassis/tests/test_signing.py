@@ -1,9 +1,10 @@
 """One text for one value: what a third party computes is what is signed here."""
 
+import base64
 import json
 
 import pytest
-from chassis.signing import canonical, sha256
+from chassis.signing import SigningKey, canonical, is_signed, jwk, sha256, thumbprint
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +53,29 @@ def test_true_one_and_one_point_nothing_are_three_values():
 def test_what_json_cannot_say_has_no_form(value):
     with pytest.raises(ValueError, match="JSON"):
         canonical(value)
+
+
+def test_a_key_belongs_to_its_secret_and_its_purpose():
+    key = SigningKey.derived("s" * 40, "receipts")
+    assert key.public == SigningKey.derived("s" * 40, "receipts").public
+    others = [SigningKey.derived("s" * 40, "heads"), SigningKey.derived("t" * 40, "receipts")]
+    assert len({key.kid, *(other.kid for other in others)}) == 3
+
+
+def test_a_signature_holds_for_its_text_and_its_key_alone():
+    key, other = SigningKey.derived("s" * 40, "a"), SigningKey.derived("s" * 40, "b")
+    signature = key.sign("text é")
+    assert is_signed(key.public, "text é", signature)
+    assert not is_signed(key.public, "text e", signature)
+    assert not is_signed(other.public, "text é", signature)
+    assert not is_signed(key.public, "text é", signature[:-1])
+    assert not is_signed(b"no key", "text é", signature)
+
+
+def test_a_key_is_named_by_the_standards_thumbprint():
+    # RFC 8037, appendix A.3
+    x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    public = base64.urlsafe_b64decode(x + "=")
+    assert thumbprint(public) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert jwk(public)["x"] == x
+    assert jwk(public)["kid"] == thumbprint(public)
