@@ -24,6 +24,7 @@ PLACEHOLDERS = {
     "ATTEMPTS_GRPC": NOWHERE,
     "PROCTORING_GRPC": NOWHERE,
     "SIGNING_KEY_SECRET": "describes itself, signs nothing at all",
+    "RECEIPT_SIGNING_SECRET": "describes itself, signs nothing at all",
     "NODE_ID": "nowhere",
 }
 

@@ -26,6 +26,7 @@ from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.reading import Reading
+from attempts.receipt import PURPOSE
 from attempts.releasing import Releasing
 from attempts.rpc import AttemptsServicer
 from attempts.saving import Saving
@@ -38,6 +39,7 @@ from chassis.errors import Unavailable
 from chassis.migrating import migrate
 from chassis.rpc import RpcServer, channel
 from chassis.settings import psycopg2_url
+from chassis.signing import SigningKey
 from chassis.tokens import Caller, InvalidToken
 from hypothesis import settings
 from oep.attempts.v1.attempts_pb2_grpc import (
@@ -51,6 +53,8 @@ settings.register_profile("oep", deadline=None)  # a busy machine is no defect
 settings.load_profile("oep")
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
+RECEIPT_SECRET = "signs receipts in tests and nowhere else"
+KEY = SigningKey.derived(RECEIPT_SECRET, PURPOSE)
 
 
 def make_question(**changed) -> Question:
@@ -106,6 +110,11 @@ def make_attempt(**changed) -> Attempt:
         "score": Score(),
     }
     return Attempt(**fields | changed)
+
+
+@pytest.fixture(scope="session")
+def key() -> SigningKey:
+    return KEY
 
 
 @pytest.fixture
@@ -254,6 +263,7 @@ class World:
     lifecycle: Lifecycle
     saving: Saving
     marking: Marking
+    key: SigningKey = KEY
     choice: int = CHOICE
     several: int = SEVERAL
     truth: int = TRUTH
@@ -354,7 +364,12 @@ def world(db: Database, looking: Engine, content) -> World:
     with looking.begin() as connection:
         connection.execute(text("TRUNCATE attempts.attempts, attempts.outbox CASCADE"))
     return World(
-        db, looking, Reading(db), Lifecycle(db, _quiet), Saving(db, _quiet), Marking(db, _quiet)
+        db,
+        looking,
+        Reading(db),
+        Lifecycle(db, _quiet, KEY),
+        Saving(db, _quiet),
+        Marking(db, _quiet),
     )
 
 
@@ -491,6 +506,7 @@ async def app(urls, desk) -> AsyncIterator[httpx.ASGITransport]:
         nats_url="nats://127.0.0.1:1",
         jwks_url="http://127.0.0.1:1/jwks",
         auth_grpc="127.0.0.1:1",
+        receipt_signing_secret=RECEIPT_SECRET,
         database_url=urls.app_url,
         names_timeout_seconds=0.2,
     )

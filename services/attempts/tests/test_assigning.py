@@ -68,6 +68,7 @@ def test_the_command_says_what_it_did(tidy, urls, tmp_path, monkeypatch, capsys)
         "NATS_URL": "nats://127.0.0.1:1",
         "JWKS_URL": "http://127.0.0.1:1/jwks",
         "AUTH_GRPC": "127.0.0.1:1",
+        "RECEIPT_SIGNING_SECRET": "s" * 40,
     }.items():
         monkeypatch.setenv(name, value)
     roster = tmp_path / "students.csv"

@@ -101,7 +101,7 @@ def test_only_a_trusted_peer_says_whose_address_it_is(peer, forwarded, address):
 
 @pytest.fixture
 def lifecycle(world):
-    return Lifecycle(world.db, lambda: None, grace_seconds=1)
+    return Lifecycle(world.db, lambda: None, world.key, grace_seconds=1)
 
 
 @pytest.fixture

@@ -6,15 +6,18 @@ import contextlib
 from attempts.clock import Clock
 from attempts.lifecycle import Lifecycle
 from chassis.database import Database, DatabaseUnavailable
+from chassis.signing import SigningKey
 from chassis.waiting import eventually
 from sqlalchemy import text
+
+KEY = SigningKey.derived("signs what these clocks collect", "tests")
 
 
 @contextlib.asynccontextmanager
 async def ticking(urls, lifecycle_class=Lifecycle, replicas: int = 1):
     databases = [Database(urls.app_url, pool_size=1) for _ in range(replicas)]
     clocks = [
-        Clock(db, lifecycle_class(db, lambda: None, grace_seconds=1), interval_seconds=0.05)
+        Clock(db, lifecycle_class(db, lambda: None, KEY, grace_seconds=1), interval_seconds=0.05)
         for db in databases
     ]
     tasks = [asyncio.create_task(clock.run()) for clock in clocks]

@@ -167,9 +167,9 @@ def test_a_second_import_changes_nothing(db, look):
     assert not any("encryption_salt" in text for text in changed)
 
 
-def test_what_has_begun_here_is_never_undone(db, look):
+def test_what_has_begun_here_is_never_undone(db, look, key):
     take(db, portal())
-    lifecycle = Lifecycle(db, lambda: None)
+    lifecycle = Lifecycle(db, lambda: None, key)
     lifecycle.begin(7, 1)
     lifecycle.submit(7, 1, None)
     lifecycle.submit(8, 2, None)

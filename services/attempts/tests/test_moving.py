@@ -122,7 +122,7 @@ def test_of_two_simultaneous_requests_one_is_told_of_the_other(world, moving, at
 def test_an_attempt_that_ended_meanwhile_fails_the_transfer(world, moving):
     attempt_id = world.attempt()
     requested = moving.request(wish(world, attempt_id))
-    Lifecycle(world.db, lambda: None).submit(attempt_id, world.student, None)
+    Lifecycle(world.db, lambda: None, world.key).submit(attempt_id, world.student, None)
     before = world.row(attempt_id)
     with pytest.raises(MigrationFailed, match=r"^State migration failed: attempt is graded$"):
         moving.decide(decision(requested))
@@ -231,7 +231,7 @@ def test_a_rejection_is_announced_with_its_reason(world, moving):
 
 
 def test_an_approval_and_a_submit_that_meet_agree_on_one_order(world, moving, at_once):
-    lifecycle = Lifecycle(world.db, lambda: None)
+    lifecycle = Lifecycle(world.db, lambda: None, world.key)
     for student in range(5100, 5110):
         attempt_id = world.attempt(student=student)
         requested = moving.request(
@@ -241,7 +241,7 @@ def test_an_approval_and_a_submit_that_meet_agree_on_one_order(world, moving, at
             lambda t=requested: moving.decide(decision(t)),
             lambda a=attempt_id, s=student: lifecycle.submit(a, s, None),
         )
-        assert submitted.status == "graded"
+        assert submitted.attempt.status == "graded"
         row = world.row(attempt_id)
         if isinstance(approved, MigrationFailed):
             assert (row["workstation_id"], row["transfer_count"]) == (None, 0)

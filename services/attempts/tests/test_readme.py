@@ -27,6 +27,7 @@ async def base(urls, verifier, tidy):
             nats_url="nats://127.0.0.1:1",
             jwks_url="http://127.0.0.1:1/jwks",
             auth_grpc="127.0.0.1:1",
+            receipt_signing_secret="s" * 40,
             database_url=urls.app_url,
             names_timeout_seconds=0.2,
         )
@@ -56,6 +57,7 @@ async def test_the_exam_in_the_readme_can_be_sat(base, urls, tidy, tmp_path):
         "NATS_URL": "nats://127.0.0.1:1",
         "JWKS_URL": "http://127.0.0.1:1/jwks",
         "AUTH_GRPC": "127.0.0.1:1",
+        "RECEIPT_SIGNING_SECRET": "s" * 40,
     }
     done = await asyncio.to_thread(
         subprocess.run,

@@ -268,7 +268,7 @@ def test_a_save_that_meets_a_submit_is_graded_or_refused(world, at_once):
         submit = partial(world.lifecycle.submit, attempt_id, world.student, None)
         [outcome], done = at_once(save, submit)
         expected = 4.0 if isinstance(outcome, Saved) else 0.0
-        assert done.score.marks_obtained == expected
+        assert done.attempt.score.marks_obtained == expected
 
 
 def test_old_receipts_are_forgotten(world):

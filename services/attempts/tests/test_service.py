@@ -15,6 +15,7 @@ from attempts.app import create_app
 from attempts.settings import Settings
 from chassis.bus import EVENTS, Bus
 from chassis.waiting import eventually
+from pydantic import ValidationError
 
 
 def settings(**changed) -> Settings:
@@ -24,6 +25,7 @@ def settings(**changed) -> Settings:
         "nats_url": "nats://127.0.0.1:1",
         "jwks_url": "http://127.0.0.1:1/jwks",
         "auth_grpc": "127.0.0.1:1",
+        "receipt_signing_secret": "s" * 40,
         "database_url": "postgresql://nobody:secret-word@127.0.0.1:1/none",
     }
     return Settings(**fields | changed)
@@ -37,7 +39,14 @@ def test_the_api_is_described_without_any_server():
 
 
 def test_settings_are_shown_without_secrets():
-    assert "secret-word" not in settings().masked()
+    shown = settings().masked()
+    assert "secret-word" not in shown
+    assert "s" * 40 not in shown
+
+
+def test_without_a_secret_for_receipts_it_does_not_start():
+    with pytest.raises(ValidationError, match="receipt_signing_secret"):
+        settings(receipt_signing_secret="short")
 
 
 @pytest.fixture
@@ -105,6 +114,7 @@ def test_the_process_serves_and_ends_when_told(urls, free_ports):
         "NATS_URL": "nats://127.0.0.1:1",
         "JWKS_URL": "http://127.0.0.1:1/jwks",
         "AUTH_GRPC": "127.0.0.1:1",
+        "RECEIPT_SIGNING_SECRET": "s" * 40,
         "DATABASE_URL": urls.app_url,
     }
     process = subprocess.Popen(

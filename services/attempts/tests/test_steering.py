@@ -97,7 +97,7 @@ def test_a_submit_in_a_pause_ends_it(world, steering):
     attempt_id = world.attempt(begun_seconds_ago=600)
     steering.pause(order(attempt_id), None)
     rewind(world, attempt_id, 5_000)
-    done = world.lifecycle.submit(attempt_id, world.student, None)
+    done = world.lifecycle.submit(attempt_id, world.student, None).attempt
     assert (done.status, done.is_paused) == ("graded", False)
     assert done.time_taken_seconds in {600, 601}
 
@@ -160,7 +160,7 @@ def test_a_reopened_attempt_keeps_the_letters_that_the_student_answered_by(world
             new = steering.reopen(order(old), None)
             assert seen(world, student)[0].options == shown.options
             world.lifecycle.begin(new.id, student)
-            done = world.lifecycle.submit(new.id, student, None)
+            done = world.lifecycle.submit(new.id, student, None).attempt
             assert done.score.marks_obtained == 4.0
     finally:
         world.run(shuffle, on=False, id=world.objective)

@@ -15,6 +15,7 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer, channel
 from chassis.serving import Supervisor, running, service
+from chassis.signing import SigningKey
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_server
@@ -31,6 +32,7 @@ from attempts.lifecycle import Lifecycle
 from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
+from attempts.receipt import PURPOSE
 from attempts.releasing import Releasing
 from attempts.rest import actions as action_routes
 from attempts.rest import attempts as attempt_routes
@@ -38,6 +40,7 @@ from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
 from attempts.rest import lobby as lobby_routes
+from attempts.rest import receipts as receipt_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
@@ -46,7 +49,6 @@ from attempts.settings import Settings
 from attempts.starting import Starting
 from attempts.steering import Steering
 from attempts.tables import OUTBOX
-from attempts.using import HasEnded
 
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
 
@@ -57,6 +59,8 @@ class Attempts:
     def __init__(self, settings: Settings) -> None:
         """Only remember; nothing is opened here."""
         self._settings = settings
+        secret = settings.receipt_signing_secret.get_secret_value()
+        self._receipt_key = SigningKey.derived(secret, PURPOSE)
         self.keys = KeySet(settings.jwks_url)
         self.revocations = Revocations()
         self.verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
@@ -76,9 +80,7 @@ class Attempts:
             auth = channel(settings.auth_grpc)
             stack.push_async_callback(auth.close)
             app.state.verifier = self.verifier
-            app.state.parts = parts = _parts(
-                settings, database, relay, auth, self.revocations.has_ended
-            )
+            app.state.parts = parts = self._parts(database, relay, auth)
             await self._listen(stack, parts)
             supervisor = self._tasks(bus, relay, ticking)
             await stack.enter_async_context(running(supervisor))
@@ -113,7 +115,7 @@ class Attempts:
 
     def _tasks(self, bus: Bus, relay: Relay, ticking: Database) -> Supervisor:
         settings = self._settings
-        lifecycle = Lifecycle(ticking, relay.wake, grace_seconds=settings.grace_seconds)
+        lifecycle = self._lifecycle(ticking, relay)
         clock = Clock(ticking, lifecycle, interval_seconds=settings.clock_interval_seconds)
         supervisor = Supervisor()
         supervisor.add("keys", self.keys.run)
@@ -121,6 +123,37 @@ class Attempts:
         supervisor.add("relay", relay.run)
         supervisor.add("clock", clock.run)
         return supervisor
+
+    def _lifecycle(self, database: Database, relay: Relay) -> Lifecycle:
+        return Lifecycle(
+            database,
+            relay.wake,
+            self._receipt_key,
+            grace_seconds=self._settings.grace_seconds,
+            has_ended=self.revocations.has_ended,
+        )
+
+    def _parts(self, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
+        settings, has_ended = self._settings, self.revocations.has_ended
+        return Parts(
+            database=database,
+            reading=Reading(database),
+            lifecycle=self._lifecycle(database, relay),
+            saving=Saving(database, relay.wake, has_ended),
+            marking=Marking(database, relay.wake),
+            authoring=Authoring(database),
+            composing=Composing(database),
+            moving=Moving(database, relay.wake),
+            trusted_proxies=settings.trusted_proxies,
+            starting=Starting(database, relay.wake, has_ended),
+            steering=Steering(database, relay.wake),
+            allowing=Allowing(database, relay.wake),
+            authorising=Authorising(database, relay.wake),
+            releasing=Releasing(database, relay.wake, has_ended),
+            names=Names(auth, seconds=settings.names_timeout_seconds),
+            assignments=Assignments(AuthClient(auth).assigned),
+            receipt_key=self._receipt_key.public,
+        )
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -137,6 +170,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(audit_routes.router)
+    app.include_router(receipt_routes.router)
     app.include_router(attempt_routes.router)
     app.include_router(transfer_routes.router)
     app.include_router(action_routes.router)
@@ -156,35 +190,6 @@ class EitherSlash:
             bare = scope["path"].removesuffix("/")
             scope = {**scope, "path": f"{bare}/" if bare in _WITH_SLASH else bare}
         await self._app(scope, receive, send)
-
-
-def _parts(
-    settings: Settings,
-    database: Database,
-    relay: Relay,
-    auth: grpc.aio.Channel,
-    has_ended: HasEnded,
-) -> Parts:
-    return Parts(
-        database=database,
-        reading=Reading(database),
-        lifecycle=Lifecycle(
-            database, relay.wake, grace_seconds=settings.grace_seconds, has_ended=has_ended
-        ),
-        saving=Saving(database, relay.wake, has_ended),
-        marking=Marking(database, relay.wake),
-        authoring=Authoring(database),
-        composing=Composing(database),
-        moving=Moving(database, relay.wake),
-        trusted_proxies=settings.trusted_proxies,
-        starting=Starting(database, relay.wake, has_ended),
-        steering=Steering(database, relay.wake),
-        allowing=Allowing(database, relay.wake),
-        authorising=Authorising(database, relay.wake),
-        releasing=Releasing(database, relay.wake, has_ended),
-        names=Names(auth, seconds=settings.names_timeout_seconds),
-        assignments=Assignments(AuthClient(auth).assigned),
-    )
 
 
 def _clock_database(settings: Settings) -> Database:

@@ -128,6 +128,8 @@ class Attempt:
     """The signed-in stay that uses the attempt; None before the first and after a release."""
     active_since: datetime | None = None
     device_changes: int = 0
+    last_event_sequence: int | None = None
+    """What the client said at its submit to have sent of proctoring events."""
 
     @property
     def duration_seconds(self) -> int:

@@ -102,6 +102,13 @@ class ResultNotReady(Refused):
     detail = "Results not available yet"
 
 
+class ReceiptNotFound(NotFound):
+    """The attempt ended before receipts were given, and nobody has submitted it since."""
+
+    slug = "receipt-not-found"
+    detail = "Receipt not found"
+
+
 class NotMarkable(Refused):
     slug = "not-markable"
     detail = "Marks can only be given while the attempt waits for them"

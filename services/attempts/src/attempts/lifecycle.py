@@ -4,15 +4,17 @@ Every move is one conditional UPDATE on status and version, so of two that meet 
 the loser looks again and answers by what it finds. Blocking: for worker threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chassis.database import Database
 from chassis.origins import NOWHERE, Origin
+from chassis.signing import SigningKey
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import auditing, clockwork, marking, notices, using
+from attempts import auditing, clockwork, marking, notices, receipting, using
 from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
 from attempts.audit import Entry
 from attempts.blob import Blob
@@ -23,12 +25,21 @@ from attempts.errors import (
     CannotSubmit,
     Overtaken,
 )
+from attempts.receipt import NO_CLAIM, Claim, Receipt
 from attempts.store import answers, attempts
 from attempts.tables import ONE_RUNNING_ATTEMPT
 from attempts.using import UNKNOWN, Device, HasEnded, nobody_left
 
 _TRIES = 5
 _RECEIPT_LIFE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a submit is answered with; a repeated one gets the same receipt again."""
+
+    attempt: Attempt
+    receipt: Receipt
 
 
 class Lifecycle:
@@ -38,13 +49,18 @@ class Lifecycle:
         self,
         database: Database,
         wake: Callable[[], None],
+        key: SigningKey,
         *,
         grace_seconds: int = 300,
         has_ended: HasEnded = nobody_left,
     ) -> None:
-        """`wake` tells the relay that something was committed; `has_ended` knows who signed out."""
+        """`wake` tells the relay that something was committed, `key` signs receipts.
+
+        `has_ended` knows who signed out.
+        """
         self._database = database
         self._wake = wake
+        self._key = key
         self._grace = timedelta(seconds=grace_seconds)
         self._has_ended = has_ended
 
@@ -70,8 +86,9 @@ class Lifecycle:
         blob: Blob | None,
         origin: Origin = NOWHERE,
         login_id: str | None = None,
-    ) -> Attempt:
-        """Keep the blob, end the attempt, grade it; idempotent (contract §5.2, 9).
+        claim: Claim = NO_CLAIM,
+    ) -> Submission:
+        """Keep the blob, end the attempt, grade it, sign it; idempotent (contract §5.2, 9).
 
         Never refused because of the device; the audit notes that it was another one.
         """
@@ -83,12 +100,16 @@ class Lifecycle:
                 raise CannotSubmit(attempt.status)
             if blob is not None:
                 _keep_blob(session, attempt, blob, origin)
-            if attempt.status not in FINISHED:
+            attempt = _keep_claim(session, attempt, claim, origin)
+            if attempt.status in FINISHED:
+                receipt = receipting.kept(session, self._key, attempt)
+            else:
                 attempt = clockwork.unpaused(session, attempt)
                 using.audit_submit(session, attempt, Device(login_id, origin))
                 [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT, origin)
+                [receipt] = receipting.issue(session, self._key, [attempt])
         self._wake()
-        return attempt
+        return Submission(attempt, receipt)
 
     def expire_due(self, limit: int = 500) -> int:
         """Expire attempts whose deadline has passed; return how many.
@@ -111,7 +132,7 @@ class Lifecycle:
         """Grade the stored answers of attempts whose grace period is over; return how many."""
         with self._database.transaction() as session:
             due = attempts.lock_due(session, Status.EXPIRED, self._grace, limit)
-            ended = marking.finish(session, due, SubmitReason.DEADLINE) if due else []
+            ended = self._end(session, due, SubmitReason.DEADLINE)
         if ended:
             self._wake()
         return len(ended)
@@ -120,7 +141,7 @@ class Lifecycle:
         """End attempts whose pause has lasted longer than the staff allowed; return how many."""
         with self._database.transaction() as session:
             due = [clockwork.unpaused(session, a) for a in attempts.lock_overslept(session, limit)]
-            ended = marking.finish(session, due, SubmitReason.PAUSE) if due else []
+            ended = self._end(session, due, SubmitReason.PAUSE)
         if ended:
             self._wake()
         return len(ended)
@@ -129,6 +150,14 @@ class Lifecycle:
         """Drop receipts of messages that nobody repeats any more; return how many."""
         with self._database.transaction() as session:
             return answers.forget_messages(session, _RECEIPT_LIFE, limit)
+
+    def _end(self, session: Session, due: Sequence[Attempt], reason: SubmitReason) -> list[Attempt]:
+        """End what nobody ends but the clock; its receipts wait for their students."""
+        if not due:
+            return []
+        ended = marking.finish(session, due, reason)
+        receipting.issue(session, self._key, ended)
+        return ended
 
     def _active_attempt(self, attempt_id: int) -> Exception:
         with self._database.transaction() as session:
@@ -184,3 +213,28 @@ def _keep_blob(session: Session, attempt: Attempt, blob: Blob, origin: Origin) -
         error_message=blob.flaw,
     )
     auditing.add(session, entry)
+
+
+def _keep_claim(session: Session, attempt: Attempt, claim: Claim, origin: Origin) -> Attempt:
+    """Keep the first claim of what was sent, and say it although the attempt may have ended."""
+    is_over = attempt.status in FINISHED
+    if claim.flaw is not None and not is_over:
+        auditing.add(session, _unreadable(attempt, claim.flaw, origin))
+    if claim.sequence is None or attempt.last_event_sequence is not None:
+        return attempt
+    attempts.keep_claim(session, attempt.id, claim.sequence)
+    attempt = replace(attempt, last_event_sequence=claim.sequence)
+    if is_over:
+        notices.announce(session, [notices.status_changed(attempt, attempt.status)])
+    return attempt
+
+
+def _unreadable(attempt: Attempt, flaw: str, origin: Origin) -> Entry:
+    return auditing.about(
+        attempt,
+        "event_sequence_unreadable",
+        "Last event sequence cannot be read",
+        user_id=attempt.student_id,
+        origin=origin,
+        error_message=flaw,
+    )

@@ -38,6 +38,7 @@ def status_changed(attempt: Attempt, previous: Status) -> Note:
             "time_remaining_seconds": attempt.time_remaining_seconds,
             "questions_answered": attempt.questions_answered,
             "is_waiting_for_authorisation": attempt.is_waiting_for_authorisation,
+            "last_event_sequence": attempt.last_event_sequence,
             "student_id": attempt.student_id,
         },
     )

@@ -20,13 +20,15 @@ from attempts.errors import (
     ForeignAttempt,
     ForeignResult,
     QuestionNotFound,
+    ReceiptNotFound,
     ResultNotReady,
     TradeNotFound,
 )
 from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Trade
 from attempts.question import Difficulty, Question, QuestionType
+from attempts.receipt import Receipt
 from attempts.shuffling import laid_out
-from attempts.store import answers, attempts, audit, exams
+from attempts.store import answers, attempts, audit, exams, receipts
 from attempts.store.attempts import Listed
 
 
@@ -180,17 +182,25 @@ class Reading:
     def outcome(self, attempt_id: int, user_id: int, *, sees_all: bool) -> Outcome:
         """Return what the result of a finished attempt is built from."""
         with self._database.transaction() as session:
-            attempt = attempts.load(session, attempt_id)
-            if attempt is None:
-                raise AttemptNotFound
-            if attempt.student_id != user_id and not sees_all:
-                raise ForeignResult
-            if attempt.status not in FINISHED:
-                raise ResultNotReady
+            attempt = _finished(attempts.load(session, attempt_id), user_id, sees_all=sees_all)
             paper = exams.papers(session, [attempt.exam_id])[attempt.exam_id]
             paper = laid_out(paper, attempt.layout_id)
             given = answers.of_attempts(session, [attempt_id]).get(attempt_id, [])
         return Outcome(attempt, paper, tuple(given))
+
+    def receipt(self, attempt_id: int, user_id: int, *, sees_all: bool) -> Receipt:
+        """Return the signed receipt to whom the result is shown."""
+        with self._database.transaction() as session:
+            _finished(attempts.load(session, attempt_id), user_id, sees_all=sees_all)
+            found = receipts.of_attempt(session, attempt_id)
+        if found is None:
+            raise ReceiptNotFound
+        return found
+
+    def receipt_keys(self) -> list[bytes]:
+        """Return the public keys of all receipts that were ever signed, the newest first."""
+        with self._database.transaction() as session:
+            return receipts.public_keys(session)
 
     def batch(self, attempt_ids: Iterable[int], *, with_questions: bool) -> Batch:
         """Return attempts as they are now; unknown ids are missing."""
@@ -217,6 +227,16 @@ class Reading:
 def _own(attempt: Attempt | None, user_id: int) -> Attempt:
     if attempt is None or attempt.student_id != user_id:
         raise AttemptNotFound
+    return attempt
+
+
+def _finished(attempt: Attempt | None, user_id: int, *, sees_all: bool) -> Attempt:
+    if attempt is None:
+        raise AttemptNotFound
+    if attempt.student_id != user_id and not sees_all:
+        raise ForeignResult
+    if attempt.status not in FINISHED:
+        raise ResultNotReady
     return attempt
 
 

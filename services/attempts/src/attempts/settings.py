@@ -1,13 +1,15 @@
 """Settings of this service, read from the environment once, in `__main__`."""
 
 from chassis.settings import DatabaseSettings
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 
 class Settings(DatabaseSettings):
     rest_port: int = 8102
     grpc_port: int = 8202
     auth_grpc: str
+    receipt_signing_secret: SecretStr = Field(min_length=32)
+    """What the key that signs receipts is derived from; the same for all replicas."""
     names_timeout_seconds: float = Field(default=1.0, gt=0, le=10)
     """How long a staff list waits for names; afterwards it shows none."""
     clock_interval_seconds: float = Field(default=0.5, gt=0, le=2)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from attempts.answer import Save
 from attempts.attempt import Status
 from attempts.blob import received
+from attempts.receipt import claimed
 from attempts.rest.shared import (
     App,
     From,
@@ -31,7 +32,8 @@ from attempts.schemas.attempts import (
     SubmitBody,
     TimeStatusBody,
 )
-from attempts.schemas.results import AttemptResultBody, AttemptResultDetailedBody
+from attempts.schemas.receipts import SubmissionBody
+from attempts.schemas.results import AttemptResultDetailedBody
 from attempts.using import Device
 
 router = APIRouter(prefix="/api/v1/attempts", tags=["attempts"])
@@ -133,12 +135,20 @@ async def list_answers(caller: Student, app: App, attempt_id: PathId) -> list[An
 @router.post("/{attempt_id}/submit")
 async def submit(
     caller: Student, app: App, came_from: From, attempt_id: PathId, body: SubmitBody
-) -> AttemptResultBody:
+) -> SubmissionBody:
+    """End the attempt; `receipt` is what the student may keep and check (`oep verify`)."""
     blob = received(body.encrypted_answers, body.encryption_timestamp, body.encryption_checksum)
-    attempt = await app.database.run(
-        app.lifecycle.submit, attempt_id, caller.user_id, blob, came_from, caller.login_id
+    claim = claimed(body.last_event_sequence)
+    done = await app.database.run(
+        app.lifecycle.submit,
+        attempt_id,
+        caller.user_id,
+        blob,
+        came_from,
+        caller.login_id,
+        claim,
     )
-    return AttemptResultBody.of(attempt)
+    return SubmissionBody.of_submission(done)
 
 
 @router.get("/{attempt_id}/result", response_model_exclude_unset=True)

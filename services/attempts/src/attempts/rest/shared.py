@@ -53,6 +53,8 @@ class Parts:
     names: Names
     assignments: Assignments
     trusted_proxies: tuple[Network, ...]
+    receipt_key: bytes
+    """The public half of the key that signs receipts."""
 
 
 async def _parts(request: Request) -> Parts:

@@ -34,12 +34,16 @@ class SaveBody(BaseModel):
 
 
 class SubmitBody(BaseModel):
-    """`POST …/submit`; whatever the three encrypted fields hold, they refuse nothing."""
+    """`POST …/submit`; whatever the fields besides `confirm` hold, they refuse nothing.
+
+    `last_event_sequence`: the `client_sequence` of the last proctoring event sent, int >= 0.
+    """
 
     confirm: Annotated[Any, Field(validate_default=True)] = False
     encrypted_answers: Any = None
     encryption_timestamp: Any = None
     encryption_checksum: Any = None
+    last_event_sequence: Any = None
 
     @field_validator("confirm")
     @classmethod

@@ -32,7 +32,7 @@ class AttemptResultBody(BaseModel):
 
     @classmethod
     def of(cls, attempt: Attempt) -> Self:
-        return cls(**_result(attempt))
+        return cls(**result_fields(attempt))
 
 
 class ResultAnswer(BaseModel):
@@ -87,7 +87,7 @@ class AttemptResultDetailedBody(AttemptResultBody):
             for answer in outcome.answers
             if answer.question_id in questions
         ]
-        fields = _result(attempt) | {"total_marks": outcome.paper.total_marks}
+        fields = result_fields(attempt) | {"total_marks": outcome.paper.total_marks}
         return cls(
             **fields,
             answers=shown,
@@ -101,7 +101,8 @@ class AttemptResultDetailedBody(AttemptResultBody):
         )
 
 
-def _result(attempt: Attempt) -> dict[str, Any]:
+def result_fields(attempt: Attempt) -> dict[str, Any]:
+    """Return what every form of a result shows of its attempt."""
     score = attempt.score
     return {
         "id": attempt.id,

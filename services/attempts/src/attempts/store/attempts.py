@@ -261,6 +261,15 @@ def keep_blob(session: Session, attempt_id: int, blob: Blob) -> None:
     )
 
 
+def keep_claim(session: Session, attempt_id: int, last_event_sequence: int) -> None:
+    """Store what the client says to have sent; the caller holds the attempt and saw no claim."""
+    session.execute(
+        update(AttemptRow)
+        .where(AttemptRow.id == attempt_id, AttemptRow.last_event_sequence.is_(None))
+        .values(last_event_sequence=last_event_sequence)
+    )
+
+
 def running_id(session: Session, student_id: int, exam_id: int) -> int | None:
     """Return the id of the student's running attempt at the exam."""
     query = select(AttemptRow.id).where(

@@ -47,6 +47,7 @@ _PLAIN_ATTEMPT = (
     "active_since",
     "device_changes",
     "requires_authorisation",
+    "last_event_sequence",
 )
 _PLAIN_SCORE = (
     "marks_obtained",
