@@ -19,7 +19,8 @@ for name in \
   PROCTORING_OWNER_PASSWORD PROCTORING_APP_PASSWORD \
   EXAM_USER_PASSWORD \
   NATS_PASSWORD \
-  SIGNING_KEY_SECRET
+  SIGNING_KEY_SECRET \
+  RECEIPT_SIGNING_SECRET
 do
   if ! grep -q "^$name=" "$env_file"; then
     printf '%s=%s\n' "$name" "$(secret)" >>"$env_file"

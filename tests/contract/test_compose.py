@@ -192,7 +192,7 @@ def test_a_running_service_may_not_change_its_tables(project, service):
 def test_no_service_gets_a_secret_of_another(project, env_file):
     allowed = {
         "auth": {"AUTH_APP_PASSWORD", "NATS_PASSWORD", "SIGNING_KEY_SECRET"},
-        "attempts": {"ATTEMPTS_APP_PASSWORD", "NATS_PASSWORD"},
+        "attempts": {"ATTEMPTS_APP_PASSWORD", "NATS_PASSWORD", "RECEIPT_SIGNING_SECRET"},
         "proctoring": {"PROCTORING_APP_PASSWORD", "NATS_PASSWORD"},
         "realtime": {"NATS_PASSWORD"},
         "gateway": set(),

@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 
@@ -10,9 +11,20 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path):
     state = State(tmp_path / "state").open()
     first = state.secrets()
     assert State(state.root).secrets() == first
-    assert len(first["signing_key_secret"]) >= 32
+    assert min(len(first["signing_key_secret"]), len(first["receipt_signing_secret"])) >= 32
     assert len(set(first.values())) == len(first)
     assert stat.S_IMODE((state.root / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_a_secret_that_a_newer_version_needs_is_added_to_the_old_ones(tmp_path):
+    state = State(tmp_path).open()
+    whole = state.secrets()
+    old = {name: value for name, value in whole.items() if name != "receipt_signing_secret"}
+    (tmp_path / "secrets.json").write_text(json.dumps(old))
+    found = state.secrets()
+    assert found.keys() == whole.keys()
+    assert {name: found[name] for name in old} == old
+    assert state.secrets() == found
 
 
 def test_a_folder_that_cannot_be_used_is_named_with_what_to_do(tmp_path):

@@ -207,7 +207,7 @@ def psql(
     Example: oep psql -c "SELECT event_type, count(*) FROM proctoring_events GROUP BY 1"
     """
     access = Layout.read(_running()).access
-    if role not in access.passwords or role == "signing_key_secret":
+    if role not in access.passwords or role in state.SIGNING_SECRETS:
         raise RunnerError(f"No role {role!r}: there are postgres, {', '.join(ROLES)}")
     program = str(wheels.postgres("psql"))
     environment = {**os.environ, **access.environment(role)}

@@ -88,6 +88,8 @@ class Layout:
             found["DATABASE_URL"] = self.access.url(f"{service}_app")
         if service == "auth":
             found["SIGNING_KEY_SECRET"] = secrets["signing_key_secret"]
+        if service == "attempts":
+            found["RECEIPT_SIGNING_SECRET"] = secrets["receipt_signing_secret"]
         return found
 
     def environment_of_deeds(self, service: str) -> dict[str, str]:

@@ -20,6 +20,9 @@ from oep_local.processes import moments
 
 ROOT = Path(os.environ.get("OEP_ROOT") or Path(__file__).parents[4])
 LOCK_SECONDS = 0.5
+SIGNING_SECRETS = ("signing_key_secret", "receipt_signing_secret")
+_SECRETS = dict.fromkeys((ADMIN, *ROLES), 24) | dict.fromkeys(SIGNING_SECRETS, 48)
+"""What has to be kept secret, with the bytes of each."""
 
 
 class AlreadyRunning(RunnerError):
@@ -76,12 +79,12 @@ class State:
             )
 
     def secrets(self) -> dict[str, str]:
-        """Return all secrets, made at the first call."""
-        if not self._secrets.exists():
-            made = {role: secrets.token_urlsafe(24) for role in (ADMIN, *ROLES)}
-            made["signing_key_secret"] = secrets.token_urlsafe(48)
-            _write(self._secrets, made)
-        known: dict[str, str] = _read(self._secrets)
+        """Return all secrets, made at the first call; one that a newer version needs is added."""
+        known: dict[str, str] = _read(self._secrets) if self._secrets.exists() else {}
+        missing = {name: size for name, size in _SECRETS.items() if name not in known}
+        if missing:
+            known |= {name: secrets.token_urlsafe(size) for name, size in missing.items()}
+            _write(self._secrets, known)
         return known
 
     def write_run(self, run: Mapping[str, Any]) -> None:
