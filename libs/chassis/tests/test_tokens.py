@@ -1,5 +1,6 @@
 """Which tokens count: forgeries, age, kind, revocation."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 from chassis.tokens import InvalidToken, KeySet, Revocations, TokenVerifier, WrongTokenType
+from chassis.waiting import eventually
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -163,3 +165,69 @@ def test_a_revocation_is_forgotten_when_no_token_can_match_it(revocations):
     revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
     revocations.forget_old(time.time() + 9 * 3600)
     assert revocations._logins == {}
+
+
+def keys_notice(active: str, following: str, revoked: str | None = None) -> bytes:
+    data = {"active_kid": active, "next_kid": following, "revoked_kid": revoked}
+    return json.dumps({"id": "auth-2", "fact": "key_rotated", "at": "", "data": data}).encode()
+
+
+def test_a_revoked_key_counts_no_more_although_its_token_is_remembered(verifier, revocations):
+    """Contract §2.3: revocation; a revoked key's tokens are refused as soon as it is said."""
+    token = signed()
+    verifier.verify(token)
+    closed = []
+    verifier._keys.watchers.append(closed.append)
+    for _ in range(2):
+        revocations.take(keys_notice("k2", "k3", "k1"))
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+    assert closed == ["k1"]
+
+
+def test_an_old_document_does_not_bring_a_revoked_key_back(verifier, revocations):
+    revocations.take(keys_notice("k2", "k3", "k1"))
+    verifier._keys.load({"keys": [jwk(KEY, "k1"), jwk(OTHER_KEY, "k2")]})
+    with pytest.raises(InvalidToken):
+        verifier.verify(signed())
+    assert verifier.verify(signed(OTHER_KEY, headers={"kid": "k2"})).key_id == "k2"
+
+
+def test_a_planned_rotation_takes_no_key_away(verifier, revocations):
+    token = signed()
+    revocations.take(keys_notice("k2", "k3"))
+    assert verifier.verify(token).key_id == "k1"
+
+
+def test_keys_are_fetched_until_those_are_there_that_sign_now_and_next(verifier, revocations):
+    keys = verifier._keys
+    keys.load({"keys": [jwk(KEY, "k1"), jwk(OTHER_KEY, "k2")]})
+    revocations.take(keys_notice("k1", "k2"))
+    assert not keys._wanted.is_set()
+    revocations.take(keys_notice("k2", "k3"))
+    assert keys._wanted.is_set()
+
+
+async def test_a_key_set_that_hears_of_new_keys_asks_until_they_are_there():
+    old, new = [jwk(KEY, "k1")], [jwk(KEY, "k1"), jwk(OTHER_KEY, "k2")]
+    documents = iter([old, old, new])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"keys": next(documents)}).encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
+        writer.write(body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        keys = KeySet(f"http://{host}:{port}/")
+        running = asyncio.create_task(keys.run())
+        await eventually(lambda: keys.is_loaded)
+        keys.hear("k1", "k2", None)
+        await eventually(lambda: keys.key("k1") and "k2" in keys._keys, 10)
+        running.cancel()
+    assert next(documents, None) is None

@@ -27,8 +27,8 @@ class Transport:
         self.is_cut = True
 
 
-def make(*, channel=None, user_id=41, login_id="l", modern=True, limit=10_000, after=0):
-    caller = Caller(user_id, frozenset(), login_id, "t", NOW, NOW)
+def make(*, channel=None, user_id=41, login_id="l", key_id="", modern=True, limit=10_000, after=0):
+    caller = Caller(user_id, frozenset(), login_id, "t", NOW, NOW, key_id)
     found = Connection(
         caller,
         channel or Channel("attempt", 41),
@@ -163,6 +163,14 @@ def test_a_revoked_login_is_closed_and_no_other(hub):
     assert (mine.closing, other.closing) == (closing.REVOKED, None)
     hub.close_revoked(None, 41, closing.REVOKED)
     assert other.closing == closing.REVOKED
+
+
+def test_what_a_revoked_key_has_signed_is_closed_and_nothing_else(hub):
+    mine, other = live(key_id="k1"), live(key_id="k2")
+    hub.join(mine)
+    hub.join(other)
+    hub.close_signed_by("k1", closing.REVOKED)
+    assert (mine.closing, other.closing) == (closing.REVOKED, None)
 
 
 def test_a_hub_forgets_who_leaves(hub):

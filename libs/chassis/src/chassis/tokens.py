@@ -1,7 +1,8 @@
 """Who is asking: access tokens verified offline, with the keys that auth publishes.
 
-Keys are kept while auth is away; revocations arrive over the bus and count at once. Signatures are
-checked once per token and remembered by digest until it expires (Ed25519 costs about 0.1 ms).
+Keys are kept while auth is away; revocations, of logins, users and keys, arrive over the bus and
+count at once. Signatures are checked once per token and remembered by digest until it expires
+(Ed25519 costs about 0.1 ms).
 """
 
 import asyncio
@@ -26,8 +27,10 @@ log = structlog.get_logger()
 _ALGORITHMS = ["EdDSA"]
 _REQUIRED = ["sub", "roles", "jti", "typ", "iat", "exp", "iss", "login_id"]
 _CACHE_SIZE = 50_000
-_REFRESH_SECONDS = 60.0
+REFRESH_SECONDS = 60
+"""How long a service keeps the published keys without asking again."""
 _MAX_REFETCH_SECONDS = 2.0
+_MOST_REFETCHES = 30
 
 
 class InvalidToken(Unauthenticated):
@@ -50,19 +53,29 @@ class Caller:
     token_id: str
     issued_at: datetime
     expires_at: datetime
+    key_id: str = ""
+    """Which key signed."""
 
     def has_any(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)
 
 
 class KeySet:
-    """The public keys of auth, by `kid`; refreshed every minute and when an unknown one appears."""
+    """The public keys of auth, by `kid`.
+
+    Refreshed every minute, when an unknown one appears, and when auth says that keys have changed.
+    """
 
     def __init__(self, url: str) -> None:
         """Only remember the address; `run` fetches."""
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._revoked: set[str] = set()
+        self._expected: frozenset[str] = frozenset()
+        self._refetches_left = 0
         self._wanted = asyncio.Event()
+        self.watchers: list[Callable[[str], None]] = []
+        """Called with the `kid` of each key that is revoked."""
 
     @property
     def is_loaded(self) -> bool:
@@ -71,15 +84,32 @@ class KeySet:
     def key(self, kid: str) -> jwt.PyJWK | None:
         """Return the key; an unknown one is asked for in the background, soon."""
         found = self._keys.get(kid)
-        if found is None:
+        if found is None and kid not in self._revoked:
             self._wanted.set()
         return found
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Take over a JWKS document (RFC 7517); an empty one never empties the set."""
+        """Take over a JWKS document (RFC 7517); an empty one never empties the set.
+
+        An old document does not bring a revoked key back.
+        """
         keys = {k["kid"]: jwt.PyJWK(k, "EdDSA") for k in document.get("keys", ()) if "kid" in k}
         if keys:
-            self._keys = keys
+            self._keys = {kid: key for kid, key in keys.items() if kid not in self._revoked}
+
+    def hear(self, active_kid: str, next_kid: str, revoked_kid: str | None) -> None:
+        """Take the news that keys have changed: refuse the revoked one, fetch what is unknown.
+
+        Old news may come again, at each start: they are outdone by the newer ones behind them.
+        """
+        self._expected = frozenset({active_kid, next_kid})
+        self._refetches_left = _MOST_REFETCHES
+        if revoked_kid is not None and revoked_kid not in self._revoked:
+            self._revoked.add(revoked_kid)
+            self._keys.pop(revoked_kid, None)
+            for watcher in self.watchers:
+                watcher(revoked_kid)
+        self._want_expected()
 
     async def run(self) -> None:
         """Refresh until cancelled; keep what there is while auth is away."""
@@ -94,7 +124,15 @@ class KeySet:
                     if not self._keys:
                         continue
                 await asyncio.sleep(_MAX_REFETCH_SECONDS)
-                await _wait(self._wanted, _REFRESH_SECONDS)
+                self._want_expected()
+                await _wait(self._wanted, REFRESH_SECONDS)
+
+    def _want_expected(self) -> None:
+        # A replica of auth may have answered before it heard the news itself.
+        is_complete = self._expected - self._revoked <= self._keys.keys()
+        if not is_complete and self._refetches_left:
+            self._refetches_left -= 1
+            self._wanted.set()
 
 
 class Revocations:
@@ -105,6 +143,8 @@ class Revocations:
         self._users: dict[int, tuple[float, float]] = {}
         self.watchers: list[Callable[[str | None, int | None], None]] = []
         """Called with (login_id, None) or (None, user_id) for each revocation that is new."""
+        self.key_watchers: list[Callable[[str, str, str | None], None]] = []
+        """Called with (active_kid, next_kid, revoked_kid or None) for each change of keys."""
 
     def revoke_login(self, login_id: str, revoked_at: datetime, forget_at: datetime) -> None:
         if login_id not in self._logins:
@@ -153,6 +193,10 @@ class Revocations:
         """Apply one control notice; those that say nothing of revocation are passed over."""
         notice = json.loads(payload)
         data = notice.get("data", {})
+        if notice.get("fact") == "key_rotated":
+            for watcher in self.key_watchers:
+                watcher(data["active_kid"], data["next_kid"], data["revoked_kid"])
+            return
         if notice.get("fact") not in {"login_revoked", "user_deactivated"}:
             return
         revoked_at = datetime.fromisoformat(data["revoked_at"])
@@ -171,11 +215,15 @@ class TokenVerifier:
     """Checks a token's signature, claims and revocation; remembers good ones by digest."""
 
     def __init__(self, keys: KeySet, revocations: Revocations, issuer: str) -> None:
-        """Share `keys` and `revocations` with the tasks that keep them fresh."""
+        """Share `keys` and `revocations` with the tasks that keep them fresh.
+
+        From here on `keys` hears what `revocations` reads of changed keys.
+        """
+        revocations.key_watchers.append(keys.hear)
         self._keys = keys
         self._revocations = revocations
         self._issuer = issuer
-        self._known: OrderedDict[bytes, tuple[Caller, str, str]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Caller, str]] = OrderedDict()
 
     def verify(self, token: str, typ: str = "access") -> Caller:
         """Return who holds `token`; raise `Unauthenticated` with the contract's words. No I/O."""
@@ -186,8 +234,8 @@ class TokenVerifier:
             self._known[digest] = found
             if len(self._known) > _CACHE_SIZE:
                 self._known.popitem(last=False)
-        caller, actual_typ, kid = found
-        if caller.expires_at.timestamp() <= time.time() or self._keys.key(kid) is None:
+        caller, actual_typ = found
+        if caller.expires_at.timestamp() <= time.time() or self._keys.key(caller.key_id) is None:
             self._known.pop(digest, None)
             raise InvalidToken
         if self._revocations.is_revoked(caller):
@@ -196,7 +244,7 @@ class TokenVerifier:
             raise WrongTokenType
         return caller
 
-    def _check(self, token: str) -> tuple[Caller, str, str]:
+    def _check(self, token: str) -> tuple[Caller, str]:
         try:
             header = jwt.get_unverified_header(token)
             kid = str(header.get("kid", ""))
@@ -211,12 +259,12 @@ class TokenVerifier:
                 # `iat` comes from another clock; a token from a second ahead is no forgery.
                 options={"require": _REQUIRED, "verify_iat": False},
             )
-            return _caller(claims), str(claims["typ"]), kid
+            return _caller(claims, kid), str(claims["typ"])
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise InvalidToken from error
 
 
-def _caller(claims: Mapping[str, Any]) -> Caller:
+def _caller(claims: Mapping[str, Any], kid: str) -> Caller:
     subject = str(claims["sub"])
     if not (subject.isascii() and subject.isdigit()):
         raise InvalidToken
@@ -227,6 +275,7 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         token_id=str(claims["jti"]),
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        key_id=kid,
     )
 
 

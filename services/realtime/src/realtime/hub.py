@@ -86,6 +86,11 @@ class Hub:
         for connection in list(found):
             connection.close(why)
 
+    def close_signed_by(self, key_id: str, why: Closing) -> None:
+        """Close what was let in by a token that a key has signed which counts no more."""
+        for connection in [c for c in self._all if c.caller.key_id == key_id]:
+            connection.close(why)
+
 
 def _drop(index: dict[Any, set[Connection]], key: Any, connection: Connection) -> None:
     found = index.get(key)

@@ -52,6 +52,7 @@ class Node:
         self.keys = KeySet(settings.jwks_url)
         self.revocations = Revocations()
         self.revocations.watchers.append(self._revoked)
+        self.keys.watchers.append(self._key_revoked)
         verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
         self._auth_channel = rpc.channel(settings.auth_grpc)
         self._attempts_channel = rpc.channel(settings.attempts_grpc)
@@ -178,3 +179,6 @@ class Node:
 
     def _revoked(self, login_id: str | None, user_id: int | None) -> None:
         self.hub.close_revoked(login_id, user_id, closing.REVOKED)
+
+    def _key_revoked(self, key_id: str) -> None:
+        self.hub.close_signed_by(key_id, closing.REVOKED)
