@@ -1,5 +1,6 @@
 """What is said on the bus is what docs/notices.md says, and nothing that must not be said."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from chassis.bus import CONTROL, EVENTS, Bus
 from chassis.waiting import eventually
+from oep_local import keys
 
 NOTICES = Path(__file__).parents[2] / "docs" / "notices.md"
 SAID = {
@@ -72,3 +74,17 @@ async def test_every_notice_has_the_described_keys_and_no_secret(platform, stude
         assert ANSWER not in text
         assert student.token not in text
         assert student.user["full_name"] not in text
+
+
+async def test_a_change_of_keys_is_said_with_the_described_keys(platform, bus):
+    [active, following, *_] = await asyncio.to_thread(keys.change_in, platform.layout, "list")
+    await asyncio.to_thread(keys.change_in, platform.layout, "revoke", following["kid"])
+
+    async def heard() -> dict | None:
+        found = [notice for _, notice in await said(bus, CONTROL, "oep.control.key_rotated")]
+        mine = [n for n in found if n["data"]["revoked_kid"] == following["kid"]]
+        return mine[0] if mine else None
+
+    notice = await eventually(heard, 10)
+    assert set(notice["data"]) == described()["key_rotated"]
+    assert notice["data"]["active_kid"] == active["kid"]

@@ -221,6 +221,7 @@ async def test_a_key_set_that_hears_of_new_keys_asks_until_they_are_there():
         writer.write(body)
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
@@ -230,4 +231,5 @@ async def test_a_key_set_that_hears_of_new_keys_asks_until_they_are_there():
         keys.hear("k1", "k2", None)
         await eventually(lambda: keys.key("k1") and "k2" in keys._keys, 10)
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
     assert next(documents, None) is None

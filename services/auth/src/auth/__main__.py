@@ -1,4 +1,4 @@
-"""`python -m auth [serve | migrate | check-settings | import]`."""
+"""`python -m auth [serve | migrate | check-settings | import | keys | audit]`."""
 
 import argparse
 import os
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from chassis.commands import Service, main
 from chassis.importing import Load
-from chassis.store_commands import Import, Migrate
+from chassis.store_commands import Audit, Import, Migrate
 
 from auth.app import create_app
+from auth.audit_store import AUDIT
+from auth.commands import Keys
 from auth.importer import load
 from auth.settings import Settings
 from auth.tables import SCHEMA
@@ -36,7 +38,7 @@ SERVICE = Service(
     description="Users, logins and signing keys.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("auth", SCHEMA), Import(_load, _add_options)),
+    verbs=(Migrate("auth", SCHEMA), Import(_load, _add_options), Keys(), Audit(AUDIT)),
 )
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from auth.settings import Settings
 from auth.sign_in import SignIn
 from auth.tables import OUTBOX
 from auth.throttle import Policy
-from auth.tokens import Lifetimes
 
 
 class Parts:
@@ -48,19 +47,20 @@ class Parts:
             database=self.database,
             hashing=self.hashing,
             keyring=self.keyring,
-            lifetimes=_lifetimes(settings),
+            lifetimes=settings.lifetimes,
             policy=_policy(settings),
             issuer=settings.token_issuer,
             grace_seconds=settings.refresh_grace_seconds,
             announce=self.relay.wake,
         )
-        self.roster = Roster(self.database, self.hashing, _lifetimes(settings), self.relay.wake)
+        self.roster = Roster(self.database, self.hashing, settings.lifetimes, self.relay.wake)
         self.assigning = Assigning(self.database)
         # Every use of a token here reads the login's row, so no list of revocations is kept.
         self.verifying = KeySet(settings.jwks_url)
         self.verifier = TokenVerifier(self.verifying, Revocations(), settings.token_issuer)
         self.clock = Clock(
             database=self.database,
+            bus=self.bus,
             keyring=self.keyring,
             verifying=self.verifying,
             sign_in=self.sign_in,
@@ -72,6 +72,7 @@ class Parts:
     def supervisor(self) -> Supervisor:
         supervisor = Supervisor()
         supervisor.add("keys", self.clock.keep_keys)
+        supervisor.add("key_news", self.clock.hear_of_keys)
         supervisor.add("tidy", self.clock.keep_tidy)
         supervisor.add("relay", self.relay.run)
         return supervisor
@@ -120,14 +121,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest_assignments.router)
     app.include_router(rest.keys_router)
     return app
-
-
-def _lifetimes(settings: Settings) -> Lifetimes:
-    return Lifetimes(
-        student_access_seconds=settings.student_access_seconds,
-        other_access_seconds=settings.other_access_seconds,
-        refresh_seconds=settings.refresh_seconds,
-    )
 
 
 def _policy(settings: Settings) -> Policy:

@@ -6,6 +6,7 @@ Trouble with Postgres is waited out here, so that auth starts before its databas
 import asyncio
 
 import structlog
+from chassis.bus import CONTROL, Bus, Reader, StreamReset
 from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.tokens import KeySet
@@ -21,12 +22,13 @@ _AGAIN_SECONDS = 0.5
 
 
 class Clock:
-    """Two endless tasks for the supervisor."""
+    """Three endless tasks for the supervisor."""
 
     def __init__(
         self,
         *,
         database: Database,
+        bus: Bus,
         keyring: Keyring,
         verifying: KeySet,
         sign_in: SignIn,
@@ -34,16 +36,33 @@ class Clock:
     ) -> None:
         """Share `verifying` with this process's own token check."""
         self._database = database
+        self._bus = bus
         self._keyring = keyring
         self._verifying = verifying
         self._sign_in = sign_in
         self._settings = settings
+        self._have_changed = asyncio.Event()
 
     async def keep_keys(self) -> None:
-        """Load the keys at once and then regularly, as other replicas may have changed them."""
+        """Load the keys at once, when they are said to have changed, and regularly besides."""
         while True:
+            self._have_changed.clear()
             pause = await self._load_keys()
-            await asyncio.sleep(pause)
+            await self._wait_for_change(pause)
+
+    async def hear_of_keys(self) -> None:
+        """Have the keys loaded as soon as the bus says that somebody has changed them."""
+        while True:
+            reader = Reader(self._bus, CONTROL, ["oep.control.key_rotated"], after=None)
+            # What was said before this reader stood in its place, it does not hear.
+            is_new = True
+            try:
+                async for batch in reader.batches():
+                    if batch or is_new:
+                        self._have_changed.set()
+                    is_new = False
+            except StreamReset:
+                await asyncio.sleep(_AGAIN_SECONDS)
 
     async def keep_tidy(self) -> None:
         """Delete, in small portions, what nobody can use any more."""
@@ -55,7 +74,15 @@ class Clock:
             except Unavailable:
                 await asyncio.sleep(_AGAIN_SECONDS)
 
+    async def _wait_for_change(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._have_changed.wait()
+        except TimeoutError:
+            return
+
     async def _load_keys(self) -> float:
+        before = self._keyring.published
         try:
             await self._database.run(self._load)
         except KeysSealedOtherwise:
@@ -64,6 +91,8 @@ class Clock:
         except Unavailable as failure:
             log.warning("keys.not_loaded", reason=failure.slug)
             return _AGAIN_SECONDS
+        if self._keyring.published != before:
+            log.info("keys.changed", kids=self._keyring.published)
         self._verifying.load(self._keyring.jwks())
         return self._settings.keys_reload_seconds
 

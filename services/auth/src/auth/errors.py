@@ -107,6 +107,16 @@ class KeysUnavailable(Unavailable):
     detail = "Signing keys are not loaded yet. Please try again."
 
 
+class NextKeyTooYoung(Conflict):
+    slug = "next-key-too-young"
+    detail = "The next key may not be known everywhere yet"
+
+
+class KeyUnknown(NotFound):
+    slug = "key-unknown"
+    detail = "No such key is published"
+
+
 class AdminsOnly(Forbidden):
     slug = "missing-role"
     detail = "User does not have required role. Required: ['admin']"

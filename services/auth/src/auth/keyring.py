@@ -1,12 +1,12 @@
 """The signing keys: kept sealed in the database, open only in this process's memory.
 
 The first replica that finds no key makes two, an active one and the next one, so that the next is
-known everywhere long before anything is signed with it. Nothing here decides when keys change.
+known everywhere long before anything is signed with it. `rekeying` changes keys; each replica
+loads them again when it hears of it, and regularly.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from secrets import token_bytes
 from typing import Any
 
@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
-from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from auth import key_store
 from auth.errors import KeysUnavailable
-from auth.tables import SigningKeyRow
+from auth.keys import KeyState, NewKey, StoredKey
 from auth.tokens import SigningKey, jwk, thumbprint
 
 log = structlog.get_logger()
@@ -34,6 +34,7 @@ class KeysSealedOtherwise(KeysUnavailable):
     """SIGNING_KEY_SECRET is not the one with which the stored keys were sealed."""
 
     slug = "keys-sealed-otherwise"
+    detail = "The stored keys were sealed with another SIGNING_KEY_SECRET"
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,41 @@ class Keyring:
         """All keys whose signatures count, by name. Raises `KeysUnavailable`."""
         return self._state.public
 
+    @property
+    def published(self) -> list[str]:
+        """The names of all keys whose signatures count, the active one first; none unloaded."""
+        return [] if self._loaded is None else list(self._loaded.public)
+
     def jwks(self) -> dict[str, Any]:
         """Return the JWKS document, active key first. Raises `KeysUnavailable`."""
         return {"keys": [jwk(public) for public in self._state.public.values()]}
 
     def load(self, session: Session) -> None:
         """Read the keys, make them if there are none. Blocking; raises `KeysSealedOtherwise`."""
-        rows = _living_keys(session)
-        if not {"active", "next"} <= {row.state for row in rows}:
+        keys = key_store.living(session)
+        if not {KeyState.ACTIVE, KeyState.NEXT} <= {key.state for key in keys}:
             self._make_missing(session)
-            rows = _living_keys(session)
-        public = {r.kid: Ed25519PublicKey.from_public_bytes(r.public_key) for r in rows}
-        active = next(row for row in rows if row.state == "active")
-        self._loaded = _Loaded(SigningKey(active.kid, self._opened(active)), public)
+            keys = key_store.living(session)
+        public = {key.kid: Ed25519PublicKey.from_public_bytes(key.public_key) for key in keys}
+        active = next(key for key in keys if key.state is KeyState.ACTIVE)
+        self._loaded = _Loaded(SigningKey(active.kid, self.opened(active)), public)
+
+    def make(self) -> NewKey:
+        """Make a key pair, its private half sealed."""
+        private = Ed25519PrivateKey.generate()
+        kid = thumbprint(private.public_key())
+        nonce = token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._seal.encrypt(nonce, private.private_bytes_raw(), kid.encode())
+        return NewKey(kid, private.public_key().public_bytes_raw(), sealed)
+
+    def opened(self, key: StoredKey) -> Ed25519PrivateKey:
+        """Return the private half of a stored key. Raises `KeysSealedOtherwise`."""
+        nonce, sealed = key.sealed_private_key[:_NONCE_BYTES], key.sealed_private_key[_NONCE_BYTES:]
+        try:
+            raw = self._seal.decrypt(nonce, sealed, key.kid.encode())
+        except InvalidTag:
+            raise KeysSealedOtherwise from None
+        return Ed25519PrivateKey.from_private_bytes(raw)
 
     @property
     def _state(self) -> _Loaded:
@@ -87,44 +110,10 @@ class Keyring:
 
     def _make_missing(self, session: Session) -> None:
         # One replica makes keys; the others wait here and find them.
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("auth.keys", 0))))
-        present = {row.state for row in _living_keys(session)}
-        now = session.execute(select(func.now())).scalar_one()
-        for state in ("active", "next"):
+        key_store.lock_all(session)
+        present = {key.state for key in key_store.living(session)}
+        for state in (KeyState.ACTIVE, KeyState.NEXT):
             if state not in present:
-                kid = self._insert(session, state, now if state == "active" else None)
-                log.info("key.made", kid=kid, state=state)
-
-    def _insert(self, session: Session, state: str, activated_at: datetime | None) -> str:
-        private = Ed25519PrivateKey.generate()
-        kid = thumbprint(private.public_key())
-        nonce = token_bytes(_NONCE_BYTES)
-        sealed = self._seal.encrypt(nonce, private.private_bytes_raw(), kid.encode())
-        session.execute(
-            insert(SigningKeyRow).values(
-                kid=kid,
-                state=state,
-                public_key=private.public_key().public_bytes_raw(),
-                sealed_private_key=nonce + sealed,
-                activated_at=activated_at,
-            )
-        )
-        return kid
-
-    def _opened(self, row: SigningKeyRow) -> Ed25519PrivateKey:
-        nonce, sealed = row.sealed_private_key[:_NONCE_BYTES], row.sealed_private_key[_NONCE_BYTES:]
-        try:
-            raw = self._seal.decrypt(nonce, sealed, row.kid.encode())
-        except InvalidTag:
-            raise KeysSealedOtherwise from None
-        return Ed25519PrivateKey.from_private_bytes(raw)
-
-
-def _living_keys(session: Session) -> list[SigningKeyRow]:
-    found = session.scalars(
-        select(SigningKeyRow)
-        .where(or_(SigningKeyRow.forget_at.is_(None), SigningKeyRow.forget_at > func.now()))
-        .order_by(SigningKeyRow.state, SigningKeyRow.created_at)
-        .execution_options(populate_existing=True)
-    )
-    return list(found)
+                made = self.make()
+                key_store.add(session, made, state, key_store.now(session))
+                log.info("key.made", kid=made.kid, state=state)

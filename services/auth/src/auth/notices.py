@@ -5,6 +5,16 @@ from chassis.outbox import Note
 from auth.accounts import EndedLogin, EndedUser
 
 
+def key_rotated(active_kid: str, next_kid: str, revoked_kid: str | None) -> Note:
+    """Say which keys sign now and next, and which one does not count from this moment on."""
+    return Note(
+        subject="oep.control.key_rotated",
+        fact="key_rotated",
+        data={"active_kid": active_kid, "next_kid": next_kid, "revoked_kid": revoked_kid},
+        order_key=0,
+    )
+
+
 def login_revoked(ended: EndedLogin) -> Note:
     """Say that no token of a login counts any more."""
     return Note(

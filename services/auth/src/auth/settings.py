@@ -3,7 +3,11 @@
 import os
 
 from chassis.settings import DatabaseSettings
+from chassis.tokens import REFRESH_SECONDS
 from pydantic import Field, SecretStr
+
+from auth.keys import Spread
+from auth.tokens import Lifetimes
 
 DAY_SECONDS = 24 * 3600
 
@@ -34,3 +38,17 @@ class Settings(DatabaseSettings):
     keys_reload_seconds: float = Field(default=15.0, gt=0, le=3600)
     jwks_cache_seconds: int = Field(default=60, ge=1, le=3600)
     tidy_seconds: float = Field(default=600.0, gt=0)
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        return Lifetimes(
+            student_access_seconds=self.student_access_seconds,
+            other_access_seconds=self.other_access_seconds,
+            refresh_seconds=self.refresh_seconds,
+        )
+
+    @property
+    def spread(self) -> Spread:
+        """How long news of a key travels: to caches of the document, to the other services."""
+        cache_seconds = max(self.jwks_cache_seconds, REFRESH_SECONDS)
+        return Spread(cache_seconds, self.keys_reload_seconds)

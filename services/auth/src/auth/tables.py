@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from chassis.audit_store import AuditColumns
 from chassis.outbox import outbox_table
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -229,6 +231,16 @@ class SigningKeyRow(Row):
         ),
         Index("uq_signing_keys_next", "state", unique=True, postgresql_where=text("state='next'")),
     )
+
+
+class AuditLogRow(AuditColumns, Row):
+    """Append-only: the service's role may insert and read."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = (UniqueConstraint("chain", "place"),)
+
+    subject_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    slot: Mapped[int | None] = mapped_column(BigInteger)
 
 
 OUTBOX = outbox_table(METADATA, SCHEMA)

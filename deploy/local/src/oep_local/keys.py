@@ -1,0 +1,81 @@
+"""`oep keys`: looks at the signing keys of the running platform, rotates them, revokes one.
+
+The service's own verb does it, with the environment of the running auth; this module only shows
+what came of it.
+"""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from oep_local import processes, state
+from oep_local.layout import Layout
+from oep_local.processes import Command
+
+Kid = Annotated[str, typer.Argument(metavar="KID", help="The key's name, as list shows it.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also when the next key may not be known everywhere yet.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `oep keys list|rotate|revoke` to the command line."""
+    keys = typer.Typer(
+        no_args_is_help=True, help="Look at the signing keys, rotate them, or revoke one."
+    )
+    app.add_typer(keys, name="keys")
+
+    @keys.command("list")
+    def list_keys() -> None:
+        """Show the keys that are published: what signs now, what signs next, what still counts."""
+        _show(change("list"))
+
+    @keys.command()
+    def rotate(force: Force = False) -> None:
+        """Let the next key sign from now on; the one before it counts until its tokens expire.
+
+        Refused while the next key is younger than two cache times: a service that does not know
+        it yet would refuse what it signs.
+        """
+        _show(change("rotate", *(["--force"] if force else [])))
+
+    @keys.command()
+    def revoke(kid: Kid) -> None:
+        """Emergency: refuse everything that a key has signed, at once.
+
+        Whoever holds a token of it logs in anew. Was it the active key, the next one takes over.
+        """
+        _show(change("revoke", kid))
+
+
+def change(*words: str) -> list[dict[str, Any]]:
+    """Have auth do it and return the published keys; raises NotRunning, CommandFailed."""
+    place = state.here()
+    if not place.is_running():
+        raise state.NotRunning
+    return change_in(Layout.read(place), *words)
+
+
+def change_in(running: Layout, *words: str) -> list[dict[str, Any]]:
+    """Do it in a given platform. Blocks."""
+    argv = (sys.executable, "-m", "auth", "keys", *words)
+    environment = running.environment("auth")
+    said = processes.run("auth keys", Command(argv, environment, running.state.root))
+    keys: list[dict[str, Any]] = json.loads(said.strip().splitlines()[-1])["keys"]
+    return keys
+
+
+def _show(keys: list[dict[str, Any]]) -> None:
+    table = Table("key", "state", "made", "signs since", "counts until")
+    for key in keys:
+        moments = (key["created_at"], key["activated_at"], key["published_until"])
+        table.add_row(key["kid"], key["state"], *(_short(moment) for moment in moments))
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _short(moment: str | None) -> str:
+    return moment[:19].replace("T", " ") if moment else "-"
