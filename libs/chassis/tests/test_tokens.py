@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -11,7 +12,16 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
-from chassis.tokens import InvalidToken, KeySet, Revocations, TokenVerifier, WrongTokenType
+from chassis.errors import Unavailable
+from chassis.tokens import (
+    InvalidToken,
+    KeySet,
+    Revocations,
+    Revoked,
+    StartingUp,
+    TokenVerifier,
+    WrongTokenType,
+)
 from chassis.waiting import eventually
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -233,3 +243,107 @@ async def test_a_key_set_that_hears_of_new_keys_asks_until_they_are_there():
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert next(documents, None) is None
+
+
+class Neighbour:
+    """Lists revocations; can be away. Stands in for the bus, too: connected or not."""
+
+    def __init__(self):
+        self.listed = []
+        self.is_away = False
+        self.is_connected = True
+        self.asked = 0
+
+    async def __call__(self):
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable
+        return list(self.listed)
+
+
+@pytest.fixture
+async def neighbour():
+    return Neighbour()
+
+
+@contextlib.asynccontextmanager
+async def keeping(revocations, neighbour):
+    task = asyncio.create_task(revocations.keep(neighbour, neighbour))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def revoked(**subject: object) -> Revoked:
+    now = datetime.now(UTC)
+    return Revoked(**{"login_id": None, "user_id": None} | subject, revoked_at=now, forget_at=now)
+
+
+def verifier_with(revocations: Revocations) -> TokenVerifier:
+    keys = KeySet("http://127.0.0.1:1/unused")
+    keys.load({"keys": [jwk(KEY, "k1")]})
+    return TokenVerifier(keys, revocations, "oep")
+
+
+async def test_nobody_comes_in_before_the_list_of_revocations_was_loaded(neighbour):
+    revocations = Revocations(patience_seconds=60)
+    verifier, token = verifier_with(revocations), signed()
+    neighbour.is_away = True
+    neighbour.listed = [revoked(login_id="login-9")]
+    async with keeping(revocations, neighbour):
+        await eventually(lambda: neighbour.asked)
+        with pytest.raises(StartingUp):
+            verifier.verify(token)
+        neighbour.is_away = False
+        await eventually(lambda: revocations.is_known)
+    assert verifier.verify(token).login_id == "login-1"
+    with pytest.raises(InvalidToken):
+        verifier.verify(signed(login_id="login-9"))
+
+
+async def test_the_wait_for_the_list_is_bounded(neighbour):
+    revocations = Revocations(patience_seconds=0.2)
+    neighbour.is_away = True
+    async with keeping(revocations, neighbour):
+        assert not revocations.is_known
+        await eventually(lambda: revocations.is_known)
+    assert verifier_with(revocations).verify(signed()).user_id == 7
+
+
+def test_without_keys_a_good_token_is_not_called_bad():
+    verifier = TokenVerifier(KeySet("http://127.0.0.1:1/unused"), Revocations(), "oep")
+    with pytest.raises(StartingUp):
+        verifier.verify(signed())
+
+
+async def test_a_lost_stream_has_the_list_loaded_again(neighbour):
+    revocations = Revocations()
+    verifier = verifier_with(revocations)
+    async with keeping(revocations, neighbour):
+        await eventually(lambda: neighbour.asked == 1)
+        neighbour.listed = [revoked(user_id=7)]
+        assert verifier.verify(signed()).user_id == 7
+        revocations._wanted.set()
+        await eventually(lambda: neighbour.asked == 2)
+        with pytest.raises(InvalidToken):
+            verifier.verify(signed())
+
+
+async def test_while_the_bus_is_away_revocations_are_listed_every_few_seconds(neighbour):
+    neighbour.is_connected = False
+    async with keeping(Revocations(), neighbour):
+        await eventually(lambda: neighbour.asked >= 2, 6)
+
+
+async def test_a_wiped_stream_is_noticed_and_the_list_is_wanted(bus, nats_server):
+    revocations, neighbour = Revocations(), Neighbour()
+    async with keeping(revocations, neighbour):
+        following = asyncio.create_task(revocations.follow(bus))
+        await bus.publish("oep.control.login_revoked", notice("login_revoked", login_id="l1"), None)
+        await eventually(lambda: "l1" in revocations._logins)
+        asked = neighbour.asked
+        await asyncio.to_thread(nats_server.wipe)
+        await eventually(lambda: neighbour.asked > asked, 15)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    assert "l1" in revocations._logins, "what was heard is not forgotten"

@@ -1,8 +1,9 @@
 """Who is asking: access tokens verified offline, with the keys that auth publishes.
 
 Keys are kept while auth is away; revocations, of logins, users and keys, arrive over the bus and
-count at once. Signatures are checked once per token and remembered by digest until it expires
-(Ed25519 costs about 0.1 ms).
+count at once. Who has just started, or has lost the stream, asks auth for the whole list, and lets
+nobody in before (ADR 6). Signatures are checked once per token and remembered by digest until it
+expires (Ed25519 costs about 0.1 ms).
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ import jwt
 import structlog
 
 from chassis.bus import CONTROL, Bus, Reader, StreamReset
-from chassis.errors import Unauthenticated
+from chassis.errors import Failure, Unauthenticated, Unavailable
 
 log = structlog.get_logger()
 
@@ -31,6 +32,11 @@ REFRESH_SECONDS = 60
 """How long a service keeps the published keys without asking again."""
 _MAX_REFETCH_SECONDS = 2.0
 _MOST_REFETCHES = 30
+_LIST_AGAIN_SECONDS = 0.5
+_WITHOUT_BUS_SECONDS = 3.0
+
+LIST_PATIENCE_SECONDS = 5.0
+"""How long a service that has just started waits for auth's list before it goes by the stream."""
 
 
 class InvalidToken(Unauthenticated):
@@ -41,6 +47,14 @@ class InvalidToken(Unauthenticated):
 class WrongTokenType(Unauthenticated):
     slug = "wrong-token-type"
     detail = "Invalid token type"
+
+
+class StartingUp(Unavailable):
+    """It cannot be said yet whether a token counts; the same one may be good in a moment."""
+
+    slug = "starting-up"
+    detail = "The service is starting. Please try again."
+    retry_after_seconds = 1
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,8 @@ class KeySet:
         """Only remember the address; `run` fetches."""
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
+        self.is_known = False
+        """Whether auth was heard at all; then a token of an unknown key is a bad one."""
         self._revoked: set[str] = set()
         self._expected: frozenset[str] = frozenset()
         self._refetches_left = 0
@@ -95,6 +111,7 @@ class KeySet:
         """
         keys = {k["kid"]: jwt.PyJWK(k, "EdDSA") for k in document.get("keys", ()) if "kid" in k}
         if keys:
+            self.is_known = True
             self._keys = {kid: key for kid, key in keys.items() if kid not in self._revoked}
 
     def hear(self, active_kid: str, next_kid: str, revoked_kid: str | None) -> None:
@@ -135,16 +152,41 @@ class KeySet:
             self._wanted.set()
 
 
+@dataclass(frozen=True)
+class Revoked:
+    """One login, or all logins that a user had: exactly one of the two ids is given."""
+
+    login_id: str | None
+    user_id: int | None
+    revoked_at: datetime
+    forget_at: datetime
+
+
 class Revocations:
     """Logins and users whose tokens no longer count, by the instant of the revocation."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_seconds: float = 0.0) -> None:
+        """Nothing is known until a list was loaded, or until `patience_seconds` have passed."""
+        self._known_from = time.monotonic() + patience_seconds
+        self._is_loaded = False
+        self._wanted = asyncio.Event()
         self._logins: dict[str, tuple[float, float]] = {}
         self._users: dict[int, tuple[float, float]] = {}
         self.watchers: list[Callable[[str | None, int | None], None]] = []
         """Called with (login_id, None) or (None, user_id) for each revocation that is new."""
         self.key_watchers: list[Callable[[str, str, str | None], None]] = []
         """Called with (active_kid, next_kid, revoked_kid or None) for each change of keys."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be said which tokens count."""
+        return self._is_loaded or time.monotonic() >= self._known_from
+
+    def add(self, revoked: Revoked) -> None:
+        if revoked.login_id is not None:
+            self.revoke_login(revoked.login_id, revoked.revoked_at, revoked.forget_at)
+        if revoked.user_id is not None:
+            self.revoke_user(revoked.user_id, revoked.revoked_at, revoked.forget_at)
 
     def revoke_login(self, login_id: str, revoked_at: datetime, forget_at: datetime) -> None:
         if login_id not in self._logins:
@@ -187,7 +229,30 @@ class Revocations:
                     self.forget_old(time.time())
             except StreamReset:
                 log.warning("revocations.stream_reset")
+                self._wanted.set()
                 await asyncio.sleep(0.5)
+
+    async def keep(self, ask: Callable[[], Awaitable[Sequence[Revoked]]], bus: Bus) -> None:
+        """Load the whole list, until cancelled: at once, after a loss of the stream, without a bus.
+
+        The stream is followed meanwhile; `ask` raises a `Failure` when nobody answers.
+        """
+        while True:
+            self._wanted.clear()
+            try:
+                listed = await ask()
+            except Failure as failure:
+                log.warning("revocations.not_listed", reason=failure.slug)
+                await asyncio.sleep(_LIST_AGAIN_SECONDS)
+                continue
+            for revoked in listed:
+                self.add(revoked)
+            if not self._is_loaded:
+                log.info("revocations.listed", count=len(listed))
+            self._is_loaded = True
+            await _wait(self._wanted, _WITHOUT_BUS_SECONDS)
+            while bus.is_connected and not self._wanted.is_set():
+                await _wait(self._wanted, _WITHOUT_BUS_SECONDS)
 
     def take(self, payload: bytes) -> None:
         """Apply one control notice; those that say nothing of revocation are passed over."""
@@ -226,7 +291,12 @@ class TokenVerifier:
         self._known: OrderedDict[bytes, tuple[Caller, str]] = OrderedDict()
 
     def verify(self, token: str, typ: str = "access") -> Caller:
-        """Return who holds `token`; raise `Unauthenticated` with the contract's words. No I/O."""
+        """Return who holds `token`; raise `Unauthenticated` with the contract's words. No I/O.
+
+        Raises `StartingUp` while keys or revocations are not known yet.
+        """
+        if not (self._keys.is_known and self._revocations.is_known):
+            raise StartingUp
         digest = hashlib.sha256(token.encode()).digest()
         found = self._known.get(digest)
         if found is None:
