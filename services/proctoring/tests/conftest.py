@@ -109,6 +109,7 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
 
     def __init__(self) -> None:
         self.assigned: dict[int, list[tuple[str, int]]] = {}
+        self.revocations: list[auth_pb2.Revocation] = []
         self.port = 0
         self._server = RpcServer("127.0.0.1", 0, self._register)
 
@@ -119,6 +120,9 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
 
     async def stop(self) -> None:
         await self._server.stop(0)
+
+    async def ListRevocations(self, request, context):  # noqa: N802
+        return auth_pb2.ListRevocationsResponse(revocations=self.revocations)
 
     async def ListAssignments(self, request, context):  # noqa: N802
         found = self.assigned.get(request.user_id, ())

@@ -150,7 +150,11 @@ class Auth(auth_pb2_grpc.AuthServiceServicer):
 
     def __init__(self):
         self.assigned = {}
+        self.revocations = []
         self.failure = None
+
+    async def ListRevocations(self, request, context):  # noqa: N802
+        return auth_pb2.ListRevocationsResponse(revocations=self.revocations)
 
     async def ListAssignments(self, request, context):  # noqa: N802
         if self.failure:
@@ -324,6 +328,7 @@ class World:
         self.server.install_signal_handlers = lambda: None
         self._task = asyncio.create_task(self.server._serve())
         await eventually(lambda: self.server.started)
+        await eventually(lambda: self.node.revocations.is_known)
         self.node.keys.load(self.tokens.jwks())
 
     async def stop_node(self):

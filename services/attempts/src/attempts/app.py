@@ -16,7 +16,7 @@ from chassis.outbox import Relay
 from chassis.rpc import RpcServer, channel
 from chassis.serving import Supervisor, running, service
 from chassis.signing import SigningKey
-from chassis.tokens import KeySet, Revocations, TokenVerifier
+from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 from oep.attempts.v1.attempts_pb2_grpc import add_AttemptsServiceServicer_to_server
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -62,7 +62,7 @@ class Attempts:
         secret = settings.receipt_signing_secret.get_secret_value()
         self._receipt_key = SigningKey.derived(secret, PURPOSE)
         self.keys = KeySet(settings.jwks_url)
-        self.revocations = Revocations()
+        self.revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
         self.verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
         self._database: Database | None = None
 
@@ -83,6 +83,8 @@ class Attempts:
             app.state.parts = parts = self._parts(database, relay, auth)
             await self._listen(stack, parts)
             supervisor = self._tasks(bus, relay, ticking)
+            asking = AuthClient(auth)
+            supervisor.add("revocation-list", lambda: self.revocations.keep(asking.revoked, bus))
             await stack.enter_async_context(running(supervisor))
             self._database = database
             yield
@@ -96,6 +98,9 @@ class Attempts:
 
     async def has_keys(self) -> bool:
         return self.keys.is_loaded
+
+    async def knows_revocations(self) -> bool:
+        return self.revocations.is_known
 
     async def _listen(self, stack: contextlib.AsyncExitStack, parts: Parts) -> None:
         servicer = AttemptsServicer(
@@ -163,7 +168,11 @@ def create_app(settings: Settings) -> FastAPI:
         "attempts",
         version("oep-attempts"),
         attempts.open,
-        {"database": attempts.can_reach_database, "keys": attempts.has_keys},
+        {
+            "database": attempts.can_reach_database,
+            "keys": attempts.has_keys,
+            "revocations": attempts.knows_revocations,
+        },
         worker_threads=settings.database_pool_size,
     )
     app.router.redirect_slashes = False

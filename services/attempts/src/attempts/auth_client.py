@@ -1,4 +1,4 @@
-"""The way to auth: who the people behind the ids are, and what staff is assigned to.
+"""The way to auth: who people are, what staff is assigned to, whose tokens have ended.
 
 Names are decoration: while auth does not answer in time, lists are shown without them. Roles,
 centers and assignments are not: what depends on them fails.
@@ -6,18 +6,21 @@ centers and assignments are not: what depends on them fails.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 
 import grpc
 import structlog
 from chassis.assignments import Assigned
 from chassis.errors import Failure
 from chassis.rpc import call
+from chassis.tokens import Revoked
 from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 
 log = structlog.get_logger()
 
 _BATCH = 1_000
 _SECONDS = 1.0
+_LIST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,13 @@ class AuthClient:
         )
         return frozenset((each.role, each.exam_id) for each in answer.assignments)
 
+    async def revoked(self) -> list[Revoked]:
+        """Return every login and user whose tokens have ended; raise `Unavailable` without auth."""
+        answer: auth_pb2.ListRevocationsResponse = await call(
+            self._stub.ListRevocations, auth_pb2.ListRevocationsRequest(), seconds=_LIST_SECONDS
+        )
+        return [_revoked(each) for each in answer.revocations]
+
 
 def _person(user: auth_pb2.User) -> Person:
     has_ticket = user.HasField("hall_ticket_number")
@@ -121,4 +131,13 @@ def _person(user: auth_pb2.User) -> Person:
         frozenset(user.roles),
         user.center_id if user.HasField("center_id") else None,
         user.trade_id if user.HasField("trade_id") else None,
+    )
+
+
+def _revoked(message: auth_pb2.Revocation) -> Revoked:
+    return Revoked(
+        login_id=message.login_id if message.HasField("login_id") else None,
+        user_id=message.user_id if message.HasField("user_id") else None,
+        revoked_at=message.revoked_at.ToDatetime(tzinfo=UTC),
+        forget_at=message.forget_at.ToDatetime(tzinfo=UTC),
     )

@@ -15,7 +15,7 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
-from chassis.tokens import KeySet, Revocations, TokenVerifier
+from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
 from proctoring import rest
@@ -30,7 +30,7 @@ from proctoring.tables import OUTBOX
 def create_app(settings: Settings) -> FastAPI:
     """Return the app; its connections live from the lifespan's start to its end."""
     keys = KeySet(settings.jwks_url)
-    revocations = Revocations()
+    revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
     database = Database.from_settings(settings)
 
     async def storage_answers() -> bool:
@@ -40,11 +40,18 @@ def create_app(settings: Settings) -> FastAPI:
     async def keys_are_loaded() -> bool:
         return keys.is_loaded
 
+    async def revocations_are_known() -> bool:
+        return revocations.is_known
+
     app = service(
         "proctoring",
         version("oep-proctoring"),
         _lifespan(settings, database, keys, revocations),
-        {"storage": storage_answers, "keys": keys_are_loaded},
+        {
+            "storage": storage_answers,
+            "keys": keys_are_loaded,
+            "revocations": revocations_are_known,
+        },
         worker_threads=settings.database_pool_size,
     )
     app.state.settings = settings
@@ -67,12 +74,14 @@ def _lifespan(
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
         intake = Intake(database, attempts, settings, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
-        app.state.assignments = Assignments(AuthClient(auth_channel).assigned)
+        auth = AuthClient(auth_channel)
+        app.state.assignments = Assignments(auth.assigned)
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
         supervisor.add("relay", relay.run)
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))
+        supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))
         servicer = ProctoringServicer(database)
         grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
         await bus.start()

@@ -35,9 +35,13 @@ def create_app(settings: RealtimeSettings) -> FastAPI:
     async def has_keys() -> bool:
         return bool(app.state.node.keys.is_loaded)
 
+    async def knows_revocations() -> bool:
+        return bool(app.state.node.revocations.is_known)
+
     async def has_history() -> bool:
         return bool(app.state.node.feed.is_warm)  # once: saves and time go on while the bus is away
 
-    app = service("realtime", __version__, lifespan, {"keys": has_keys, "feed": has_history})
+    checks = {"keys": has_keys, "revocations": knows_revocations, "feed": has_history}
+    app = service("realtime", __version__, lifespan, checks)
     app.include_router(router)
     return app

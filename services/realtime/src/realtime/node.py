@@ -12,7 +12,7 @@ from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus, Position
 from chassis.serving import Supervisor
-from chassis.tokens import KeySet, Revocations, TokenVerifier
+from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
 from realtime import admission, closing, frames, saving
 from realtime.admission import Admission
@@ -50,11 +50,12 @@ class Node:
         self.hub = Hub()
         self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
         self.keys = KeySet(settings.jwks_url)
-        self.revocations = Revocations()
+        self.revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
         self.revocations.watchers.append(self._revoked)
         self.keys.watchers.append(self._key_revoked)
         verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
         self._auth_channel = rpc.channel(settings.auth_grpc)
+        self._auth = AuthClient(self._auth_channel)
         self._attempts_channel = rpc.channel(settings.attempts_grpc)
         self._proctoring_channel = rpc.channel(settings.proctoring_grpc)
         clock = DatabaseClock(datetime.now(UTC), time.monotonic())
@@ -84,7 +85,7 @@ class Node:
         self.admission = Admission(
             verifier,
             attempts,
-            Assignments(AuthClient(self._auth_channel).assigned),
+            Assignments(self._auth.assigned),
             self.hub,
             socket_limit=settings.socket_limit,
             seconds=settings.admission_seconds,
@@ -143,6 +144,9 @@ class Node:
         heartbeat = Heartbeat(self.hub, self.keeper, self.feed, self.admission)
         supervisor.add("keys", self.keys.run)
         supervisor.add("revocations", lambda: self.revocations.follow(self.bus))
+        supervisor.add(
+            "revocation-list", lambda: self.revocations.keep(self._auth.revoked, self.bus)
+        )
         supervisor.add("feed", self.feed.run)
         supervisor.add("boards", self.boards.run)
         supervisor.add("presence", self.presence.run)
