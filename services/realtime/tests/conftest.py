@@ -48,6 +48,11 @@ class Attempt:
     started_ago: float = 60.0
     exam_id: int = EXAM
     version: int = 2
+    paused_at: datetime | None = None
+    remaining_seconds: int = 0
+    is_waiting: bool = False
+    policy: str = "allow"
+    active_login_id: str | None = None
 
     @property
     def deadline_at(self):
@@ -62,11 +67,17 @@ class Attempt:
             status=attempts_pb2.AttemptStatus.Value(f"ATTEMPT_STATUS_{self.status.upper()}"),
             version=self.version,
             duration_seconds=self.duration_seconds,
+            time_remaining_seconds=self.remaining_seconds,
+            is_waiting_for_authorisation=self.is_waiting,
+            device_policy=attempts_pb2.DevicePolicy.Value(f"DEVICE_POLICY_{self.policy.upper()}"),
+            active_login_id=self.active_login_id,
         )
         if self.status != "not_started":
             start = self.deadline_at - timedelta(seconds=self.duration_seconds)
             found.start_time.CopyFrom(stamp(start))
             found.deadline_at.CopyFrom(stamp(self.deadline_at))
+        if self.paused_at is not None:
+            found.paused_at.CopyFrom(stamp(self.paused_at))
         return found
 
 
@@ -78,6 +89,9 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.saves = []
         self.calls = []
         self.flags = []
+        self.devices = []
+        self.is_admitted = True
+        self.device_failure = None
         self.refusal = None
         self.failure = None
         self.gate = asyncio.Event()
@@ -104,6 +118,12 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         if self.refusal:
             return attempts_pb2.SetFlagResponse(refused=self.refusal)
         return attempts_pb2.SetFlagResponse(questions_flagged=[request.question_id])
+
+    async def AdmitDevice(self, request, context):  # noqa: N802
+        self.devices.append(request)
+        if self.device_failure:
+            raise self.device_failure
+        return attempts_pb2.AdmitDeviceResponse(is_admitted=self.is_admitted)
 
     async def GetClock(self, request, context):  # noqa: N802
         return attempts_pb2.GetClockResponse(server_time=stamp(datetime.now(UTC)))

@@ -211,3 +211,58 @@ async def test_a_path_without_a_socket(world, modern):
     with pytest.raises(InvalidStatus) as caught:
         await world.connect("nowhere/1", modern=modern, token=world.tokens.token())
     assert problem_of(caught.value.response)["detail"] == "Not Found"
+
+
+OTHER = "Attempt is open on another device"
+
+
+async def test_another_device_is_refused_by_policy(world):
+    attempt = world.attempt(policy="refuse", active_login_id="desk")
+    world.attempts.is_admitted = False
+    path, token = f"attempts/{attempt.attempt_id}", world.tokens.token(login_id="phone")
+    assert await refused(world, path, token=token) == OTHER
+    assert await told(world, path, token=token) == (4503, OTHER)
+    asked = world.attempts.devices[0]
+    assert (asked.attempt_id, asked.student_id, asked.login_id) == (
+        attempt.attempt_id,
+        attempt.student_id,
+        "phone",
+    )
+
+
+async def test_a_refused_device_takes_no_place_and_the_one_that_is_in_stays(make_world):
+    world = await make_world(socket_limit=8)
+    attempt = world.attempt(policy="refuse", active_login_id="desk")
+    desk = world.tokens.token(login_id="desk")
+    world.attempts.is_admitted = False
+    path, phone = f"attempts/{attempt.attempt_id}", world.tokens.token(login_id="phone")
+    for _ in range(8):
+        assert (await told(world, path, token=phone))[0] == 4503
+    client = await world.student(attempt, token=desk)
+    await client.send({"type": "time_sync"})
+    assert (await client.frame())["type"] == "time_update"
+
+
+@pytest.mark.parametrize(
+    ("policy", "active", "asks"),
+    [
+        ("unspecified", "desk", False),
+        ("allow", "desk", False),
+        ("flag", "phone", False),
+        ("flag", "desk", True),
+        ("refuse", None, False),
+        ("refuse", "phone", False),
+        ("refuse", "desk", True),
+    ],
+)
+async def test_attempts_is_asked_about_a_device_only_where_it_matters(world, policy, active, asks):
+    attempt = world.attempt(policy=policy, active_login_id=active)
+    await world.student(attempt, token=world.tokens.token(login_id="phone"))
+    assert bool(world.attempts.devices) is asks
+
+
+async def test_when_nobody_can_say_whether_a_device_may_it_comes_back_later(world, unavailable):
+    attempt = world.attempt(policy="refuse", active_login_id="desk")
+    world.attempts.device_failure = unavailable()
+    path, token = f"attempts/{attempt.attempt_id}", world.tokens.token(login_id="phone")
+    assert (await told(world, path, token=token))[0] == 4013

@@ -52,6 +52,7 @@ async def test_a_board_is_connected_and_gets_a_snapshot(world):
         10,
     )
     assert row["deadline_at"].endswith("Z")
+    assert (row["paused_at"], row["is_waiting_for_authorisation"]) == (None, False)
     other = rows[waiting.attempt_id]
     assert (other["status"], other["start_time"], other["last_event"]) == (
         "not_started",
@@ -60,6 +61,28 @@ async def test_a_board_is_connected_and_gets_a_snapshot(world):
     )
     assert (other["is_online"], other["socket_count"], other["last_seen_at"]) == (False, 0, None)
     assert other["counts"] == {"info": 0, "warning": 0, "violation": 0}
+
+
+async def test_a_board_shows_pauses_and_who_waits_in_the_lobby(world):
+    stopped = datetime(2026, 1, 5, 10, tzinfo=UTC)
+    attempt = world.attempt(paused_at=stopped)
+    waiting = world.attempt(exam_id=attempt.exam_id, status="not_started", is_waiting=True)
+    board = await world.board(attempt.exam_id)
+    snapshot = await board.frame("snapshot")
+    rows = {row["attempt_id"]: row for row in snapshot["attempts"]}
+    assert rows[attempt.attempt_id]["paused_at"] == "2026-01-05T10:00:00Z"
+    assert rows[waiting.attempt_id]["is_waiting_for_authorisation"] is True
+    facts = {
+        "attempt_resumed": ("status", {"paused_at": None}),
+        "attempt_paused": ("status", {"paused_at": "2026-01-05T11:00:00Z"}),
+        "attempt_authorised": ("status", {"is_waiting_for_authorisation": False}),
+        "device_changed": ("device", {"device_changes": 1}),
+        "device_released": ("device", {"active_since": None}),
+    }
+    for fact, (kind, data) in facts.items():
+        await world.say(attempt, fact, **data)
+        delta = await board.frame("delta")
+        assert (delta["kind"], delta["data"]) == (kind, data), fact
 
 
 @pytest.mark.parametrize("modern", [True, False])

@@ -101,7 +101,9 @@ def test_the_small_messages_are_read():
 
 
 def test_instants_end_with_z_and_positions_are_nested():
-    frame = frames.connected("c", 4, NOW, 60, Position(7, "e"))
+    frame = frames.connected(
+        "c", 4, NOW, 60, Position(7, "e"), paused_at=None, is_waiting_for_authorisation=False
+    )
     found = json.loads(frame.data)
     assert found["server_time"] == "2026-01-05T10:00:00Z"
     assert found["position"] == {"sequence": 7, "epoch": "e"}
@@ -241,13 +243,24 @@ def test_a_position_that_cannot_be_read_leads_to_a_resync():
 
 
 def test_remaining_time_is_floored_and_never_negative():
-    timing = Timing("in_progress", 3600, NOW, NOW + timedelta(seconds=100))
+    timing = Timing("in_progress", 100, NOW, NOW + timedelta(seconds=100))
     assert timing.remaining_seconds(NOW + timedelta(seconds=0.5)) == 99
     assert timing.elapsed_seconds(NOW + timedelta(seconds=0.5)) == 0
     assert timing.remaining_seconds(NOW + timedelta(seconds=500)) == 0
     assert timing.elapsed_seconds(NOW + timedelta(seconds=500)) == 100
     assert not timing.is_expired(NOW + timedelta(seconds=100))
     assert timing.is_expired(NOW + timedelta(seconds=100.1))
+
+
+def test_in_a_pause_both_times_stand_still_and_afterwards_the_pause_does_not_count():
+    timing = Timing("in_progress", 100, NOW, NOW + timedelta(seconds=100))
+    timing.pause(NOW + timedelta(seconds=40), 60)
+    much_later = NOW + timedelta(seconds=500)
+    assert (timing.remaining_seconds(much_later), timing.elapsed_seconds(much_later)) == (60, 40)
+    assert not timing.is_expired(much_later)
+    timing.go_on()
+    timing.deadline_at = much_later + timedelta(seconds=60)
+    assert (timing.remaining_seconds(much_later), timing.elapsed_seconds(much_later)) == (60, 40)
 
 
 def test_before_the_start_the_whole_duration_remains():

@@ -113,6 +113,7 @@ async def test_saves_of_many_sockets_leave_in_one_call_and_keep_their_order(worl
             "Answer could not be processed",
             "CHECKPOINT_PROCESSING_ERROR",
         ),
+        ("OTHER_DEVICE", "UNSPECIFIED", "Attempt is open on another device", "OTHER_DEVICE"),
         ("UNSPECIFIED", "UNSPECIFIED", "Unknown error", "CHECKPOINT_FAILED"),
     ],
 )
@@ -327,6 +328,10 @@ async def test_the_clock_starts_with_the_attempt(world):
     assert world.node.keeper.timing(attempt.attempt_id).status == "in_progress"
 
 
+def iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 async def test_a_pause_stops_the_clock_that_is_shown_and_is_told(world):
     attempt = world.attempt()
     client = await world.student(attempt)
@@ -345,6 +350,78 @@ async def test_a_pause_stops_the_clock_that_is_shown_and_is_told(world):
     await world.say(attempt, "attempt_resumed", deadline_at=later, time_remaining_seconds=500)
     assert (await client.frame("system_event"))["event"] == "attempt_resumed"
     assert 490 <= (await client.frame("time_update"))["time_remaining_seconds"] <= 500
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_socket_that_connects_in_a_pause_shows_where_the_clock_stands(make_world, modern):
+    world = await make_world(time_push_seconds=0.2)
+    stopped = datetime.now(UTC) - timedelta(hours=1)
+    attempt = world.attempt(started_ago=5_000, paused_at=stopped, remaining_seconds=1_234)
+    client = await world.student(attempt, modern=modern)
+    assert client.hello["time_remaining_seconds"] == 1_234
+    assert client.hello["paused_at"] == iso(stopped)
+    await client.send({"type": "time_sync"})
+    for _ in range(1 if modern else 3):  # an old client is told the time unasked as well
+        update = await client.frame("time_update")
+        assert (update["time_remaining_seconds"], update["is_expired"]) == (1_234, False)
+    later = iso(datetime.now(UTC) + timedelta(seconds=1_234))
+    await world.say(
+        attempt,
+        "attempt_resumed",
+        paused_at=None,
+        deadline_at=later,
+        time_remaining_seconds=1_234,
+    )
+    assert (await client.frame("system_event"))["event"] == "attempt_resumed"
+    await client.send({"type": "time_sync"})
+    update = await client.frame("time_update")
+    assert 1_220 <= update["time_remaining_seconds"] < 1_234
+
+
+async def test_extra_time_in_a_pause_is_shown_at_once(world):
+    stopped = datetime.now(UTC) - timedelta(seconds=9)
+    attempt = world.attempt(paused_at=stopped, remaining_seconds=100)
+    client = await world.student(attempt)
+    later = iso(attempt.deadline_at + timedelta(seconds=60))
+    await world.say(
+        attempt,
+        "deadline_changed",
+        deadline_at=later,
+        duration_seconds=3660,
+        time_remaining_seconds=160,
+    )
+    assert (await client.frame("time_update"))["time_remaining_seconds"] == 160
+
+
+async def test_a_student_in_the_lobby_is_told_when_he_may_begin(world):
+    attempt = world.attempt(status="not_started", is_waiting=True)
+    client = await world.student(attempt)
+    assert client.hello["is_waiting_for_authorisation"] is True
+    at = "2026-01-05T10:00:00Z"
+    await world.say(
+        attempt,
+        "attempt_authorised",
+        authorised_at=at,
+        authorised_by_id=9,
+        is_waiting_for_authorisation=False,
+        student_id=attempt.student_id,
+    )
+    told = await client.frame("system_event")
+    assert (told["event"], told["data"]) == (
+        "attempt_authorised",
+        {"authorised_at": at, "authorised_by_id": 9, "is_waiting_for_authorisation": False},
+    )
+    assert "position" in told
+
+
+async def test_saves_and_flags_say_which_signed_in_stay_they_come_from(world):
+    attempt = world.attempt()
+    client = await world.student(attempt, token=world.tokens.token(login_id="desk"))
+    await client.send(checkpoint())
+    await client.frame("checkpoint_ack")
+    await client.send({"type": "flag", "question_id": 5})
+    await eventually(lambda: world.attempts.flags)
+    assert world.attempts.saves[0].login_id == world.attempts.flags[0].login_id == "desk"
 
 
 async def test_a_granted_allowance_is_told_with_what_to_acknowledge(world):

@@ -118,6 +118,7 @@ def resumed(attempt: Attempt) -> Note:
         "attempt_resumed",
         attempt,
         {
+            "paused_at": None,
             "deadline_at": instant(attempt.deadline_at),
             "time_remaining_seconds": attempt.time_remaining_seconds,
             "student_id": attempt.student_id,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from chassis.assignments import Assignments
-from chassis.errors import Failure, Unauthenticated
+from chassis.errors import Failure, NotFound, Unauthenticated
 from chassis.tokens import Caller, TokenVerifier
 
 from realtime.attempts_client import AttemptsClient, AttemptState
@@ -22,6 +22,7 @@ from realtime.errors import (
     HandshakeInvalid,
     NeighbourAway,
     NotAllowed,
+    OtherDevice,
     TooManySockets,
 )
 from realtime.grouping import Grouper
@@ -77,7 +78,8 @@ class Admission:
     async def admit_student(self, connection: Connection) -> tuple[AttemptState, float]:
         """Let the owner of an open attempt in; return its state and when it was asked for.
 
-        Raises what contract §7.1 lists. On return the connection counts towards the limit.
+        Raises what contract §7.1 lists, and `OtherDevice` by the exam's policy (ADR 16). On return
+        the connection counts towards the limit.
         """
         sent = time.monotonic()
         state = await self._state(connection.channel.id)
@@ -91,6 +93,8 @@ class Admission:
         if count >= self._socket_limit:
             raise TooManySockets
         connection.is_admitted = True
+        if _is_another_device(state, connection.caller):
+            await self._ensure_device(state, connection.caller)
         return state, sent
 
     async def admit_board(self, connection: Connection) -> None:
@@ -127,10 +131,29 @@ class Admission:
         except Failure as error:
             raise NeighbourAway from error
 
+    async def _ensure_device(self, state: AttemptState, caller: Caller) -> None:
+        asked = self._attempts.admits(
+            state.attempt_id, state.student_id, caller.login_id, seconds=self._seconds
+        )
+        try:
+            is_admitted = await self.in_time(asked)
+        except NotFound as error:
+            raise AttemptNotFound from error
+        except Failure as error:
+            raise NeighbourAway from error
+        if not is_admitted:
+            raise OtherDevice
+
     async def _ask(self, attempt_ids: Sequence[int]) -> list[AttemptState | None]:
         wanted = list(dict.fromkeys(attempt_ids))
         states = await self._attempts.get(wanted, seconds=self._seconds)
         return [states.get(attempt_id) for attempt_id in attempt_ids]
+
+
+def _is_another_device(state: AttemptState, caller: Caller) -> bool:
+    """Say whether the exam wants to be asked about this device."""
+    active = state.active_login_id
+    return state.device_policy != "allow" and active not in {None, caller.login_id}
 
 
 def path_id(text: str) -> int:

@@ -34,6 +34,13 @@ class AttemptState:
     duration_seconds: int
     start_time: datetime | None
     deadline_at: datetime | None
+    remaining_seconds: int = 0
+    paused_at: datetime | None = None
+    """Set while the clock stands still at `remaining_seconds`."""
+    is_waiting_for_authorisation: bool = False
+    device_policy: str = "allow"
+    active_login_id: str | None = None
+    """The signed-in stay that uses the attempt."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Clock:
     deadline_at: datetime | None
     remaining_seconds: int
     elapsed_seconds: int
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Save:
     sequence: int
     message_id: str
     connection_id: str
+    login_id: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class SetFlag:
     student_id: int
     question_id: int
     is_flagged: bool
+    login_id: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,7 @@ class AttemptsClient:
                 client_sequence=save.sequence,
                 message_id=save.message_id,
                 connection_id=save.connection_id,
+                login_id=save.login_id,
             )
             for save in saves
         ]
@@ -154,9 +165,20 @@ class AttemptsClient:
             student_id=flag.student_id,
             question_id=flag.question_id,
             is_flagged=flag.is_flagged,
+            login_id=flag.login_id,
         )
         reply = await rpc.call(self._stub.SetFlag, request, seconds=seconds)
         return _refused(reply.refused) if reply.HasField("refused") else Saved()
+
+    async def admits(
+        self, attempt_id: int, student_id: int, login_id: str, *, seconds: float
+    ) -> bool:
+        """Ask whether another device than before may use an attempt. Raises `NotFound`."""
+        request = pb.AdmitDeviceRequest(
+            attempt_id=attempt_id, student_id=student_id, login_id=login_id
+        )
+        reply = await rpc.call(self._stub.AdmitDevice, request, seconds=seconds)
+        return reply.is_admitted
 
     async def clocks(self, attempt_ids: Sequence[int], *, seconds: float) -> list[Clock]:
         """Return the time of attempts, at most 1,000; with none it only compares clocks."""
@@ -205,7 +227,19 @@ def _state(attempt: pb.Attempt) -> AttemptState:
         duration_seconds=attempt.duration_seconds,
         start_time=_moment(attempt.start_time) if attempt.HasField("start_time") else None,
         deadline_at=_moment(attempt.deadline_at) if attempt.HasField("deadline_at") else None,
+        remaining_seconds=attempt.time_remaining_seconds,
+        paused_at=_moment(attempt.paused_at) if attempt.HasField("paused_at") else None,
+        is_waiting_for_authorisation=attempt.is_waiting_for_authorisation,
+        device_policy=_policy(attempt.device_policy),
+        active_login_id=attempt.active_login_id if attempt.HasField("active_login_id") else None,
     )
+
+
+def _policy(value: Any) -> str:
+    """Return the policy's word; an attempts that is older than devices allows any."""
+    if value == pb.DEVICE_POLICY_UNSPECIFIED:
+        return "allow"
+    return pb.DevicePolicy.Name(value).removeprefix("DEVICE_POLICY_").lower()
 
 
 def _clock(clock: pb.AttemptClock) -> Clock:
@@ -215,6 +249,7 @@ def _clock(clock: pb.AttemptClock) -> Clock:
         _moment(clock.deadline_at) if clock.HasField("deadline_at") else None,
         clock.time_remaining_seconds,
         clock.elapsed_seconds,
+        _moment(clock.paused_at) if clock.HasField("paused_at") else None,
     )
 
 

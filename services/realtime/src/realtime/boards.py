@@ -164,6 +164,8 @@ def _row(roster: Roster, seat: Seat, tally: Tally, seen: Seen) -> dict[str, Any]
         "status": state.status,
         "start_time": state.start_time,
         "deadline_at": state.deadline_at,
+        "paused_at": state.paused_at,
+        "is_waiting_for_authorisation": state.is_waiting_for_authorisation,
         "workstation_id": seat.workstation_id,
         "questions_answered": seat.questions_answered,
         "total_questions": roster.total_questions,

@@ -45,6 +45,11 @@ class NotAllowed(Forbidden):
     detail = "Unauthorized"
 
 
+class OtherDevice(Forbidden):
+    slug = "other-device"
+    detail = "Attempt is open on another device"
+
+
 class AttemptClosed(Refused):
     slug = "attempt-closed"
     detail = "Attempt is closed"

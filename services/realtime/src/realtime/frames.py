@@ -42,7 +42,14 @@ def build(type_: str, /, **fields: Any) -> Frame:
 
 
 def connected(
-    connection_id: str, attempt_id: int, now: datetime, remaining_seconds: int, position: Position
+    connection_id: str,
+    attempt_id: int,
+    now: datetime,
+    remaining_seconds: int,
+    position: Position,
+    *,
+    paused_at: datetime | None,
+    is_waiting_for_authorisation: bool,
 ) -> Frame:
     return build(
         "connected",
@@ -52,6 +59,8 @@ def connected(
         time_remaining_seconds=remaining_seconds,
         heartbeat_interval=HEARTBEAT_SECONDS,
         checkpoint_debounce=_CHECKPOINT_DEBOUNCE_SECONDS,
+        paused_at=paused_at,
+        is_waiting_for_authorisation=is_waiting_for_authorisation,
         position=position,
     )
 

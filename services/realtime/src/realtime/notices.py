@@ -26,6 +26,11 @@ _EVENTS = {
 }
 _KINDS = {
     "status_changed": "status",
+    "attempt_authorised": "status",
+    "attempt_paused": "status",
+    "attempt_resumed": "status",
+    "device_changed": "device",
+    "device_released": "device",
     "deadline_changed": "deadline",
     "answer_saved": "progress",
     "event_recorded": "event",
@@ -38,7 +43,12 @@ _KINDS = {
     "transfer_completed": "transfer",
     "transfer_failed": "transfer",
 }
-_SYSTEM_EVENTS = {"attempt_paused", "attempt_resumed", "allowance_granted"}
+_SYSTEM_EVENTS = {
+    "attempt_authorised",
+    "attempt_paused",
+    "attempt_resumed",
+    "allowance_granted",
+}
 _TRANSFERS: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
     "transfer_requested": frames.transfer_requested,
     "transfer_approved": frames.transfer_approved,

@@ -32,6 +32,7 @@ _REFUSALS = {
     "time_expired": ("Attempt time expired", "TIME_EXPIRED"),
     "invalid_question": ("Question not found in this exam", "INVALID_QUESTION"),
     "attempt_paused": ("Attempt is paused, cannot save checkpoint", "ATTEMPT_NOT_ACTIVE"),
+    "other_device": ("Attempt is open on another device", "OTHER_DEVICE"),
     "invalid_answer": ("Answer could not be processed", "CHECKPOINT_PROCESSING_ERROR"),
 }
 _NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")
@@ -101,6 +102,7 @@ class Student:
                 # Without an id of its own a save could not be repeated when attempts goes away.
                 message_id=message_id or str(uuid.uuid4()),
                 connection_id=self._connection.id,
+                login_id=self._connection.caller.login_id,
             )
             if not self._submit(save, partial(self._saved, checkpoint)):
                 self._refuse(question_id, *_NOT_SAVED, message_id)
@@ -134,8 +136,9 @@ class Student:
         if not 0 < flag.question_id <= _MAX_ID:
             self._flag_error("Question not found in this exam", "FLAG_ERROR")
             return
+        caller = self._connection.caller
         item = SetFlag(
-            self._attempt_id, self._connection.caller.user_id, flag.question_id, flag.is_flagged
+            self._attempt_id, caller.user_id, flag.question_id, flag.is_flagged, caller.login_id
         )
         if not self._submit(item, self._flagged):
             self._flag_error("Flag could not be saved", "FLAG_ERROR")

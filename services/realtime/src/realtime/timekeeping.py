@@ -51,6 +51,7 @@ class Timekeeper:
         if known.changed_at < sent or known.version < state.version:
             known.status, known.version = state.status, state.version
             known.start_time, known.deadline_at = state.start_time, state.deadline_at
+            _set_pause(known, state.paused_at, state.remaining_seconds)
         known.duration_seconds = state.duration_seconds
         return known
 
@@ -113,22 +114,32 @@ class Timekeeper:
         if timing is None:
             return
         timing.status = clock.status
+        _set_pause(timing, clock.paused_at, clock.remaining_seconds)
         if clock.deadline_at is not None:
             length = timedelta(seconds=clock.remaining_seconds + clock.elapsed_seconds)
             timing.deadline_at = clock.deadline_at
             timing.start_time = timing.start_time or clock.deadline_at - length
 
 
+def _set_pause(timing: Timing, paused_at: datetime | None, remaining_seconds: int) -> None:
+    if paused_at is None:
+        timing.go_on()
+    else:
+        timing.pause(paused_at, remaining_seconds)
+
+
 def _take(timing: Timing, fact: str, data: dict[str, Any]) -> None:
     try:
         if fact == "attempt_paused":
-            timing.paused_with_seconds = int(data["time_remaining_seconds"])
+            _set_pause(timing, instant(data["paused_at"]), int(data["time_remaining_seconds"]))
         elif fact == "attempt_resumed":
-            timing.paused_with_seconds = None
+            timing.go_on()
             timing.deadline_at = instant(data["deadline_at"])
         elif fact == "deadline_changed":
             timing.deadline_at = instant(data["deadline_at"])
             timing.duration_seconds = int(data.get("duration_seconds", timing.duration_seconds))
+            if timing.paused_at is not None and "time_remaining_seconds" in data:
+                timing.pause(timing.paused_at, int(data["time_remaining_seconds"]))
         elif int(data["version"]) >= timing.version:
             timing.status, timing.version = str(data["status"]), int(data["version"])
             timing.start_time = instant(data["start_time"])

@@ -43,6 +43,7 @@ class Timing:
     version: int = 0
     paused_with_seconds: int | None = None
     """Where the clock stands still, while it does."""
+    paused_at: datetime | None = None
     changed_at: float = float("-inf")
     """Monotonic instant of the last notice, to tell a reply that was read before it."""
 
@@ -55,14 +56,19 @@ class Timing:
             return 0
         return max(0, floor((self.deadline_at - now).total_seconds()))
 
+    def pause(self, paused_at: datetime, with_seconds: int) -> None:
+        """Let the clock stand still at `with_seconds`."""
+        self.paused_at, self.paused_with_seconds = paused_at, with_seconds
+
+    def go_on(self) -> None:
+        self.paused_at = self.paused_with_seconds = None
+
     def elapsed_seconds(self, now: datetime) -> int:
-        """Return how much of the whole length has gone, allowances included in the length."""
-        if self.status == "not_started" or self.start_time is None:
+        """Return how much of the whole length has gone: allowances lengthen it, pauses do not."""
+        if self.status == "not_started" or self.deadline_at is None:
             return 0
-        gone = floor((now - self.start_time).total_seconds())
-        if self.deadline_at is not None:
-            gone = min(gone, floor((self.deadline_at - self.start_time).total_seconds()))
-        return max(0, gone)
+        left = (self.deadline_at - (self.paused_at or now)).total_seconds()
+        return max(0, floor(self.duration_seconds - max(0.0, left)))
 
     def is_expired(self, now: datetime) -> bool:
         if self.status == "in_progress" and self.deadline_at is not None:

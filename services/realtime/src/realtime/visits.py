@@ -84,7 +84,15 @@ class StudentVisit:
         told_at = time.monotonic()
         remaining = timing.remaining_seconds(now)
         connection.send(
-            frames.connected(connection.id, attempt_id, now, remaining, connection.joined_at)
+            frames.connected(
+                connection.id,
+                attempt_id,
+                now,
+                remaining,
+                connection.joined_at,
+                paused_at=timing.paused_at,
+                is_waiting_for_authorisation=self._state.is_waiting_for_authorisation,
+            )
         )
         student = Student(connection, timing, self._keeper, self._saver)
         if since is not None:
