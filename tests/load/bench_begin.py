@@ -11,6 +11,7 @@ from load import client, ledger
 from load.bench_save import SERVICE
 from load.client import Answer, Run
 from load.figures import Report, Score, score_table
+from load.meters import Neighbours
 from load.rig import BARE_ECHO, ECHO, Rig, running
 from load.rounds import Say, Subject, in_turn
 from load.world import World
@@ -30,13 +31,15 @@ def bench(size: Size, console: Console, say: Say) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
     with running(size.world, (BARE_ECHO, ECHO), say=say) as rig:
         begun: list[int] = []
+        neighbours = Neighbours()
         scores = asyncio.run(measure(rig, size, begun, say))
+        others = neighbours.share()
         waiting = [a for who in size.world.sitter_ids for a in size.world.waiting_of(who)]
         verdict = ledger.judge_begins(rig.platform.database, begun, waiting)
     ours, bare, echo = scores
     console.print(score_table("POST /attempts/{id}/begin", scores, bare))
     console.print(f"oracle: {verdict}", highlight=False)
-    return _report(ours, bare, echo, verdict)
+    return _report(others, ours, bare, echo, verdict)
 
 
 class Beginner:
@@ -87,7 +90,9 @@ def _parts(
         yield [Beginner(t, world.waiting_of(who)[n::count], begun) for who, t in tokens.items()]
 
 
-def _report(ours: Score, bare: Score, echo: Score, verdict: ledger.Verdict) -> Report:
+def _report(
+    others: float, ours: Score, bare: Score, echo: Score, verdict: ledger.Verdict
+) -> Report:
     ratio, in_chassis = (ours.per_cpu_second / e.per_cpu_second for e in (bare, echo))
     facts = {
         "ours": ours.facts(),
@@ -106,4 +111,4 @@ def _report(ours: Score, bare: Score, echo: Score, verdict: ledger.Verdict) -> R
         str(verdict),
     ]
     failed = [f"{ours.name}: {ours.run.failures}"] if ours.run.failures else []
-    return Report("begin", facts, row, [*failed, *verdict.flaws])
+    return Report("begin", others, facts, row, [*failed, *verdict.flaws])

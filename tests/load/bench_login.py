@@ -20,6 +20,7 @@ from load.bench_save import Saver, Sent, savers
 from load.client import Answer, Due, Line, Run, clock
 from load.figures import Report, percentile
 from load.ledger import Ledger, Verdict
+from load.meters import Neighbours
 from load.rig import Rig, login_request, running
 from load.rounds import Say
 from load.world import World
@@ -57,6 +58,8 @@ class Storm:
     come_backs: int = 0
     errors: Counter[int] = field(default_factory=Counter)
     lasted_seconds: float = 0.0
+    others: float = 0.0
+    """The share of the machine that others took meanwhile."""
     cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -124,7 +127,7 @@ async def measure(rig: Rig, size: Size, say: Say) -> tuple[Exam, Storm]:
 
 async def _storm(rig: Rig, size: Size) -> Storm:
     storm, meters, began = Storm(), rig.meters(*PARTS), clock()
-    before = meters.read()
+    before, neighbours = meters.read(), Neighbours()
     pause = size.within_seconds / max(1, size.newcomers)
     async with asyncio.timeout(_GIVE_UP_SECONDS), asyncio.TaskGroup() as group:
         for place, student_id in enumerate(rig.world.newcomer_ids):
@@ -132,6 +135,7 @@ async def _storm(rig: Rig, size: Size) -> Storm:
             group.create_task(_come_in(rig.port("gateway"), student_id, due, storm))
     storm.lasted_seconds = clock() - began
     storm.cpu_seconds = meters.since(before)
+    storm.others = neighbours.share()
     return storm
 
 
@@ -198,4 +202,4 @@ def _report(size: Size, exam: Exam, storm: Storm, saves: Verdict, logins: Verdic
     ]
     failed = [f"saves {name}: {run.failures}" for name, run in runs.items() if run.failures]
     failed += [f"logins: {dict(storm.errors)}"] if storm.errors else []
-    return Report("login", facts, row, [*failed, *logins.flaws, *saves.flaws])
+    return Report("login", storm.others, facts, row, [*failed, *logins.flaws, *saves.flaws])

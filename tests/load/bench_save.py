@@ -22,6 +22,7 @@ from load import client, ledger
 from load.client import Answer, Run, clock
 from load.figures import Report, Score, score_table
 from load.ledger import Ledger
+from load.meters import Neighbours
 from load.rig import BARE_ECHO, ECHO, Rig, running
 from load.rounds import Say, Subject, in_turn
 from load.world import World
@@ -47,15 +48,16 @@ class Size:
 def bench(size: Size, console: Console, say: Say) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
     with running(size.world, (BARE_ECHO, ECHO), say=say) as rig:
-        told = Ledger()
+        told, neighbours = Ledger(), Neighbours()
         scores = asyncio.run(measure_rest(rig, size, told, say))
         batches = asyncio.run(measure_grpc(rig, size, told, say))
+        others = neighbours.share()
         verdict = ledger.judge_saves(rig.platform.database, told)
     ours, bare, echo = scores
     console.print(score_table("POST /attempts/{id}/answers", scores, bare))
     console.print(score_table("SaveAnswers over gRPC, answers", batches))
     console.print(f"oracle: {verdict}", highlight=False)
-    return _report(ours, bare, echo, batches, verdict)
+    return _report(others, ours, bare, echo, batches, verdict)
 
 
 class Saver:
@@ -207,7 +209,12 @@ def _wishes(
 
 
 def _report(
-    ours: Score, bare: Score, echo: Score, batches: Sequence[Score], verdict: ledger.Verdict
+    others: float,
+    ours: Score,
+    bare: Score,
+    echo: Score,
+    batches: Sequence[Score],
+    verdict: ledger.Verdict,
 ) -> Report:
     ratio, in_chassis = (ours.per_cpu_second / e.per_cpu_second for e in (bare, echo))
     facts = {
@@ -229,4 +236,4 @@ def _report(
         " / ".join(f"{score.per_second:,.0f}" for score in batches),
         str(verdict),
     ]
-    return Report("save", facts, row, [*failed, *verdict.flaws])
+    return Report("save", others, facts, row, [*failed, *verdict.flaws])

@@ -93,16 +93,17 @@ class Score:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of one benchmark."""
+    """The result of one benchmark; `others` is the share of the machine that others took."""
 
     bench: str
+    others: float
     facts: Mapping[str, Any]
     row: Sequence[str]
     """The cells that follow date, commit and machine in README.md."""
     flaws: Sequence[str] = ()
 
     def print(self, console: Console) -> None:
-        about = origin()
+        about = origin(self.others)
         line = {"bench": self.bench, **about, **self.facts, "flaws": list(self.flaws)}
         console.print_json(json.dumps(line), indent=None)
         cells = [about["date"], about["commit"], about["machine"], *self.row]
@@ -136,12 +137,12 @@ def score_table(title: str, scores: Iterable[Score], base: Score | None = None) 
     return table
 
 
-def origin() -> dict[str, str]:
+def origin(others: float) -> dict[str, str]:
     """Say when, of which commit and on which machine something was measured."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "commit": _commit(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {others:.0%} taken by others",
     }
 
 

@@ -29,6 +29,32 @@ def family(pid: int) -> list[int]:
     return [process.pid for process in processes.family(pid)]
 
 
+class Neighbours:
+    """What the rest of the machine did meanwhile: who reads our numbers has to know."""
+
+    def __init__(self) -> None:
+        self._before = _machine_ticks(), self._ours()
+
+    def share(self) -> float:
+        """Return which share of all cores went to others than us and what we started."""
+        (busy, total), ours = self._before
+        busy_now, total_now = _machine_ticks()
+        others = (busy_now - busy) - (self._ours() - ours) * _TICKS_PER_SECOND
+        return max(0.0, others / max(1, total_now - total))
+
+    @staticmethod
+    def _ours() -> float:
+        return sum(cpu_seconds(pid) for pid in family(os.getpid()))
+
+
+def _machine_ticks() -> tuple[int, int]:
+    """Return the ticks that all cores worked, and all ticks there were."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    user, nice, system, idle, waiting, *interrupts = map(int, fields)
+    busy = user + nice + system + sum(interrupts)
+    return busy, busy + idle + waiting
+
+
 @dataclass
 class Meters:
     """Named groups of processes; a group is asked anew each time it is read."""

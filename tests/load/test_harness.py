@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import json
 import math
+import time
 from collections import Counter
 
 import pytest
@@ -15,8 +16,11 @@ from load import bench_begin, bench_login, bench_save, client, ledger
 from load.client import LOST, Answer, Due, Run
 from load.figures import Score, percentile
 from load.ledger import Ledger
+from load.meters import Neighbours
 from load.rig import BARE_ECHO, ECHO, running
 from load.world import FIRST_ATTEMPT, World
+
+pytestmark = pytest.mark.timeout(300)  # the platform starts in here
 
 SMALL = World(sitters=4, running_exams=2, waiting_exams=4, questions=3, newcomers=6)
 
@@ -148,6 +152,17 @@ def test_every_student_has_one_attempt_at_an_exam_and_no_attempt_two_students():
     waiting = [a for who in SMALL.sitter_ids for a in SMALL.waiting_of(who)]
     assert len({*attempts, *waiting}) == 4 * (2 + 4)
     assert min(attempts) == FIRST_ATTEMPT
+
+
+def test_what_others_take_is_a_share_of_the_machine_without_our_own_part():
+    neighbours = Neighbours()
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    whole = Neighbours.share(neighbours)
+    neighbours._ours = lambda: 0.0
+    neighbours._before = (neighbours._before[0], 0.0)
+    assert 0 <= whole < neighbours.share() <= 1
 
 
 # With the platform
