@@ -1,7 +1,7 @@
 """The least that a FastAPI service can do with a save and with a begin: check and echo.
 
-The same cached token check, the same body checked by pydantic, an answer of the same shape by
-pydantic, and no I/O. `ECHO_IN_CHASSIS=1` puts it into our chassis (request ids, one log line and
+The same cached token check, the same body checked by pydantic, the service's own models as answers,
+and no I/O. `ECHO_IN_CHASSIS=1` puts it into our chassis (request ids, one log line and
 two metrics a request, problem bodies) as the services are; without it the app is bare FastAPI.
 Both are run by the chassis with the loop, parser and flags of the services.
 """
@@ -11,8 +11,9 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
+from attempts.schemas.attempts import AnswerBody, AttemptBody
 from chassis import logs
 from chassis.access import requires
 from chassis.serving import serve, service
@@ -34,43 +35,6 @@ class SaveBody(BaseModel):
     answer: Any
     is_flagged: bool = False
     time_spent_seconds: Annotated[int, Field(ge=0)] = 0
-
-
-class AnswerBody(BaseModel):
-    id: int
-    question_id: int
-    answer: Any
-    is_flagged: bool
-    time_spent_seconds: int
-    is_correct: bool | None
-    marks_awarded: float | None
-    first_answered_at: datetime | None
-    last_updated_at: datetime | None
-    total_time_spent_seconds: int
-    revision: int
-    sha256: str
-
-
-class AttemptBody(BaseModel):
-    id: int
-    student_id: int
-    exam_id: int
-    status: str
-    start_time: datetime | None
-    end_time: datetime | None
-    submit_time: datetime | None
-    deadline_at: datetime | None
-    duration_minutes: int
-    time_remaining_seconds: int
-    workstation_id: str | None
-    initial_workstation_id: str | None
-    transfer_count: int
-    current_question_id: int | None
-    questions_answered: int
-    questions_flagged: list[int]
-    encryption_salt: str | None
-    created_at: datetime
-    updated_at: datetime
 
 
 def create_app(settings: ServiceSettings, *, in_chassis: bool) -> FastAPI:
@@ -103,47 +67,41 @@ def _ready(keys: KeySet) -> Any:
     return ready
 
 
+def _neutral(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a value for each field: null where it may be, else the type's own nothing."""
+    values: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kinds = get_args(field.annotation) or (field.annotation,)
+        values[name] = None if type(None) in kinds or Any in kinds else _NOTHING.get(kinds[0])
+    return values
+
+
+_NOTHING: dict[Any, Any] = {int: 0, float: 0.0, str: "", bool: False}
+_ANSWER = _neutral(AnswerBody) | {"sha256": HASH}
+_ATTEMPT = _neutral(AttemptBody) | {
+    "status": "in_progress",
+    "duration_minutes": MINUTES,
+    "time_remaining_seconds": MINUTES * 60,
+    "questions_flagged": [],
+    "encryption_salt": SALT,
+}
+
+
 async def save(caller: Student, attempt_id: int, body: SaveBody) -> AnswerBody:
     now = datetime.now(UTC)
     return AnswerBody(
-        id=attempt_id,
-        question_id=body.question_id,
-        answer=body.answer,
-        is_flagged=body.is_flagged,
-        time_spent_seconds=body.time_spent_seconds,
-        is_correct=None,
-        marks_awarded=None,
-        first_answered_at=now,
-        last_updated_at=now,
-        total_time_spent_seconds=body.time_spent_seconds,
-        revision=1,
-        sha256=HASH,
+        **_ANSWER
+        | body.model_dump()
+        | {"id": attempt_id, "first_answered_at": now, "last_updated_at": now}
     )
 
 
 async def begin(caller: Student, attempt_id: int) -> AttemptBody:
     now = datetime.now(UTC)
-    return AttemptBody(
-        id=attempt_id,
-        student_id=caller.user_id,
-        exam_id=1,
-        status="in_progress",
-        start_time=now,
-        end_time=None,
-        submit_time=None,
-        deadline_at=now + timedelta(minutes=MINUTES),
-        duration_minutes=MINUTES,
-        time_remaining_seconds=MINUTES * 60,
-        workstation_id=None,
-        initial_workstation_id=None,
-        transfer_count=0,
-        current_question_id=None,
-        questions_answered=0,
-        questions_flagged=[],
-        encryption_salt=SALT,
-        created_at=now,
-        updated_at=now,
-    )
+    times = {"start_time": now, "created_at": now, "updated_at": now}
+    deadline = {"deadline_at": now + timedelta(minutes=MINUTES)}
+    known = {"id": attempt_id, "student_id": caller.user_id}
+    return AttemptBody(**_ATTEMPT | known | times | deadline)
 
 
 def main() -> None:
