@@ -27,11 +27,7 @@ from oep_local.layout import Layout
 from oep_local.parts import Part
 from oep_local.seeding import seed_task
 
-<<<<<<< HEAD
-OTHER_COMMANDS = ("legacy", "seed", "demo", "keys")
-=======
-OTHER_COMMANDS = ("legacy", "seed", "demo", "verifying")
->>>>>>> 5a48c6b (local: oep verify checks signed receipts, also as one file without the platform)
+OTHER_COMMANDS = ("legacy", "seed", "demo", "keys", "verifying")
 DETACH_SECONDS = 240
 
 app = typer.Typer(
