@@ -1,75 +1,68 @@
-"""A group of saves gives the same as its saves one by one."""
+"""Why a save is refused, and how a group of saves is cut into waves."""
 
 from dataclasses import replace
-from datetime import timedelta
 
+import pytest
 from attempts.answer import Save
 from attempts.attempt import Status
-from attempts.progress import Ledger, Refusal, Saved, Situation, why_not
+from attempts.progress import Met, Refusal, refusal, waves
 from hypothesis import given
 from hypothesis import strategies as st
 
+RUNNING = Met(True, Status.IN_PROGRESS, is_late=False, is_paused=False, is_member=False)
 SAVES = st.lists(
     st.builds(
         Save,
         attempt_id=st.sampled_from([1, 2, 3]),
-        student_id=st.sampled_from([2, 2, 2, 9]),
+        student_id=st.just(2),
         question_id=st.integers(1, 4),
-        value=st.sampled_from([None, "", [], "a", ["b"], False, 0]),
-        is_flagged=st.booleans(),
-        time_spent_seconds=st.integers(0, 3),
         message_id=st.sampled_from([None, None, "m1", "m2"]),
-        is_flag_only=st.just(False),
     ),
-    max_size=12,
+    max_size=14,
 )
-MEMBERS = frozenset({(3, 1), (3, 2), (3, 3)})
 
 
-def situation(attempt) -> Situation:
-    attempts = {1: attempt(id=1), 2: attempt(id=2, status=Status.GRADED)}
-    return Situation(attempts, MEMBERS, {}, {})
+@pytest.mark.parametrize(
+    ("met", "reason"),
+    [
+        (Met(False, None, False, False, False), Refusal.ATTEMPT_NOT_FOUND),
+        (replace(RUNNING, is_own=False, is_late=True), Refusal.ATTEMPT_NOT_FOUND),
+        (replace(RUNNING, status=Status.SUBMITTED, is_late=True), Refusal.ATTEMPT_NOT_ACTIVE),
+        (replace(RUNNING, status=Status.NOT_STARTED), Refusal.ATTEMPT_NOT_ACTIVE),
+        (replace(RUNNING, status=Status.EXPIRED), Refusal.TIME_EXPIRED),
+        (replace(RUNNING, is_late=True, is_paused=True), Refusal.TIME_EXPIRED),
+        (replace(RUNNING, is_paused=True), Refusal.ATTEMPT_PAUSED),
+        (RUNNING, Refusal.INVALID_QUESTION),
+    ],
+)
+def test_reasons_are_looked_at_in_the_contracts_order(met, reason):
+    """Contract §9.1: attempt exists, in progress, not past the deadline, question in exam."""
+    assert refusal(met).reason is reason
+
+
+def test_only_an_attempt_that_is_not_active_says_in_which_status_it_is():
+    assert refusal(replace(RUNNING, status=Status.GRADED)).status is Status.GRADED
+    assert refusal(RUNNING).status is None
 
 
 @given(SAVES)
-def test_a_group_gives_the_same_as_its_saves_one_by_one(attempt_of, saves):
-    now, singly = situation(attempt_of), []
-    together = Ledger(now)
-    outcomes = together.take_all(saves)
-    for save in saves:
-        ledger = Ledger(now)
-        singly.append(ledger.take(save))
-        now = Situation(ledger.attempts, MEMBERS, ledger.answers, ledger.receipts)
-    assert outcomes == singly
-    assert together.answers == dict(now.answers)
-    assert together.attempts == dict(now.attempts)
+def test_in_a_wave_no_answer_and_no_message_occurs_twice(saves):
+    for wave in waves(saves):
+        answers = [(saves[n].attempt_id, saves[n].question_id) for n in wave]
+        messages = [(saves[n].attempt_id, saves[n].message_id) for n in wave]
+        named = [message for message in messages if message[1] is not None]
+        assert len(set(answers)) == len(answers)
+        assert len(set(named)) == len(named)
 
 
 @given(SAVES)
-def test_the_counters_always_agree_with_the_answers(attempt_of, saves):
-    ledger = Ledger(situation(attempt_of))
-    ledger.take_all(saves)
-    answers = [a for a in ledger.answers.values() if a.attempt_id == 1]
-    attempt = ledger.attempts[1]
-    assert attempt.questions_answered == sum(a.is_answered for a in answers)
-    assert set(attempt.questions_flagged) == {a.question_id for a in answers if a.is_flagged}
-    assert not any(key[0] == 2 for key in ledger.changed_answers), "a closed attempt is left alone"
+def test_waves_hold_every_save_once_and_those_of_an_attempt_in_order(saves):
+    order = [place for wave in waves(saves) for place in wave]
+    assert sorted(order) == list(range(len(saves)))
+    for attempt_id in (1, 2, 3):
+        places = [place for place in order if saves[place].attempt_id == attempt_id]
+        assert places == sorted(places)
 
 
-def test_reasons_are_looked_at_in_the_contracts_order(attempt):
-    running = attempt()
-    late = replace(running, as_of=running.deadline_at + timedelta(seconds=1))
-    assert why_not(None, 2).reason is Refusal.ATTEMPT_NOT_FOUND
-    assert why_not(late, 9).reason is Refusal.ATTEMPT_NOT_FOUND
-    assert why_not(replace(late, status=Status.SUBMITTED), 2).reason is Refusal.ATTEMPT_NOT_ACTIVE
-    assert why_not(late, 2).reason is Refusal.TIME_EXPIRED
-    assert why_not(replace(running, status=Status.EXPIRED), 2).reason is Refusal.TIME_EXPIRED
-    assert why_not(running, 2) is None
-
-
-def test_the_last_instant_still_counts(attempt):
-    running = attempt()
-    ledger = Ledger(Situation({1: replace(running, as_of=running.deadline_at)}, MEMBERS, {}, {}))
-    outcome = ledger.take(Save(1, 2, 1, "a"))
-    assert isinstance(outcome, Saved)
-    assert outcome.receipt.time_remaining_seconds == 0
+def test_different_questions_of_one_attempt_are_one_wave():
+    assert waves([Save(1, 2, question) for question in range(40)]) == [list(range(40))]

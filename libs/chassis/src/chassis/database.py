@@ -6,15 +6,16 @@ here knows a table.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg2.errors
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -23,6 +24,10 @@ from chassis.settings import DatabaseSettings, psycopg2_url
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_IDLE_SECONDS = 2.0
+"""A connection that has rested longer is asked whether it lives before it is used."""
+_RESTING_SINCE = "resting_since"
 
 _TRANSIENT = (
     psycopg2.errors.LockNotAvailable,
@@ -61,6 +66,7 @@ class Database:
         """Prepare the pool; the first connection is made by the first transaction."""
         self.engine = _engine(url, pool_size, statement_timeout_ms, lock_timeout_ms)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._places = queue_size
         self._waiting = 0
@@ -81,15 +87,17 @@ class Database:
         Blocking; for worker threads only. Raises `Unavailable` when Postgres is away, too slow,
         or refuses for a reason that passes.
         """
-        try:
-            with self._sessions() as session, session.begin():
-                yield session
-        except PoolTimeout as error:
-            raise DatabaseUnavailable from error
-        except DBAPIError as error:
-            if is_transient(error):
-                raise DatabaseUnavailable from error
-            raise
+        with _trouble_named(), self._sessions() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """Yield a connection on which each statement is a transaction of its own.
+
+        That saves the messages that begin and commit one. Blocking and raising like `transaction`.
+        """
+        with _trouble_named(), self._single.connect() as connection:
+            yield connection
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on a database thread; raise `Unavailable` when too many wait already.
@@ -116,6 +124,18 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def _trouble_named() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if is_transient(error):
+            raise DatabaseUnavailable from error
+        raise
+
+
 def is_transient(error: DBAPIError) -> bool:
     """Say whether the same request may succeed later without anybody changing anything."""
     if isinstance(error.orig, _TRANSIENT) or error.connection_invalidated:
@@ -128,13 +148,13 @@ def _engine(url: str, pool_size: int, statement_timeout_ms: int, lock_timeout_ms
     options = (
         f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
         " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+        " -c plan_cache_mode=force_generic_plan"  # what is prepared is planned once
     )
     engine = create_engine(
         psycopg2_url(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
-        pool_pre_ping=True,
         pool_use_lifo=True,
         insertmanyvalues_page_size=1_000,
         connect_args={
@@ -148,7 +168,31 @@ def _engine(url: str, pool_size: int, statement_timeout_ms: int, lock_timeout_ms
     )
     event.listen(engine, "before_cursor_execute", _refuse_on_loop_thread)
     event.listen(engine, "do_connect", _refuse_on_loop_thread)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _wake)
     return engine
+
+
+def _note_rest(_: Any, record: Any) -> None:
+    record.info[_RESTING_SINCE] = time.monotonic()
+
+
+def _wake(connection: Any, record: Any, _: Any) -> None:
+    """Ask a rested connection whether it lives; the pool makes a new one when it does not.
+
+    One that was used a moment ago is not asked: that would double the messages of a hot path. When
+    it is dead all the same, its request gets 503, and all connections of its age are made anew.
+    """
+    rest = time.monotonic() - record.info.get(_RESTING_SINCE, time.monotonic())
+    if rest < _IDLE_SECONDS:
+        return
+    _refuse_on_loop_thread()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
 
 
 def _refuse_on_loop_thread(*_: Any) -> None:

@@ -1,11 +1,11 @@
-"""What counts as an answer, and what a save does to the one that is stored (contract §9.1).
+"""What counts as an answer, and in which text it is kept and proven (contract §9.1).
 
-Pure. Whether the attempt is open at all is decided in `saving`, whether the answer is right in
-`grading`.
+Pure. What a save does to a stored answer is written down where it happens, in `store.saving`;
+whether the answer is right is decided in `grading`.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -78,9 +78,10 @@ def is_empty(value: Any) -> bool:
 
 
 def encoded(value: Any) -> str:
-    """Return `value` as JSON text; raise `UnfitAnswer` for what could not be given back as it was.
+    """Return `value` as the JSON text that is stored: in one line, keys in the order received.
 
-    That is: NaN and infinities, halves of surrogate pairs, more than 64 KiB, 17 levels and deeper.
+    Raises `UnfitAnswer` for what could not be given back as it was: NaN and infinities, halves of
+    surrogate pairs, more than 64 KiB, 17 levels and deeper.
     """
     if not _is_shallow(value, MAX_DEPTH):
         raise UnfitAnswer
@@ -90,7 +91,7 @@ def encoded(value: Any) -> str:
         raise UnfitAnswer from error
     if size > MAX_ANSWER_BYTES:
         raise UnfitAnswer
-    return json.dumps(value, allow_nan=False)
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def decoded(text: str) -> Any:
@@ -99,35 +100,6 @@ def decoded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UnfitAnswer from error
-
-
-def merged(stored: Answer | None, save: Save, now: datetime) -> Answer:
-    """Return the answer after `save`.
-
-    `null` sets the flag and never overwrites an answer; `[]` and `""` do clear. Time is added.
-    Identical content leaves the answer as it is; the same answer with more time keeps its revision.
-    """
-    old = stored or Answer(save.attempt_id, save.question_id)
-    value = old.value if save.value is None else save.value
-    changed = replace(
-        old,
-        value=value,
-        is_flagged=save.is_flagged,
-        time_spent_seconds=old.time_spent_seconds + save.time_spent_seconds,
-        sequence=old.sequence if save.is_flag_only else save.sequence,
-        first_answered_at=old.first_answered_at or (None if is_empty(value) else now),
-        last_updated_at=now,
-    )
-    if stored is None or not _says_the_same(stored, changed):
-        return replace(changed, revision=old.revision + 1)
-    return changed if save.time_spent_seconds else stored
-
-
-def _says_the_same(old: Answer, new: Answer) -> bool:
-    return (
-        old.is_flagged == new.is_flagged
-        and json.dumps(old.value) == json.dumps(new.value)  # in Python, 1 == True
-    )
 
 
 def _is_shallow(value: Any, levels: int) -> bool:

@@ -1,6 +1,7 @@
 """What this service announces, built from what was committed; all values absolute.
 
-Applying one twice is harmless, and what an answer says is never in it.
+Applying one twice is harmless, and what an answer says is never in it. `answer_saved` alone is
+built in `store.saving`, by the statement that saves.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from attempts.allowance import Allowance
 from attempts.attempt import Attempt, Status
-from attempts.progress import Saved
 from attempts.tables import OUTBOX
 from attempts.transfer import Transfer
 
@@ -53,24 +53,6 @@ def deadline_changed(attempt: Attempt) -> Note:
             "time_remaining_seconds": attempt.time_remaining_seconds,
             "duration_seconds": attempt.duration_seconds,
             "student_id": attempt.student_id,
-        },
-    )
-
-
-def answer_saved(saved: Saved, connection_id: str | None, *, is_flag_only: bool) -> Note:
-    attempt = saved.attempt
-    return _note(
-        "answer_saved",
-        attempt,
-        {
-            "question_id": saved.answer.question_id,
-            "is_flagged": saved.answer.is_flagged,
-            "kind": "flag" if is_flag_only else "answer",
-            "questions_answered": attempt.questions_answered,
-            "total_questions": attempt.total_questions,
-            "questions_flagged": list(attempt.questions_flagged),
-            "connection_id": connection_id,
-            "saved_at": instant(saved.receipt.saved_at),
         },
     )
 

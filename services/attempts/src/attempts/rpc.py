@@ -89,7 +89,7 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         )
         if isinstance(outcome, Refused):
             return pb.SetFlagResponse(refused=_refused(outcome))
-        return pb.SetFlagResponse(questions_flagged=outcome.attempt.questions_flagged)
+        return pb.SetFlagResponse(questions_flagged=outcome.questions_flagged)
 
     async def GetClock(  # noqa: N802  # gRPC's own name
         self, request: pb.GetClockRequest, _: Context

@@ -1,17 +1,19 @@
 """Deeds of saving: answers and flags, durable before anybody is told (contract §9.1).
 
-A group of saves of many attempts is one transaction of four statements: lock the attempts in id
-order, look, write, announce.
+A group of saves of many attempts is one statement and one round trip. Only when somebody else has
+changed an attempt in that very moment, another device than before saves, or a group says two things
+about one answer, the attempts are locked first and the same statement runs behind the lock.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 from chassis.database import Database
 from chassis.errors import Failure
+from sqlalchemy.orm import Session
 
-from attempts import notices, using
+from attempts import using
 from attempts.answer import Answer, Save
+from attempts.device import Verdict, verdict_in_passing
 from attempts.errors import (
     ActiveAttemptNotFound,
     AttemptPaused,
@@ -20,9 +22,10 @@ from attempts.errors import (
     OtherDevice,
     UnfitAnswer,
 )
-from attempts.progress import AnswerKey, Ledger, Outcome, Refusal, Refused, Saved
-from attempts.store import answers, attempts
-from attempts.using import HasEnded, nobody_left
+from attempts.progress import Outcome, Refusal, Refused, waves
+from attempts.store import attempts, saving
+from attempts.store.saving import ToRepeat
+from attempts.using import Device, HasEnded, nobody_left
 
 FAILURES: dict[Refusal, type[Failure]] = {
     Refusal.ATTEMPT_NOT_FOUND: ActiveAttemptNotFound,
@@ -48,27 +51,16 @@ class Saving:
         self._has_ended = has_ended
 
     def save_all(self, saves: Sequence[Save]) -> list[Outcome]:
-        """Save what may be saved, in order, in one transaction; outcomes in the order of `saves`.
+        """Save what may be saved, in order; outcomes in the order of `saves`.
 
-        A refused save does not sink the others. Raises `Unavailable` with nothing stored.
+        A refused save does not sink the others. Raises `Unavailable`; a caller who then does not
+        know what was stored repeats the saves, and each `message_id` counts once.
         """
-        with self._database.transaction() as session:
-            locked = attempts.lock_many(session, {save.attempt_id for save in saves})
-            left = frozenset(i for i, a in locked.items() if using.has_ended(a, self._has_ended))
-            ledger = Ledger(replace(answers.situation(session, locked, saves), left=left))
-            outcomes = ledger.take_all(saves)
-            ids = answers.write(session, ledger)
-            using.note(session, ledger)
-            notices.announce(
-                session,
-                [
-                    notices.answer_saved(o, s.connection_id, is_flag_only=s.is_flag_only)
-                    for s, o in zip(saves, outcomes, strict=True)
-                    if isinstance(o, Saved) and o.is_news
-                ],
-            )
+        first = self._at_once(saves) if len(waves(saves)) == 1 else [ToRepeat()] * len(saves)
+        again = [place for place, outcome in enumerate(first) if isinstance(outcome, ToRepeat)]
+        behind = iter(self._behind_locks([saves[place] for place in again]) if again else ())
         self._wake()
-        return [_with_id(outcome, ids) for outcome in outcomes]
+        return [next(behind) if isinstance(each, ToRepeat) else each for each in first]
 
     def save(self, save: Save) -> Answer:
         """Save one answer and return the stored row; raise the contract's failures."""
@@ -97,10 +89,48 @@ class Saving:
         )
         return self.save_all([wish])[0]
 
+    def _at_once(self, saves: Sequence[Save]) -> list[Outcome | ToRepeat]:
+        with self._database.single() as connection:
+            return saving.save(connection, saves)
 
-def _with_id(outcome: Outcome, ids: Mapping[AnswerKey, int]) -> Outcome:
-    if not isinstance(outcome, Saved):
-        return outcome
-    answer = outcome.answer
-    row_id = ids.get((answer.attempt_id, answer.question_id), answer.id)
-    return replace(outcome, answer=replace(answer, id=row_id))
+    def _behind_locks(self, saves: Sequence[Save]) -> list[Outcome]:
+        """Save wave by wave in one transaction that holds the attempts."""
+        outcomes: dict[int, Outcome] = {}
+        with self._database.transaction() as session:
+            saving.lock(session.connection(), {save.attempt_id for save in saves})
+            for wave in waves(saves):
+                done = self._save_wave(session, [saves[place] for place in wave])
+                outcomes |= dict(zip(wave, done, strict=True))
+        return [outcomes[place] for place in range(len(saves))]
+
+    def _save_wave(self, session: Session, saves: Sequence[Save]) -> list[Outcome]:
+        connection = session.connection()
+        texts = saving.texts_kept(connection, saves)
+        found = saving.save(connection, saves, texts)
+        outcomes = {n: outcome for n, outcome in enumerate(found) if isinstance(outcome, Outcome)}
+        for place, save in enumerate(saves):
+            outcome = found[place]
+            if isinstance(outcome, ToRepeat):
+                refused = self._taken_over(session, save, is_member=outcome.is_member)
+                if refused is not None:
+                    outcomes[place] = refused
+        rest = [place for place in range(len(saves)) if place not in outcomes]
+        if rest:
+            kept = {n: texts[place] for n, place in enumerate(rest) if place in texts}
+            again = saving.save(connection, [saves[place] for place in rest], kept)
+            assert not any(isinstance(each, ToRepeat) for each in again)  # noqa: S101  # all is held
+            outcomes |= dict(zip(rest, again, strict=True))
+        return [outcomes[place] for place in range(len(saves))]
+
+    def _taken_over(self, session: Session, save: Save, *, is_member: bool) -> Refused | None:
+        """Let a save's device use the attempt that another one uses, or say why it may not."""
+        attempt = attempts.lock(session, save.attempt_id)
+        if attempt is None:
+            return Refused(Refusal.ATTEMPT_NOT_FOUND)
+        device = Device(save.login_id)
+        if using.judged(attempt, device, self._has_ended, verdict_in_passing) is Verdict.REFUSE:
+            return Refused(Refusal.OTHER_DEVICE)
+        if not is_member:
+            return Refused(Refusal.INVALID_QUESTION)
+        using.used_by(session, attempt, device, self._has_ended, verdict_in_passing)
+        return None

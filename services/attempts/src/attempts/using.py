@@ -16,7 +16,6 @@ from attempts.attempt import Attempt
 from attempts.audit import Entry
 from attempts.device import CHANGES, Verdict, verdict
 from attempts.errors import OtherDevice
-from attempts.progress import Ledger
 from attempts.store import devices
 
 HasEnded = Callable[[str, int, datetime], bool]
@@ -50,6 +49,16 @@ def has_ended(attempt: Attempt, knows: HasEnded) -> bool:
     return knows(login_id, attempt.student_id, since or attempt.created_at)
 
 
+def judged(attempt: Attempt, device: Device, knows: HasEnded, judge: Rule = verdict) -> Verdict:
+    """Return what follows when a device wants to use an attempt."""
+    return judge(
+        attempt.device_policy,
+        attempt.active_login_id,
+        device.login_id,
+        has_ended=has_ended(attempt, knows),
+    )
+
+
 def used_by(
     session: Session, attempt: Attempt, device: Device, knows: HasEnded, judge: Rule = verdict
 ) -> Attempt | None:
@@ -57,12 +66,7 @@ def used_by(
 
     Raises `OtherDevice`. Writes only when another stay than before asks.
     """
-    found = judge(
-        attempt.device_policy,
-        attempt.active_login_id,
-        device.login_id,
-        has_ended=has_ended(attempt, knows),
-    )
+    found = judged(attempt, device, knows, judge)
     if found is Verdict.SAME or device.login_id is None:
         return attempt
     if found is Verdict.REFUSE:
@@ -72,15 +76,6 @@ def used_by(
         notices.announce(session, [notices.device_changed(used)])
         auditing.add(session, changed(attempt, used, device.origin))
     return used
-
-
-def note(session: Session, ledger: Ledger) -> None:
-    """Write which devices use attempts after a group of saves; mostly there is nothing to write."""
-    if not ledger.new_users:
-        return
-    devices.note(session, [ledger.attempts[i] for i in sorted(ledger.new_users)])
-    notices.announce(session, [notices.device_changed(after) for _, after in ledger.flagged])
-    auditing.add(session, *[changed(before, after, NOWHERE) for before, after in ledger.flagged])
 
 
 def audit_submit(session: Session, attempt: Attempt, device: Device) -> None:

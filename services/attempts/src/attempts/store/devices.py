@@ -1,9 +1,9 @@
 """Statements on who uses an attempt, and on who lets students begin."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Attempt, Status
@@ -11,34 +11,12 @@ from attempts.store.attempts import change, returned
 from attempts.store.rows import attempt_from
 from attempts.tables import AttemptRow
 
-_NOTE = text("""
-UPDATE attempts.attempts t
-SET active_login_id = u.login_id, active_since = u.since, device_changes = u.changes,
-    version = t.version + 1
-FROM unnest(CAST(:attempt_ids AS bigint[]), CAST(:logins AS text[]),
-            CAST(:since AS timestamptz[]), CAST(:changes AS bigint[]))
-     AS u (id, login_id, since, changes)
-WHERE t.id = u.id
-""")
-
-
 def bind(session: Session, attempt: Attempt, login_id: str, *, is_change: bool) -> Attempt | None:
     """Note that a stay uses the attempt from now on; None = lost the race."""
     changes: dict[str, Any] = {"active_login_id": login_id, "active_since": func.now()}
     if is_change:
         changes["device_changes"] = AttemptRow.device_changes + 1
     return change(session, attempt, **changes)
-
-
-def note(session: Session, used: Sequence[Attempt]) -> None:
-    """Write who uses locked attempts, as the attempts say it."""
-    columns = {
-        "attempt_ids": [attempt.id for attempt in used],
-        "logins": [attempt.active_login_id for attempt in used],
-        "since": [attempt.active_since for attempt in used],
-        "changes": [attempt.device_changes for attempt in used],
-    }
-    session.execute(_NOTE, columns)
 
 
 def release(session: Session, attempt: Attempt) -> Attempt | None:
