@@ -106,7 +106,7 @@ FLAGS = st.builds(
 GROUPS = st.lists(st.lists(SAVES | FLAGS, max_size=6), min_size=1, max_size=5)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(GROUPS)
 def test_groups_of_saves_do_what_the_model_does_save_by_save(world, groups):
     world.run("TRUNCATE attempts.attempts, attempts.outbox CASCADE")

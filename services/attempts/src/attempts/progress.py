@@ -86,7 +86,7 @@ def refusal(met: Met) -> Refused:
 
 
 def waves(saves: Iterable[Save]) -> list[list[int]]:
-    """Cut saves, by their places, into waves: no answer or message twice, no attempt on two devices.
+    """Cut saves, by their places: in a wave no answer or message twice, no attempt on two devices.
 
     The saves of one attempt stay in their order. A group is hardly ever more than one wave: a
     student would have to answer one question twice within milliseconds, or on two devices.

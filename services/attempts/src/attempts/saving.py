@@ -104,23 +104,25 @@ class Saving:
         return [outcomes[place] for place in range(len(saves))]
 
     def _save_wave(self, session: Session, saves: Sequence[Save]) -> list[Outcome]:
+        """Save a wave of locked attempts; what another device says is judged and saved after."""
         connection = session.connection()
-        texts = saving.texts_kept(connection, saves)
-        found = saving.save(connection, saves, texts)
-        outcomes = {n: outcome for n, outcome in enumerate(found) if isinstance(outcome, Outcome)}
-        for place, save in enumerate(saves):
-            outcome = found[place]
-            if isinstance(outcome, ToRepeat):
-                refused = self._taken_over(session, save, is_member=outcome.is_member)
-                if refused is not None:
-                    outcomes[place] = refused
+        found = saving.save(connection, saves, saving.texts_kept(connection, saves))
+        outcomes: dict[int, Outcome] = {}
+        for place, outcome in enumerate(found):
+            decided = self._decided(session, saves[place], outcome)
+            if decided is not None:
+                outcomes[place] = decided
         rest = [place for place in range(len(saves)) if place not in outcomes]
         if rest:
-            kept = {n: texts[place] for n, place in enumerate(rest) if place in texts}
-            again = saving.save(connection, [saves[place] for place in rest], kept)
-            assert not any(isinstance(each, ToRepeat) for each in again)  # noqa: S101  # all is held
-            outcomes |= dict(zip(rest, again, strict=True))
+            taken = self._save_wave(session, [saves[place] for place in rest])
+            outcomes |= dict(zip(rest, taken, strict=True))
         return [outcomes[place] for place in range(len(saves))]
+
+    def _decided(self, session: Session, save: Save, outcome: Outcome | ToRepeat) -> Outcome | None:
+        """Return what became of a save; None = its device has taken the attempt over just now."""
+        if not isinstance(outcome, ToRepeat):
+            return outcome
+        return self._taken_over(session, save, is_member=outcome.is_member)
 
     def _taken_over(self, session: Session, save: Save, *, is_member: bool) -> Refused | None:
         """Let a save's device use the attempt that another one uses, or say why it may not."""
@@ -128,9 +130,10 @@ class Saving:
         if attempt is None:
             return Refused(Refusal.ATTEMPT_NOT_FOUND)
         device = Device(save.login_id)
-        if using.judged(attempt, device, self._has_ended, verdict_in_passing) is Verdict.REFUSE:
+        found = using.judged(attempt, device, self._has_ended, verdict_in_passing)
+        if found is Verdict.REFUSE:
             return Refused(Refusal.OTHER_DEVICE)
         if not is_member:
             return Refused(Refusal.INVALID_QUESTION)
-        using.used_by(session, attempt, device, self._has_ended, verdict_in_passing)
+        using.noted(session, attempt, device, found)
         return None

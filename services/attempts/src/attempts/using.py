@@ -67,10 +67,15 @@ def used_by(
     Raises `OtherDevice`. Writes only when another stay than before asks.
     """
     found = judged(attempt, device, knows, judge)
-    if found is Verdict.SAME or device.login_id is None:
-        return attempt
     if found is Verdict.REFUSE:
         raise OtherDevice
+    return noted(session, attempt, device, found)
+
+
+def noted(session: Session, attempt: Attempt, device: Device, found: Verdict) -> Attempt | None:
+    """Do what a verdict says that is not `REFUSE`; None when the attempt has been changed."""
+    if found is Verdict.SAME or device.login_id is None:
+        return attempt
     used = devices.bind(session, attempt, device.login_id, is_change=found in CHANGES)
     if used is not None and found is Verdict.FLAG:
         notices.announce(session, [notices.device_changed(used)])

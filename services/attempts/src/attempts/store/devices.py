@@ -11,6 +11,7 @@ from attempts.store.attempts import change, returned
 from attempts.store.rows import attempt_from
 from attempts.tables import AttemptRow
 
+
 def bind(session: Session, attempt: Attempt, login_id: str, *, is_change: bool) -> Attempt | None:
     """Note that a stay uses the attempt from now on; None = lost the race."""
     changes: dict[str, Any] = {"active_login_id": login_id, "active_since": func.now()}

@@ -76,10 +76,12 @@ met AS MATERIALIZED (
          o.last_updated_at AS old_last,
          m.saved_at AS m_saved_at, m.time_remaining_seconds AS m_remaining,
          m.questions_answered AS m_answered, m.revision AS m_revision, m.sha256 AS m_sha256,
-         -- Changed by others while we waited, or only Python knows the canonical text: once more.
-         coalesce(h.seal <> CAST(t.xmin AS text), h.id IS NOT NULL)
-           OR (w.text IS NULL AND coalesce(CAST(o.answer AS text) ~ '[{ ]', false))
-           AS is_to_repeat
+         -- Changed by others while we waited, or only Python knows the canonical text: once more,
+         -- and with it all saves of the attempt, which stay in their order.
+         bool_or(
+           coalesce(h.seal <> CAST(t.xmin AS text), h.id IS NOT NULL)
+             OR (w.text IS NULL AND coalesce(CAST(o.answer AS text) ~ '[{ ]', false))
+         ) OVER (PARTITION BY w.attempt_id) AS is_to_repeat
   FROM wish w
   LEFT JOIN timed h ON h.id = w.attempt_id
   LEFT JOIN attempts.attempts t ON t.id = w.attempt_id
