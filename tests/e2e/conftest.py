@@ -48,6 +48,7 @@ class Student(Person):
     attempt_id: int
     exam_id: int
     question_ids: list[int]
+    signed_in_with: dict[str, Any]
 
     async def begin(self) -> None:
         mine = (await self.http.get("/attempts/me")).raise_for_status().json()[0]
@@ -181,9 +182,19 @@ async def student(platform, student_numbers) -> AsyncIterator[Student]:
         "security_answer": person["security_answer"],
     }
     student = Student(platform.url, await sign_in(platform.url, "hall-ticket-login", body))
+    student.signed_in_with = body
     await student.begin()
     yield student
     await student.http.aclose()
+
+
+@pytest.fixture
+async def phone(platform, student) -> AsyncIterator[Person]:
+    """The same student, signed in a second time."""
+    login = await sign_in(platform.url, "hall-ticket-login", student.signed_in_with)
+    person = Person(platform.url, login)
+    yield person
+    await person.http.aclose()
 
 
 async def staff(base_url: str, role: str) -> AsyncIterator[Person]:

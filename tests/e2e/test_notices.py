@@ -28,6 +28,7 @@ def described() -> dict[str, set[str]]:
     found = {}
     for row in re.findall(r"^\| (`.+?) \|.*?\| (`.+) \|$", NOTICES.read_text(), re.MULTILINE):
         keys = re.sub(r"\{[^}]*\}|\([^)]*\)", "", row[1].replace("`", ""))
+        keys = keys.split(";")[0]  # what follows is said to people
         names = {word.strip().rstrip("?") for word in keys.split(",")}
         for fact in re.findall(r"`(\w+)`", row[0]):
             found[fact] = names
