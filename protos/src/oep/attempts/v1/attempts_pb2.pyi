@@ -76,7 +76,7 @@ class BatchGetAttemptsResponse(_message.Message):
     def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., exams: _Optional[_Iterable[_Union[ExamQuestions, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id")
+    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id", "submit_time", "last_event_sequence")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     EXAM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,8 @@ class Attempt(_message.Message):
     IS_WAITING_FOR_AUTHORISATION_FIELD_NUMBER: _ClassVar[int]
     DEVICE_POLICY_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBMIT_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     exam_id: int
@@ -103,7 +105,9 @@ class Attempt(_message.Message):
     is_waiting_for_authorisation: bool
     device_policy: DevicePolicy
     active_login_id: str
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_waiting_for_authorisation: _Optional[bool] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ..., active_login_id: _Optional[str] = ...) -> None: ...
+    submit_time: _timestamp_pb2.Timestamp
+    last_event_sequence: int
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_waiting_for_authorisation: _Optional[bool] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ..., active_login_id: _Optional[str] = ..., submit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_event_sequence: _Optional[int] = ...) -> None: ...
 
 class ExamQuestions(_message.Message):
     __slots__ = ("exam_id", "question_ids")
