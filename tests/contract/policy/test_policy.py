@@ -1,0 +1,422 @@
+"""Who may what: every REST operation and every socket, for every kind of caller (contract §2-8).
+
+THE TABLE. A row says who `may`; whom the object is `hidden` from (404 instead of 403); `body`,
+what is sent; `path`, which object the path names; `answers`, what "may" looks like when it is not
+simply a success. Everybody else gets 403, and 401 without a token. An operation that is in no row
+fails the test, so a new one brings its row along: write down who may, and a body that is valid.
+
+Each cell is a request of a real login through the gateway, at objects of its own where the route
+changes something.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIWebSocketRoute
+from realtime.sockets import router as socket_routes
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+OWNER = "student owner"
+OTHER = "student other"
+PROCTOR = "proctor"  # assigned to the exam, as the grader is
+GRADER = "grader"
+ADMIN = "admin"
+HALL_IN_CHARGE = "hall_in_charge"
+HALL_AUTH = "hall_auth"
+TECHNICIAN = "technician"
+ANONYMOUS = "anonymous"
+
+STUDENTS = {OWNER, OTHER}
+STAFF = {ADMIN, HALL_IN_CHARGE}
+HALL = STAFF | {HALL_AUTH, TECHNICIAN}
+SIGNED_IN = STUDENTS | HALL | {PROCTOR, "proctor elsewhere", GRADER, "grader elsewhere"}
+EVERYBODY = SIGNED_IN | {ANONYMOUS}
+
+Make = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation of the table."""
+
+    operation: str
+    may: set[str]
+    hidden: set[str] = field(default_factory=set)
+    body: Make | None = None
+    path: Make = lambda _: {}
+    answers: frozenset[int] = frozenset({200, 201, 204})
+    is_upload: bool = False
+    ends_login: bool = False
+
+
+def attempt(status: str = "in_progress") -> Make:
+    return lambda s: {"attempt_id": s.attempt(status)}
+
+
+def the_exam(s: Any) -> dict[str, int]:
+    return {"exam_id": s.exam_id}
+
+
+def fresh_exam(s: Any) -> dict[str, int]:
+    return {"exam_id": s.fresh_exam()}
+
+
+def question(s: Any) -> dict[str, int]:
+    return {"question_id": s.question()}
+
+
+def of(**body: Any) -> Make:
+    return lambda _: body
+
+
+def allowance(s: Any) -> dict[str, int]:
+    attempt_id = s.attempt()
+    return {"attempt_id": attempt_id, "allowance_id": s.allowance(attempt_id)}
+
+
+def transfer(s: Any) -> dict[str, int]:
+    return {"transfer_id": s.transfer(s.attempt())}
+
+
+def written_answer(s: Any) -> dict[str, int]:
+    return {"attempt_id": s.submitted_attempt(), "question_id": s.written_id}
+
+
+def assignment(s: Any) -> dict[str, Any]:
+    grader = s.actors["grader elsewhere"].user_id
+    return {"exam_id": s.fresh_exam(), "role": "grader", "user_id": grader}
+
+
+def new_exam(s: Any) -> dict[str, Any]:
+    marks = {"total_marks": 8, "passing_marks": 4}
+    return {"title": s.new("exam"), "trade_id": s.trade_id, "duration_minutes": 30, **marks}
+
+
+def new_question(s: Any) -> dict[str, Any]:
+    words = {"question_text": "Which?", "options": {"A": "one"}, "correct_answer": ["A"]}
+    return {"question_bank_id": s.bank_id, **words}
+
+
+def move(s: Any) -> dict[str, Any]:
+    return {
+        "attempt_id": s.attempt(),
+        "to_workstation": "WS-2",
+        "reason": "the keyboard is broken",
+    }
+
+
+def event(s: Any) -> dict[str, Any]:
+    return {"attempt_id": s.attempt(), "event_type": "tab_switch"}
+
+
+def timing(s: Any) -> dict[str, Any]:
+    return {"attempt_id": s.attempt(), "question_id": s.question_id, "total_time_seconds": 3}
+
+
+def hall_ticket(s: Any) -> dict[str, str]:
+    ticket = f"T{s.actors[OWNER].username}"
+    return {
+        "hall_ticket_number": ticket,
+        "date_of_birth": "06/05/2004",
+        "security_answer": "meadow",
+    }
+
+
+CSV = b"question_text,question_type,option_a,option_b,correct_answer\nWhich?,,one,two,A\n"
+REASON = of(reason="power cut")
+
+ROWS = [
+    # auth
+    Row("GET /.well-known/jwks.json", EVERYBODY),
+    Row(
+        "POST /auth/login",
+        EVERYBODY,
+        body=lambda s: {"username": s.actors[OWNER].username, "password": "policy-policy"},
+    ),
+    Row("POST /auth/hall-ticket-login", EVERYBODY, body=hall_ticket),
+    Row("POST /auth/refresh", EVERYBODY, body=lambda s: {"refresh_token": s.refresh_token}),
+    Row("GET /auth/me", SIGNED_IN),
+    Row("POST /auth/logout", SIGNED_IN, ends_login=True),
+    Row("GET /auth/users", {ADMIN}),
+    Row("POST /auth/users", {ADMIN}, body=lambda s: s.person_body(s.new("person"))),
+    Row("GET /auth/users/{user_id}", {ADMIN}, path=lambda s: {"user_id": s.actors[OTHER].user_id}),
+    Row(
+        "PATCH /auth/users/{user_id}",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+        body=of(full_name="Another Name"),
+    ),
+    Row("GET /auth/centers", {ADMIN}),
+    Row("POST /auth/centers", {ADMIN}, body=lambda s: {"name": "Hall", "code": s.new("c")}),
+    Row("GET /auth/assignments", {ADMIN}),
+    Row("PUT /auth/assignments/{exam_id}/{role}/{user_id}", {ADMIN}, path=assignment),
+    Row("DELETE /auth/assignments/{exam_id}/{role}/{user_id}", {ADMIN}, path=assignment),
+    # trades, question banks, questions, exams
+    Row("GET /exams/trades", SIGNED_IN),
+    Row("POST /exams/trades", STAFF, body=lambda s: {"name": s.new("t"), "code": s.new("t")}),
+    Row("GET /exams/trades/{trade_id}", SIGNED_IN, path=lambda s: {"trade_id": s.trade_id}),
+    Row(
+        "PUT /exams/trades/{trade_id}",
+        STAFF,
+        path=lambda s: {"trade_id": s.trade()},
+        body=of(description="changed"),
+    ),
+    Row("DELETE /exams/trades/{trade_id}", {ADMIN}, path=lambda s: {"trade_id": s.trade()}),
+    Row("GET /exams/question-banks", SIGNED_IN),
+    Row(
+        "POST /exams/question-banks",
+        STAFF,
+        body=lambda s: {"name": s.new("bank"), "trade_id": s.trade_id},
+    ),
+    Row(
+        "POST /exams/question-banks/{qbank_id}/import-csv",
+        STAFF,
+        path=lambda s: {"qbank_id": s.bank_id},
+        is_upload=True,
+    ),
+    Row("GET /exams/questions", SIGNED_IN),
+    Row("POST /exams/questions", STAFF, body=new_question),
+    Row(
+        "GET /exams/questions/{question_id}",
+        SIGNED_IN,
+        path=lambda s: {"question_id": s.question_id},
+    ),
+    Row("PUT /exams/questions/{question_id}", STAFF, path=question, body=of(marks=2)),
+    Row("DELETE /exams/questions/{question_id}", STAFF, path=question),
+    Row("GET /exams/", SIGNED_IN),
+    Row("POST /exams/", STAFF, body=new_exam),
+    Row("GET /exams/{exam_id}", SIGNED_IN, path=the_exam),
+    Row("PUT /exams/{exam_id}", STAFF, path=fresh_exam, body=of(title="Changed")),
+    Row("DELETE /exams/{exam_id}", {ADMIN}, path=fresh_exam),
+    Row("GET /exams/{exam_id}/export-qti", STAFF, path=the_exam),
+    Row("GET /exams/{exam_id}/allowances", STAFF | {PROCTOR}, path=the_exam),
+    Row(
+        "POST /exams/{exam_id}/allowances",
+        STAFF,
+        path=fresh_exam,
+        body=of(seconds=60, reason="power cut"),
+    ),
+    Row("GET /exams/{exam_id}/lobby", STAFF | {PROCTOR}, path=the_exam),
+    Row("POST /exams/{exam_id}/authorise", STAFF | {PROCTOR}, path=the_exam, body=of()),
+    # attempts: the student
+    Row("POST /attempts/start", STUDENTS, body=lambda s: {"exam_id": s.fresh_exam()}),
+    Row("GET /attempts/me", STUDENTS),
+    Row("POST /attempts/{attempt_id}/begin", {OWNER}, hidden={OTHER}, path=attempt("not_started")),
+    Row("POST /attempts/{attempt_id}/resume", {OWNER}, hidden={OTHER}, path=attempt(), body=of()),
+    Row("GET /attempts/{attempt_id}/time-status", {OWNER}, hidden={OTHER}, path=attempt()),
+    Row("GET /attempts/{attempt_id}/answers", {OWNER}, hidden={OTHER}, path=attempt()),
+    Row(
+        "POST /attempts/{attempt_id}/answers",
+        {OWNER},
+        hidden={OTHER},
+        path=attempt(),
+        body=lambda s: {"question_id": s.question_id, "answer": ["two"]},
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/submit",
+        {OWNER},
+        hidden={OTHER},
+        path=attempt(),
+        body=of(confirm=True),
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/allowances/{allowance_id}/ack",
+        {OWNER},
+        hidden={OTHER},
+        path=allowance,
+    ),
+    # attempts: the student and who watches him
+    Row("GET /attempts/{attempt_id}", {OWNER, PROCTOR} | STAFF, path=attempt()),
+    Row("GET /attempts/{attempt_id}/result", {OWNER, PROCTOR} | STAFF, path=attempt("submitted")),
+    Row(
+        "GET /attempts/{attempt_id}/receipt",
+        {OWNER, PROCTOR} | STAFF,
+        path=lambda s: {"attempt_id": s.receipted_attempt()},
+    ),
+    Row("GET /attempts/receipt-keys", EVERYBODY),
+    Row("GET /attempts/{attempt_id}/allowances", {OWNER, PROCTOR} | STAFF, path=attempt()),
+    # attempts: staff, proctors and graders
+    Row("GET /attempts/", STAFF),
+    Row("GET /attempts/audit", {ADMIN}),
+    Row("GET /attempts/statistics/{exam_id}", STAFF, path=the_exam),
+    Row(
+        "PUT /attempts/{attempt_id}/answers/{question_id}/marks",
+        STAFF | {GRADER},
+        path=written_answer,
+        body=of(marks_awarded=2),
+    ),
+    Row("POST /attempts/{attempt_id}/cancel", {ADMIN, PROCTOR}, path=attempt(), body=REASON),
+    Row("POST /attempts/{attempt_id}/pause", {ADMIN, PROCTOR}, path=attempt(), body=REASON),
+    Row(
+        "POST /attempts/{attempt_id}/unpause",
+        {ADMIN, PROCTOR},
+        path=lambda s: {"attempt_id": s.paused_attempt()},
+        body=REASON,
+    ),
+    Row("POST /attempts/{attempt_id}/reopen", {ADMIN}, path=attempt("cancelled"), body=REASON),
+    Row(
+        "POST /attempts/{attempt_id}/allowances",
+        STAFF | {PROCTOR},
+        path=attempt(),
+        body=of(seconds=60, reason="power cut"),
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/authorise",
+        STAFF | {PROCTOR},
+        path=attempt("not_started"),
+        body=of(),
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/release-device",
+        STAFF | {PROCTOR},
+        path=lambda s: {"attempt_id": s.used_attempt()},
+        body=REASON,
+    ),
+    # transfers
+    Row("POST /transfers/request", {OWNER} | HALL, body=move),
+    Row(
+        "POST /transfers/{transfer_id}/approve",
+        {HALL_IN_CHARGE},
+        path=transfer,
+        body=of(approved=False, reason="not needed"),
+    ),
+    Row("GET /transfers", SIGNED_IN),
+    Row("GET /transfers/{transfer_id}", {OWNER} | HALL, path=transfer),
+    Row("GET /transfers/audit/{transfer_id}", STAFF, path=transfer),
+    # proctoring
+    Row("POST /proctoring/events", {OWNER}, hidden=SIGNED_IN - {OWNER}, body=event),
+    Row("POST /proctoring/events/batch", SIGNED_IN, body=lambda s: {"events": [event(s)]}),
+    Row("POST /proctoring/question-timing", {OWNER}, hidden=SIGNED_IN - {OWNER}, body=timing),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/events",
+        {OWNER, PROCTOR, GRADER} | STAFF,
+        path=attempt(),
+    ),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/violations",
+        {ADMIN, PROCTOR, GRADER},
+        path=attempt(),
+    ),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/question-timings",
+        {OWNER, PROCTOR, GRADER} | STAFF,
+        path=attempt(),
+    ),
+]
+
+SOCKETS = {
+    "/ws/attempts/{attempt_id}": {OWNER},
+    "/ws/exams/{exam_id}/monitor": {ADMIN, PROCTOR},
+}
+
+PUBLIC = ("/api/v1/", "/.well-known/")
+FORBIDDEN_CLOSE, OPEN = 4503, 101
+
+
+def full(path: str) -> str:
+    return path if path.startswith(PUBLIC) else f"/api/v1{path}"
+
+
+async def test_every_operation_of_every_service_has_its_row(scene):
+    found = set()
+    for service in ("auth", "attempts", "proctoring", "realtime"):
+        answer = await scene.http.get(f"{scene.platform.service_url(service)}/openapi.json")
+        for path, item in answer.json()["paths"].items():
+            found |= {f"{method.upper()} {path}" for method in item}
+    rows = {" ".join((method, full(path))) for method, path in (r.operation.split() for r in ROWS)}
+    assert found - rows == set(), "these say nothing of who may: write their rows"
+    assert rows - found == set(), "these rows are of operations that are not there"
+    assert len(rows) == len(ROWS)
+
+
+def test_every_socket_has_its_row():
+    found = {r.path for r in socket_routes.routes if isinstance(r, APIWebSocketRoute)}
+    every_other_path_is_refused = "/api/v1/ws/{path:path}"
+    assert found - {every_other_path_is_refused} == {full(path) for path in SOCKETS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
+async def test_an_operation_is_for_whom_the_table_says(scene, row):
+    assert row.may | row.hidden <= EVERYBODY
+    assert set(scene.actors) == EVERYBODY
+    wrong = {}
+    for name in scene.actors:
+        answer = await asked(scene, row, name)
+        if not fits(row, name, answer):
+            wrong[name] = (answer.status_code, answer.text[:200])
+    assert not wrong
+
+
+async def asked(scene, row: Row, name: str) -> httpx.Response:
+    method, path = row.operation.split()
+    actor = scene.actors[name]
+    token = actor.token
+    if row.operation == "POST /auth/refresh":
+        scene.refresh_token = (await scene.login_of(scene.actors[OWNER]))["refresh_token"]
+    if row.ends_login and token is not None:
+        token = (await scene.login_of(actor))["access_token"]
+    sent: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token}"} if token else {}}
+    url = f"{scene.platform.url}{full(path).format(**row.path(scene))}"
+    if row.body is not None:
+        sent["json"] = row.body(scene)
+    if row.is_upload:
+        sent["files"] = {"file": ("questions.csv", CSV, "text/csv")}
+    return await scene.http.request(method, url, **sent)
+
+
+def fits(row: Row, name: str, answer: httpx.Response) -> bool:
+    if name in row.may:
+        return answer.status_code in row.answers
+    expected = 401 if name == ANONYMOUS else 404 if name in row.hidden else 403
+    return answer.status_code == expected and is_problem(answer)
+
+
+def is_problem(answer: httpx.Response) -> bool:
+    body = answer.json()
+    return (
+        answer.headers["content-type"] == "application/problem+json"
+        and {"type", "title", "status", "detail", "instance", "request_id"} <= set(body)
+        and body["status"] == answer.status_code
+        and isinstance(body["detail"], str)
+        and (answer.status_code != 401 or answer.headers["www-authenticate"] == "Bearer")
+    )
+
+
+async def test_of_a_batch_nothing_is_taken_for_somebody_elses_attempt(scene):
+    [row] = [row for row in ROWS if row.operation == "POST /proctoring/events/batch"]
+    for name in SIGNED_IN:
+        answer = await asked(scene, row, name)
+        [result] = answer.json()["results"]
+        assert result["status"] == (201 if name == OWNER else 404), name
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+async def test_a_socket_is_for_whom_the_table_says(scene, path):
+    place = full(path).format(exam_id=scene.exam_id, attempt_id=scene.attempt())
+    wrong = {}
+    for name, actor in scene.actors.items():
+        old = await handshake(scene, place, actor.token)
+        new = await handshake(scene, place, actor.token, "oep.v1") if actor.token else None
+        allowed = name in SOCKETS[path]
+        if allowed and (old, new) != (OPEN, OPEN):
+            wrong[name] = (old, new)
+        if not allowed and (old not in {401, 403} or new not in {None, FORBIDDEN_CLOSE}):
+            wrong[name] = (old, new)
+    assert not wrong
+
+
+async def handshake(scene, path: str, token: str | None, *subprotocols: str) -> int:
+    """Return 101 once a first frame has come, the code of a close, or the status of a refusal."""
+    url = f"{scene.platform.ws_url}{path}" + (f"?token={token}" if token else "")
+    try:
+        async with connect(url, subprotocols=subprotocols or None, proxy=None) as connection:
+            await connection.recv()
+            return OPEN
+    except InvalidStatus as refused:
+        return refused.response.status_code
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else 0
