@@ -26,11 +26,16 @@ from attempts.errors import (
     Overtaken,
 )
 from attempts.receipt import NO_CLAIM, Claim, Receipt
-from attempts.store import answers, attempts
-from attempts.tables import ONE_RUNNING_ATTEMPT
+from attempts.store import answers, attempts, beginning
+from attempts.tables import AUDIT_PLACE, ONE_RUNNING_ATTEMPT
 from attempts.using import UNKNOWN, Device, HasEnded, nobody_left
 
 _TRIES = 5
+_BEGUN = {
+    "event_type": "attempt_begun",
+    "event_category": "attempt",
+    "description": "Attempt begun",
+}
 _RECEIPT_LIFE = timedelta(days=2)
 
 
@@ -70,14 +75,27 @@ class Lifecycle:
         Raises `WaitingForAuthorisation` in the lobby, and `OtherDevice` by the exam's policy.
         """
         try:
-            with self._database.transaction() as session:
-                attempt = _begin(session, attempt_id, student_id, device, self._has_ended)
+            attempt = self._begin_at_once(attempt_id, student_id, device)
+            if attempt is None:
+                with self._database.transaction() as session:
+                    attempt = _begin(session, attempt_id, student_id, device, self._has_ended)
         except IntegrityError as error:
             if ONE_RUNNING_ATTEMPT not in str(error.orig):
                 raise
             raise self._active_attempt(attempt_id) from error
         self._wake()
         return attempt
+
+    def _begin_at_once(self, attempt_id: int, student_id: int, device: Device) -> Attempt | None:
+        """Begin in one round trip; None when something is in the way that has to be looked at."""
+        said = beginning.entry_of(attempt_id, student_id, **_BEGUN, origin=device.origin)
+        try:
+            with self._database.single() as connection:
+                return beginning.begin(connection, attempt_id, student_id, device.login_id, said)
+        except IntegrityError as error:
+            if AUDIT_PLACE not in str(error.orig):
+                raise
+            return None
 
     def submit(
         self,
@@ -191,8 +209,9 @@ def _begin(
 def _begun(attempt: Attempt, origin: Origin) -> Entry:
     return auditing.about(
         attempt,
-        "attempt_begun",
-        "Attempt begun",
+        _BEGUN["event_type"],
+        _BEGUN["description"],
+        category=_BEGUN["event_category"],
         user_id=attempt.student_id,
         origin=origin,
         details={"deadline_at": notices.instant(attempt.deadline_at)},

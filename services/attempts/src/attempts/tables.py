@@ -31,6 +31,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "attempts"
 ONE_RUNNING_ATTEMPT = "uq_attempts_one_in_progress"
+AUDIT_PLACE = "uq_audit_logs_chain_place"
 
 METADATA = MetaData(
     schema=SCHEMA,

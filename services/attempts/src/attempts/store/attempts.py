@@ -52,7 +52,8 @@ _HEAVY = {
     "graded_by",
     "close_note",
 }
-
+LIGHT = tuple(column.name for column in _ATTEMPT.c if column.name not in _HEAVY)
+"""The columns that an `Attempt` is made of; the heavy ones are read only where they are needed."""
 
 _SCORE_COLUMNS = {
     "total_marks": Float,
@@ -351,7 +352,7 @@ def _urgency() -> ColumnElement[int]:
 
 
 def _light(columns: Any) -> list[Any]:
-    return [column for column in columns if column.name not in _HEAVY]
+    return [column for column in columns if column.name in LIGHT]
 
 
 def _extra(columns: Any) -> list[Any]:
