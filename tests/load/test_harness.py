@@ -48,11 +48,7 @@ class FakeServer:
             answer = next(self._answers)
             if not answer:
                 break
-            half = len(answer) // 2
-            writer.write(answer[:half])
-            await writer.drain()
-            await asyncio.sleep(0)
-            writer.write(answer[half:])
+            writer.write(answer)
         writer.close()
 
 
@@ -79,7 +75,7 @@ class Numbered:
         self.statuses.append(answer.status)
 
 
-async def test_a_line_sends_one_request_at_a_time_and_puts_halves_together():
+async def test_a_line_sends_one_request_at_a_time():
     async with FakeServer(
         response(200, b'{"n":1}'), response(503, head=b"Retry-After: 4\r\n")
     ) as it:
@@ -89,6 +85,20 @@ async def test_a_line_sends_one_request_at_a_time_and_puts_halves_together():
     assert (first.status, first.body, first.is_good) == (200, b'{"n":1}', True)
     assert (second.status, second.retry_after_seconds) == (503, 4.0)
     assert [sent[-1:] for sent in it.requests] == [b"1", b"2"]
+
+
+def test_an_answer_that_comes_in_pieces_is_put_together():
+    class Wire(asyncio.Transport):
+        def write(self, data):
+            pass
+
+    line, taken = client.Line(), []
+    line.connection_made(Wire())
+    line.ask(request(), taken.append)
+    for place in range(len(whole := response(200, b'{"n":1}'))):
+        assert taken == []
+        line.data_received(whole[place : place + 1])
+    assert [answer.body for answer in taken] == [b'{"n":1}']
 
 
 async def test_a_connection_that_ends_loses_what_is_under_way_and_what_waits():
