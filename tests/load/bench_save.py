@@ -23,7 +23,7 @@ from load.client import Answer, Run, clock
 from load.figures import Report, Score, score_table
 from load.ledger import Ledger
 from load.meters import Neighbours
-from load.rig import BARE_ECHO, ECHO, Rig, running
+from load.rig import BARE_ECHO, COMMIT_PER_SAVE, ECHO, Rig, running
 from load.rounds import Say, Subject, in_turn
 from load.world import World
 
@@ -47,17 +47,17 @@ class Size:
 
 def bench(size: Size, console: Console, say: Say) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
-    with running(size.world, (BARE_ECHO, ECHO), say=say) as rig:
+    with running(size.world, (BARE_ECHO, ECHO, COMMIT_PER_SAVE), say=say) as rig:
         told, neighbours = Ledger(), Neighbours()
         scores = asyncio.run(measure_rest(rig, size, told, say))
         batches = asyncio.run(measure_grpc(rig, size, told, say))
         others = neighbours.share()
         verdict = ledger.judge_saves(rig.platform.database, told)
-    ours, bare, echo = scores
+    _, _, bare, _ = scores
     console.print(score_table("POST /attempts/{id}/answers", scores, bare))
     console.print(score_table("SaveAnswers over gRPC, answers", batches))
     console.print(f"oracle: {verdict}", highlight=False)
-    return _report(others, ours, bare, echo, batches, verdict)
+    return _report(others, scores, batches, verdict)
 
 
 class Saver:
@@ -129,7 +129,12 @@ async def measure_rest(rig: Rig, size: Size, told: Ledger, say: Say) -> list[Sco
     say("students sign in")
     tokens = await rig.sign_in(rig.world.sitter_ids)
     numbers = itertools.count()
-    names = {"ours": SERVICE, "echo, bare": BARE_ECHO.name, "echo, in our chassis": ECHO.name}
+    names = {
+        "ours": SERVICE,
+        "commit per save": COMMIT_PER_SAVE.name,
+        "echo, bare": BARE_ECHO.name,
+        "echo, in our chassis": ECHO.name,
+    }
     subjects = []
     for name, part in names.items():
         ledger_of_mine = told if part == SERVICE else None
@@ -209,16 +214,13 @@ def _wishes(
 
 
 def _report(
-    others: float,
-    ours: Score,
-    bare: Score,
-    echo: Score,
-    batches: Sequence[Score],
-    verdict: ledger.Verdict,
+    others: float, scores: Sequence[Score], batches: Sequence[Score], verdict: ledger.Verdict
 ) -> Report:
+    ours, naive, bare, echo = scores
     ratio, in_chassis = (ours.per_cpu_second / e.per_cpu_second for e in (bare, echo))
     facts = {
         "ours": ours.facts(),
+        "commit_per_save": naive.facts(),
         "echo": bare.facts(),
         "echo_in_chassis": echo.facts(),
         "ratio": round(ratio, 3),
@@ -230,6 +232,7 @@ def _report(
     row = [
         f"{ours.per_second:,.0f}/s",
         f"{ours.per_cpu_second:,.0f}",
+        f"{naive.per_cpu_second:,.0f}",
         f"{bare.per_cpu_second:,.0f}",
         f"{ratio:.2f} ({in_chassis:.2f})",
         f"{ours.ms(50):.0f} / {ours.ms(99):.0f} ms",

@@ -28,6 +28,7 @@ from oep_local.rig import Platform
 
 from load import client, meters
 from load.rounds import Say
+from load.twins import commit_per_save
 from load.world import BIRTH_DATE, SECRET, World, hall_ticket
 
 LOGIN = client.request_head("POST", "/api/v1/auth/hall-ticket-login")
@@ -45,10 +46,13 @@ class Twin:
     name: str
     module: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    statements: Sequence[str] = ()
+    """What the superuser does to the database before it starts."""
 
 
 BARE_ECHO = Twin("echo-bare", "echo")
 ECHO = Twin("echo", "echo", {"ECHO_IN_CHASSIS": "1"})
+COMMIT_PER_SAVE = Twin("commit-per-save", "commit_per_save", {}, commit_per_save.COPIES)
 
 
 @dataclass
@@ -76,6 +80,8 @@ class Rig:
 
     def start(self, twin: Twin) -> None:
         """Start a twin and wait until it is ready. Blocking."""
+        for statement in twin.statements:
+            self.platform.psql(statement, role="postgres")
         port = ports.free_port()
         base = self.platform.environment("attempts")
         told = {**base, "REST_PORT": str(port), "PYTHONPATH": str(_TESTS), **twin.environment}

@@ -77,7 +77,7 @@ def _neutral(model: type[BaseModel]) -> dict[str, Any]:
 
 
 _NOTHING: dict[Any, Any] = {int: 0, float: 0.0, str: "", bool: False}
-_ANSWER = _neutral(AnswerBody) | {"sha256": HASH}
+ANSWER = _neutral(AnswerBody) | {"sha256": HASH}
 _ATTEMPT = _neutral(AttemptBody) | {
     "status": "in_progress",
     "duration_minutes": MINUTES,
@@ -90,7 +90,7 @@ _ATTEMPT = _neutral(AttemptBody) | {
 async def save(caller: Student, attempt_id: int, body: SaveBody) -> AnswerBody:
     now = datetime.now(UTC)
     return AnswerBody(
-        **_ANSWER
+        **ANSWER
         | body.model_dump()
         | {"id": attempt_id, "first_answered_at": now, "last_updated_at": now}
     )
