@@ -2,9 +2,11 @@
 
 import contextlib
 
+import pytest
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
+from attempts.authorising import Authorising
 from attempts.order import Order
 from attempts.progress import Saved
 from attempts.steering import Steering
@@ -14,14 +16,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 STEPS = ["begin", "save", "submit", "expire", "collect", "pass_deadline", "pass_grace"]
-STEERED = ["cancel", "pause", "unpause", "extend"]
+STEERED = ["cancel", "pause", "unpause", "extend", "authorise"]
 STEPS += STEERED
 ORDER = {"by_id": 9, "reason": "fire alarm", "origin": NOWHERE}
 MORE = Grant(60, None, "fire alarm", 9)
 FINISHED = {"submitted", "graded"}
 ORDERS = st.builds(
     lambda before, after: [*before, "begin", *after],
-    st.lists(st.sampled_from(STEPS), max_size=2),
+    st.lists(st.sampled_from([*STEPS, "authorise", "begin"]), max_size=3),
     st.lists(st.sampled_from(STEPS), min_size=4, max_size=10),
 )
 """Most of what may happen to an attempt happens after its begin."""
@@ -30,10 +32,11 @@ ORDERS = st.builds(
 class Model:
     """What is known about one attempt without looking into the database."""
 
-    def __init__(self, *, is_written: bool) -> None:
+    def __init__(self, *, is_written: bool, has_lobby: bool = False) -> None:
         self.status, self.moves, self.age = "not_started", 0, "young"
         self.is_answered, self.is_written = False, is_written
         self.version, self.is_paused = 1, False
+        self.has_lobby, self.is_authorised = has_lobby, False
 
     def _move(self, status: str) -> None:
         self._unpause()
@@ -51,6 +54,8 @@ class Model:
                 self.is_paused, self.version = True, self.version + 1
             case "unpause" if self.is_paused:
                 self._unpause()
+            case "authorise" if self.is_new and not self.is_authorised:
+                self.is_authorised, self.version = True, self.version + 1
             case "extend" if is_young or self.status == "not_started":
                 self.version += 1
             case _:
@@ -68,7 +73,7 @@ class Model:
         running = self.status == "in_progress"
         match name:
             case "begin":
-                if self.status == "not_started":
+                if self.is_new and (self.is_authorised or not self.has_lobby):
                     self._move("in_progress")
                 return self.status == "in_progress"
             case "save" if running and self.age == "young" and not self.is_paused:
@@ -108,6 +113,7 @@ def act(world, attempt_id: int, question_id: int, name: str) -> bool:
         "cancel": lambda: Steering(world.db, list).cancel(Order(attempt_id, **ORDER)),
         "pause": lambda: Steering(world.db, list).pause(Order(attempt_id, **ORDER), None),
         "unpause": lambda: Steering(world.db, list).unpause(Order(attempt_id, **ORDER)),
+        "authorise": lambda: Authorising(world.db, list).authorise(Order(attempt_id, **ORDER)),
         "extend": lambda: Allowing(world.db, list).extend(attempt_id, MORE, NOWHERE),
         "pass_deadline": lambda: age(world, attempt_id, 1),
         "pass_grace": lambda: age(world, attempt_id, 301),
@@ -131,21 +137,64 @@ def age(world, attempt_id: int, seconds: int) -> None:
     )
 
 
+@pytest.fixture
+def every_exam(world):
+    """Return a function that changes a column of all exams; it is as before afterwards."""
+
+    def change(*, requires_authorisation: bool) -> None:
+        world.run(
+            "UPDATE attempts.exams SET requires_authorisation = :on", on=requires_authorisation
+        )
+
+    yield change
+    change(requires_authorisation=False)
+
+
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@example(steps=["begin", "pass_deadline", "expire", "collect", "submit"], is_written=False)
-@example(steps=["begin", "save", "pass_grace", "expire", "collect", "submit"], is_written=True)
-@example(steps=["begin", "pass_deadline", "save", "submit", "expire"], is_written=False)
-@example(steps=["begin", "pause", "save", "pass_grace", "unpause", "save"], is_written=True)
-@example(steps=["begin", "pause", "submit", "cancel"], is_written=True)
-@example(steps=["extend", "begin", "pause", "extend", "cancel", "submit"], is_written=False)
-@given(steps=ORDERS, is_written=st.booleans())
-def test_any_order_of_deeds_leads_where_the_model_says(world, steps, is_written):
+@example(
+    steps=["begin", "pass_deadline", "expire", "collect", "submit"],
+    is_written=False,
+    has_lobby=False,
+)
+@example(
+    steps=["begin", "save", "pass_grace", "expire", "collect", "submit"],
+    is_written=True,
+    has_lobby=False,
+)
+@example(
+    steps=["begin", "pass_deadline", "save", "submit", "expire"], is_written=False, has_lobby=False
+)
+@example(
+    steps=["begin", "pause", "save", "pass_grace", "unpause", "save"],
+    is_written=True,
+    has_lobby=False,
+)
+@example(steps=["begin", "pause", "submit", "cancel"], is_written=True, has_lobby=False)
+@example(
+    steps=["extend", "begin", "pause", "extend", "cancel", "submit"],
+    is_written=False,
+    has_lobby=False,
+)
+@example(
+    steps=["begin", "authorise", "authorise", "begin", "authorise", "submit"],
+    is_written=False,
+    has_lobby=True,
+)
+@example(steps=["cancel", "authorise", "begin"], is_written=True, has_lobby=True)
+@given(steps=ORDERS, is_written=st.booleans(), has_lobby=st.sampled_from([False, False, True]))
+def test_any_order_of_deeds_leads_where_the_model_says(
+    world, every_exam, steps, is_written, has_lobby
+):
+    every_exam(requires_authorisation=has_lobby)
     world.run("DELETE FROM attempts.answers")
     world.run("TRUNCATE attempts.attempts CASCADE")
     exam = world.written if is_written else world.objective
     question_id = world.short if is_written else world.truth
     attempt_id = world.attempt("not_started", exam=exam)
-    before, model = len(world.notes("status_changed")), Model(is_written=is_written)
+    before, model = (
+        len(world.notes("status_changed")),
+        Model(is_written=is_written, has_lobby=has_lobby),
+    )
     for name in steps:
         assert act(world, attempt_id, question_id, name) is model.step(name), name
         row = world.row(attempt_id)
