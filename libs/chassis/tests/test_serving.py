@@ -8,7 +8,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from chassis import serving
+from chassis import problems, serving
 from chassis.access import AnyCaller, requires
 from chassis.errors import Refused, Unavailable
 from chassis.serving import Supervisor, running, service
@@ -100,6 +100,12 @@ async def test_a_failure_is_a_problem_with_its_words(client: httpx.AsyncClient):
         "instance": "/closed",
         "request_id": "abc",
     }
+
+
+def test_a_failure_may_tell_more_but_not_otherwise():
+    failure = Closed(members={"waits_for": 7, "status": 200})
+    problem = problems.body(failure, "/closed", "abc")
+    assert (problem["waits_for"], problem["status"]) == (7, 400)
 
 
 async def test_unavailable_says_when_to_come_back(client: httpx.AsyncClient):

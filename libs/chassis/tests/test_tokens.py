@@ -171,6 +171,18 @@ def test_a_deactivated_user_loses_earlier_tokens_only(verifier, revocations):
     assert verifier.verify(signed(iat=int(time.time()))).user_id == 7
 
 
+def test_a_login_has_ended_when_it_or_its_user_was_revoked_since(revocations):
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    assert not revocations.has_ended("login-1", 7, before)
+    revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
+    assert revocations.has_ended("login-1", 7, before)
+    assert not revocations.has_ended("login-2", 7, before)
+    revocations.take(notice("user_deactivated", user_id=7))
+    assert revocations.has_ended("login-2", 7, before)
+    assert not revocations.has_ended("login-2", 8, before)
+    assert not revocations.has_ended("login-3", 7, datetime.now(UTC) + timedelta(minutes=1))
+
+
 def test_a_revocation_is_forgotten_when_no_token_can_match_it(revocations):
     revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
     revocations.forget_old(time.time() + 9 * 3600)
