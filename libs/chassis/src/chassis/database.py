@@ -66,7 +66,6 @@ class Database:
         """Prepare the pool; the first connection is made by the first transaction."""
         self.engine = _engine(url, pool_size, statement_timeout_ms, lock_timeout_ms)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._places = queue_size
         self._waiting = 0
@@ -96,8 +95,15 @@ class Database:
 
         That saves the messages that begin and commit one. Blocking and raising like `transaction`.
         """
-        with _trouble_named(), self._single.connect() as connection:
-            yield connection
+        with _trouble_named(), self.engine.connect() as connection:
+            # Not by SQLAlchemy's isolation level: taking that back would be a message of its own.
+            driver: Any = connection.connection.driver_connection
+            driver.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on a database thread; raise `Unavailable` when too many wait already.

@@ -1,0 +1,127 @@
+"""Prepared statements: one message each way, within and without a larger transaction."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from chassis.database import Database
+from chassis.prepared import Prepared
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+SUM = Prepared(
+    "sum_of",
+    "SELECT sum(n) AS total, :word || '!' AS word FROM unnest(:numbers) AS t (n)",
+    {"word": "text", "numbers": "bigint[]"},
+)
+VALUES = {"numbers": [1, 2, 3], "word": "six"}
+
+
+class Wire:
+    """Passes bytes between client and server; counts how often the client began to speak."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.turns = 0
+        self._is_client_speaking = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        try:
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(self._server)
+                for come, go, is_client in ((client, server, True), (server, client, False)):
+                    threading.Thread(
+                        target=self._pass, args=(come, go, is_client), daemon=True
+                    ).start()
+        except OSError:
+            return
+
+    def _pass(self, come: socket.socket, go: socket.socket, is_client: bool) -> None:
+        while chunk := come.recv(65_536):
+            if is_client and not self._is_client_speaking:
+                self.turns += 1
+            self._is_client_speaking = is_client
+            go.sendall(chunk)
+        go.close()
+
+
+@pytest.fixture
+def wire(urls) -> Iterator[Wire]:
+    at = urlsplit(urls.app_url)
+    made = Wire(at.hostname, at.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far(urls, wire: Wire) -> Iterator[Database]:
+    """One connection to the database, over the wire."""
+    at = urlsplit(urls.app_url)
+    netloc = at.netloc.replace(f"{at.hostname}:{at.port}", f"127.0.0.1:{wire.port}")
+    database = Database(urlunsplit(at._replace(netloc=netloc)), pool_size=1)
+    yield database
+    database.dispose()
+
+
+def test_alone_it_takes_one_message_each_way(far: Database, wire: Wire):
+    def one() -> list:
+        with far.single() as connection:
+            return SUM.run(connection, VALUES)
+
+    one()
+    before = wire.turns
+    assert [dict(row) for row in one()] == [{"total": 6, "word": "six!"}]
+    assert wire.turns - before == 1
+
+
+def test_a_transaction_takes_three_for_the_same(far: Database, wire: Wire):
+    def one() -> None:
+        with far.transaction() as session:
+            SUM.run(session.connection(), VALUES)
+
+    one()
+    before = wire.turns
+    one()
+    assert wire.turns - before == 3, "BEGIN, the statement, COMMIT"
+
+
+def test_it_is_part_of_the_transaction_that_it_runs_in(far: Database, outbox):
+    write = Prepared(
+        "write_note",
+        "INSERT INTO auth.outbox (order_key, subject, payload) VALUES (:key, 'x', '{}')"
+        " RETURNING order_key",
+        {"key": "bigint"},
+    )
+
+    def write_and_fail() -> None:
+        with far.transaction() as session:
+            assert write.run(session.connection(), {"key": -7})
+            raise ValueError("changed my mind")
+
+    with pytest.raises(ValueError, match="changed my mind"):
+        write_and_fail()
+    with far.transaction() as session:
+        query = text("SELECT count(*) FROM auth.outbox WHERE order_key = -7")
+        assert session.execute(query).scalar_one() == 0
+
+
+def test_a_defect_in_it_stays_a_defect(far: Database):
+    wrong = Prepared("wrong", "SELECT nonsense", {})
+    with pytest.raises(ProgrammingError), far.single() as connection:
+        wrong.run(connection, {})
+    with far.single() as connection:
+        assert SUM.run(connection, VALUES)
+
+
+def test_a_percent_sign_is_refused_before_anybody_runs_it():
+    with pytest.raises(ValueError, match="percent"):
+        Prepared("like", "SELECT 1 WHERE 'a' LIKE 'a%'", {})
