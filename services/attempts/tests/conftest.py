@@ -22,8 +22,8 @@ from attempts.app import create_app
 from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
 from attempts.authorising import Authorising
+from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
-from attempts.marking import Marking
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.reading import Reading
 from attempts.receipt import PURPOSE
@@ -397,11 +397,38 @@ def rules(world: World) -> Iterator[Callable[..., None]]:
 def tidy(world: World) -> Iterator[World]:
     """The world; whatever is written besides it is gone afterwards."""
     yield world
-    world.run("TRUNCATE attempts.attempts, attempts.outbox CASCADE")
+    world.run("TRUNCATE attempts.attempts, attempts.outbox, attempts.regrades CASCADE")
     world.run("DELETE FROM attempts.exam_questions WHERE exam_id > :last", last=OVER)
     highest = (("exams", OVER), ("questions", UNSEEN), ("question_banks", 1), ("trades", 2))
     for table, last in highest:
         world.run(f"DELETE FROM attempts.{table} WHERE id > :last", last=last)  # noqa: S608
+
+
+@pytest.fixture
+def exam_of(tidy: World) -> Callable[..., int]:
+    """Return a function that makes an exam of questions of the world, each worth its marks."""
+
+    def make(marks: dict[int, float], **changed: Any) -> int:
+        fields = _EXAM | {"title": "Made", "total_marks": sum(marks.values())} | changed
+        fields |= {"total_questions": len(marks), "exam_code": f"M{new_salt()}"}
+        given = {"shuffle_questions": False, "shuffle_options": False} | fields
+        names = ", ".join(given)
+        values = ", ".join(f":{name}" for name in given)
+        insert = f"INSERT INTO attempts.exams ({names}) VALUES ({values}) RETURNING id"  # noqa: S608
+        [row] = tidy.run(insert, **given)
+        for order, (question_id, worth) in enumerate(marks.items(), start=1):
+            tidy.run(
+                "INSERT INTO attempts.exam_questions"
+                " (exam_id, question_id, order_number, marks_override)"
+                " VALUES (:exam, :question, :order, :worth)",
+                exam=row["id"],
+                question=question_id,
+                order=order,
+                worth=worth,
+            )
+        return int(row["id"])
+
+    return make
 
 
 @pytest.fixture

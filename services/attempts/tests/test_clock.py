@@ -5,6 +5,7 @@ import contextlib
 
 from attempts.clock import Clock
 from attempts.lifecycle import Lifecycle
+from attempts.regrading import Regrading
 from chassis.database import Database, DatabaseUnavailable
 from chassis.signing import SigningKey
 from chassis.waiting import eventually
@@ -17,7 +18,12 @@ KEY = SigningKey.derived("signs what these clocks collect", "tests")
 async def ticking(urls, lifecycle_class=Lifecycle, replicas: int = 1):
     databases = [Database(urls.app_url, pool_size=1) for _ in range(replicas)]
     clocks = [
-        Clock(db, lifecycle_class(db, lambda: None, KEY, grace_seconds=1), interval_seconds=0.05)
+        Clock(
+            db,
+            lifecycle_class(db, lambda: None, KEY, grace_seconds=1),
+            Regrading(db, lambda: None),
+            interval_seconds=0.05,
+        )
         for db in databases
     ]
     tasks = [asyncio.create_task(clock.run()) for clock in clocks]

@@ -9,7 +9,8 @@ import pytest
 from attempts import importer
 from attempts.attempt import is_salt
 from attempts.lifecycle import Lifecycle
-from attempts.store import importing
+from attempts.store import audit, importing
+from chassis.audit_store import Wanted
 from chassis.database import Database
 from chassis.importing import run_importer
 from chassis.migrating import migrate
@@ -40,7 +41,8 @@ def db(urls):
 def look(urls):
     engine = create_engine(psycopg2_url(urls.admin_url))
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE attempts.trades RESTART IDENTITY CASCADE"))
+        tables = "attempts.trades, attempts.rubrics, attempts.audit_logs"
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
 
     def run(query: str) -> list[dict]:
         with engine.connect() as connection:
@@ -109,7 +111,7 @@ def portal() -> list[tuple[str, dict]]:
         ("transfers", transfer | {"id": 2, "status": "PENDING"}),
         ("transfers", transfer | {"id": 3, "status": "pending", "created_at": ENDED}),
         ("transfers", transfer | {"id": 4, "status": "pending", "attempt_id": 99}),
-        ("rubrics", {"id": 1}),
+        ("grading_feedback", {"id": 1}),
     ]
     return [(table, {"created_at": OLD, "updated_at": OLD} | row) for table, row in rows]
 
@@ -138,7 +140,7 @@ def test_an_import_takes_fills_and_reports(db, look):
     assert last["report"]["left"] == [
         "exam_questions: question_id is unknown (1)",
         "transfers: attempt_id is unknown (1)",
-        "rubrics: not kept by this service (1)",
+        "grading_feedback: not kept by this service (1)",
     ]
     assert len(last["report"]["changed"]) == 6
     [exam] = look("SELECT * FROM attempts.exams")
@@ -237,3 +239,133 @@ def test_a_row_that_cannot_be_taken_stops_everything(db, look, row, words):
     assert code == 1
     assert words in last["error"]
     assert look("SELECT * FROM attempts.trades") == []
+
+
+def graded(**changed) -> tuple[str, dict]:
+    """Return an attempt that the portal graded, with a mark by hand for question 42."""
+    row = {
+        "id": 9,
+        "student_id": 3,
+        "exam_id": 5,
+        "status": "GRADED",
+        "start_time": OLD,
+        "end_time": ENDED,
+        "marks_obtained": 7,
+        "percentage": 70,
+        "is_passed": True,
+        "graded_by": 77,
+        "graded_at": ENDED,
+        "created_at": OLD,
+        "updated_at": OLD,
+    }
+    return "student_attempts", row | changed
+
+
+def answered(number: int, question: int, marks: float | None, *, auto: bool) -> tuple[str, dict]:
+    row = {"id": number, "attempt_id": 9, "question_id": question, "answer": "B"}
+    row |= {"marks_awarded": marks, "is_correct": True, "auto_graded": auto, "created_at": OLD}
+    return "student_answers", row
+
+
+def test_imported_grades_are_the_first_version_and_hand_marks_are_kept(db, look):
+    given = [answered(11, 41, 4, auto=True), answered(12, 42, 3, auto=False)]
+    for _ in range(2):
+        assert take(db, [*portal(), graded(), *given])[0] == 0
+        [grade] = look("SELECT * FROM attempts.grades")
+        assert (grade["attempt_id"], grade["version"], grade["reason"]) == (9, 1, "import")
+        assert (grade["marks_obtained"], grade["graded_by"], grade["missing"]) == (7.0, 77, [])
+        assert [(j["marks"], j["source"]) for j in grade["judgements"]] == [
+            (4, "auto"),
+            (3, "manual"),
+        ]
+        [mark] = look("SELECT * FROM attempts.hand_marks")
+        assert (mark["question_id"], mark["marks"], mark["grader_id"]) == (42, 3.0, 77)
+
+
+AUDITED = {
+    "event_type": "login_failed",
+    "event_category": "auth",
+    "user_id": None,
+    "username": "river02",
+    "attempt_id": 7,
+    "exam_id": 5,
+    "transfer_id": None,
+    "description": "Wrong answer",
+    "details": {"via": "hall ticket"},
+    "ip_address": "10.0.0.8",
+    "user_agent": None,
+    "created_at": OLD,
+}
+
+
+def test_imported_audit_is_a_chain_of_its_own_that_is_whole_and_not_repeated(db, look, key):
+    rows = [
+        ("audit_logs", AUDITED | {"id": 1, "success": 0, "error_message": "Incorrect"}),
+        ("audit_logs", AUDITED | {"id": 2, "success": 1, "error_message": None}),
+    ]
+    take(db, portal())
+    Lifecycle(db, lambda: None, key).begin(7, 1)
+    _, first = take(db, [*portal(), *rows])
+    assert first["report"]["imported"]["audit_logs"] == 2
+    more = ("audit_logs", AUDITED | {"id": 3, "success": 0, "error_message": None})
+    _, again = take(db, [*portal(), *rows, more])
+    assert again["report"]["imported"]["audit_logs"] == 1
+    assert "audit_logs: here already, kept (2)" in again["report"]["left"]
+    found = look("SELECT * FROM attempts.audit_logs WHERE chain = 'imported' ORDER BY place")
+    assert [(row["place"], row["success"], row["error_message"]) for row in found] == [
+        (1, False, "Incorrect"),
+        (2, True, None),
+        (3, False, "failed"),
+    ]
+    assert found[0]["details"]["imported"] == {
+        "id": 1,
+        "username": "river02",
+        "created_at": datetime.fromisoformat(OLD).isoformat(),
+        "details": {"via": "hall ticket"},
+    }
+    assert abs(found[0]["created_at"] - datetime.now(UTC)) < timedelta(minutes=1)
+    with db.transaction() as session:
+        verdict = audit.AUDIT.verify(session)
+        shown = audit.find(session, Wanted(), {"attempt_id": 7})
+    assert (verdict.flaws, verdict.chain_count, verdict.entry_count) == ([], 2, 4)
+    assert len(shown) == 4, "what is asked about an attempt shows its history, too"
+
+
+def test_rubrics_are_taken_and_mark_their_questions_in_all_exams(db, look):
+    rubric = {"id": 3, "title": "Essay", "description": None, "max_score": 4, "created_by": 1}
+    criterion = {"rubric_id": 3, "name": "Steps", "weight": None, "order": None}
+    level = {"criterion_id": 31, "name": "All", "description": None, "order": 1}
+    rows = [
+        ("rubrics", rubric),
+        ("rubric_criteria", criterion | {"id": 31, "max_points": 4}),
+        ("rubric_criteria", criterion | {"id": 32, "max_points": 0}),
+        ("rubric_criteria", criterion | {"id": 33, "max_points": 1, "rubric_id": 99}),
+        ("rubric_levels", level | {"id": 311, "points": 5}),
+        ("rubric_levels", level | {"id": 312, "points": -1}),
+        ("rubric_levels", level | {"id": 321, "points": 0, "criterion_id": 32}),
+        ("question_rubrics", {"id": 1, "question_id": 42, "rubric_id": 3}),
+        ("question_rubrics", {"id": 2, "question_id": 42, "rubric_id": 99}),
+    ]
+    code, last = take(db, [*portal(), *rows])
+    assert code == 0, last
+    report = last["report"]
+    names = ("rubrics", "rubric_criteria", "rubric_levels", "question_rubrics")
+    assert {name: report["imported"][name] for name in names} == dict(
+        zip(names, (1, 1, 2, 1), strict=True)
+    )
+    assert [text for text in report["left"] if "rubric" in text] == [
+        "rubric_criteria: worth nothing (1)",
+        "rubric_criteria: rubric_id is unknown (1)",
+        "rubric_levels: criterion_id is unknown (1)",
+        "question_rubrics: rubric_id is unknown (1)",
+    ]
+    [criterion] = look("SELECT * FROM attempts.rubric_criteria")
+    assert (criterion["max_marks"], criterion["weight"], criterion["title"]) == (5.0, 1.0, "Steps")
+    marks = look("SELECT marks FROM attempts.rubric_levels ORDER BY id")
+    assert [row["marks"] for row in marks] == [5.0, 0.0]
+    [link] = look("SELECT question_id FROM attempts.exam_questions WHERE rubric_id = 3")
+    assert link["question_id"] == 42
+    _, again = take(db, [*portal(), *rows])
+    assert "rubrics: here already, kept (1)" in again["report"]["left"]
+    [row] = look("SELECT nextval(pg_get_serial_sequence('attempts.rubrics', 'id')) AS id")
+    assert row["id"] == 4

@@ -52,6 +52,8 @@ async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
         "requires_authorisation": False,
         "device_policy": "allow",
         "version": 1,
+        "second_marking": "none",
+        "second_marking_tolerance": 0.0,
     }
     assert made | expected == made
     assert made["trade"]["code"] == "ELEC"

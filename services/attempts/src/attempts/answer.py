@@ -33,6 +33,8 @@ class Answer:
     """How often the student has changed it, time apart; 0 while it is not stored yet."""
     is_correct: bool | None = None
     marks_awarded: float | None = None
+    is_auto_graded: bool = False
+    """The machine gave the marks, not a person."""
     id: int = 0
     """0 while it is not stored yet."""
 

@@ -28,26 +28,30 @@ from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.clock import Clock
 from attempts.composing import Composing
+from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
-from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
 from attempts.receipt import PURPOSE
+from attempts.regrading import Regrading
 from attempts.releasing import Releasing
 from attempts.rest import actions as action_routes
 from attempts.rest import attempts as attempt_routes
 from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
+from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
 from attempts.rest import receipts as receipt_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
+from attempts.rubric_writing import RubricWriting
 from attempts.saving import Saving
 from attempts.settings import Settings
 from attempts.starting import Starting
 from attempts.steering import Steering
+from attempts.surveying import Surveying
 from attempts.tables import OUTBOX
 
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
@@ -121,7 +125,10 @@ class Attempts:
     def _tasks(self, bus: Bus, relay: Relay, ticking: Database) -> Supervisor:
         settings = self._settings
         lifecycle = self._lifecycle(ticking, relay)
-        clock = Clock(ticking, lifecycle, interval_seconds=settings.clock_interval_seconds)
+        regrading = Regrading(ticking, relay.wake)
+        clock = Clock(
+            ticking, lifecycle, regrading, interval_seconds=settings.clock_interval_seconds
+        )
         supervisor = Supervisor()
         supervisor.add("keys", self.keys.run)
         supervisor.add("revocations", lambda: self.revocations.follow(bus))
@@ -146,6 +153,9 @@ class Attempts:
             lifecycle=self._lifecycle(database, relay),
             saving=Saving(database, relay.wake, has_ended),
             marking=Marking(database, relay.wake),
+            regrading=Regrading(database, relay.wake),
+            rubric_writing=RubricWriting(database),
+            surveying=Surveying(database),
             authoring=Authoring(database),
             composing=Composing(database),
             moving=Moving(database, relay.wake),
@@ -176,6 +186,7 @@ def create_app(settings: Settings) -> FastAPI:
         worker_threads=settings.database_pool_size,
     )
     app.router.redirect_slashes = False
+    app.include_router(grading_routes.router)  # /exams/rubrics before /exams/{exam_id}
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(audit_routes.router)

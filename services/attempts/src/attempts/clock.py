@@ -1,5 +1,7 @@
 """The job that ends what nobody ends: expires due attempts, later grades their stored answers.
 
+It regrades, too, where a key was corrected: one batch a tick, so that no deadline waits for it.
+
 Every replica runs it; rows are taken with SKIP LOCKED, so they share the work. It has a connection
 of its own: requests that queue for the pool do not make the clock late.
 """
@@ -13,11 +15,13 @@ from chassis.database import Database
 from chassis.errors import Unavailable
 
 from attempts.lifecycle import Lifecycle
+from attempts.regrading import Regrading
 
 log = structlog.get_logger()
 
 _BATCH = 500
 _COLLECT_BATCH = 50
+_REGRADE_BATCH = 50
 _FORGET_BATCH = 5_000
 _FORGET_SECONDS = 600.0
 
@@ -26,11 +30,17 @@ class Clock:
     """Ticks until cancelled; trouble with Postgres is logged and outlasted."""
 
     def __init__(
-        self, database: Database, lifecycle: Lifecycle, *, interval_seconds: float
+        self,
+        database: Database,
+        lifecycle: Lifecycle,
+        regrading: Regrading,
+        *,
+        interval_seconds: float,
     ) -> None:
-        """`lifecycle` must use `database`, whose one thread the ticks run on."""
+        """Take deeds that use `database`, whose one thread the ticks run on."""
         self._database = database
         self._lifecycle = lifecycle
+        self._regrading = regrading
         self._interval = interval_seconds
         self._next_forget = 0.0
 
@@ -48,6 +58,9 @@ class Clock:
         await self._all(self._lifecycle.expire_due, _BATCH, "attempts.expired")
         await self._all(self._lifecycle.collect_overdue, _COLLECT_BATCH, "attempts.collected")
         await self._all(self._lifecycle.end_pauses, _COLLECT_BATCH, "pauses.ended")
+        done = await self._database.run(self._regrading.regrade_due, _REGRADE_BATCH)
+        if done:
+            log.info("attempts.regraded", count=done)
         if time.monotonic() >= self._next_forget:
             self._next_forget = time.monotonic() + _FORGET_SECONDS
             await self._all(self._lifecycle.forget_messages, _FORGET_BATCH, "receipts.forgotten")

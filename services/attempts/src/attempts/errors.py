@@ -413,3 +413,66 @@ class InvalidAllowance(Invalid):
 class AllowanceNotFound(NotFound):
     slug = "allowance-not-found"
     detail = "Allowance not found"
+
+
+class RubricNotFound(NotFound):
+    slug = "rubric-not-found"
+    detail = "Rubric not found"
+
+
+class RubricFrozen(Conflict):
+    slug = "rubric-frozen"
+    detail = "Rubric is in use and can no longer be changed"
+
+
+class NoRubric(Conflict):
+    slug = "no-rubric"
+    detail = "The question has no rubric in this exam"
+
+
+class NotMarkedByHand(Conflict):
+    slug = "not-marked-by-hand"
+    detail = "The question is not marked by a person"
+
+
+class SameGrader(Conflict):
+    slug = "same-grader"
+    detail = "You have marked this answer already; somebody else must do it now"
+
+
+class MarkedTwice(Conflict):
+    slug = "marked-twice"
+    detail = "Two people have marked this answer already"
+
+
+class NothingToModerate(Conflict):
+    slug = "nothing-to-moderate"
+    detail = "Nothing is to be decided here: two markings that differ, or a graded attempt"
+
+
+class InvalidRating(Invalid):
+    """The levels chosen do not fit the rubric; every flaw is named."""
+
+    slug = "invalid-rating"
+
+    def __init__(self, flaws: Sequence[FieldError]) -> None:
+        text = "; ".join(f"{flaw.pointer}: {flaw.message}" for flaw in flaws)
+        super().__init__(text, errors=flaws)
+
+
+class InvalidCorrection(Invalid):
+    """The corrected key does not fit the question."""
+
+    slug = "invalid-correction"
+
+
+class NotSatYet(Conflict):
+    slug = "not-sat-yet"
+    detail = "Exam has no attempts yet; change the question itself"
+
+
+class CannotRegrade(Conflict):
+    slug = "cannot-regrade"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Cannot regrade attempt with status: {status}")

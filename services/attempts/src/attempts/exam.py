@@ -16,6 +16,13 @@ class ExamStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class SecondMarking(StrEnum):
+    """Whether two people mark each written answer, the second without seeing the first's marks."""
+
+    NONE = "none"
+    BLIND = "blind"
+
+
 OPEN = frozenset({ExamStatus.PUBLISHED, ExamStatus.ACTIVE})
 
 
@@ -73,6 +80,9 @@ class Exam:
     requires_authorisation: bool = False
     """Whether students wait in the lobby until a member of the staff lets them begin."""
     device_policy: DevicePolicy = DevicePolicy.ALLOW
+    second_marking: SecondMarking = SecondMarking.NONE
+    second_marking_tolerance: float = 0.0
+    """How far two markings may lie apart and still be averaged, in marks."""
 
     def is_open(self, now: datetime) -> bool:
         """Say whether an attempt may begin now; a running one is never cut short by this."""

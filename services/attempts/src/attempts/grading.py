@@ -5,11 +5,28 @@ key wait for a person, unless nothing was answered.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from attempts.answer import is_empty
-from attempts.question import Question, QuestionType, as_truth
+from attempts.question import Question, QuestionType, Void, as_truth
+
+
+class Source(StrEnum):
+    """Where the marks of an answer come from."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+    RUBRIC = "rubric"
+    SECOND = "second"
+    """Two people's marks, averaged."""
+    MODERATION = "moderation"
+    VOID = "void"
+    """The question does not count: everybody gets the same."""
+
+
+BY_MACHINE = frozenset({Source.AUTO, Source.VOID})
 
 
 @dataclass(frozen=True)
@@ -20,6 +37,9 @@ class Judgement:
     is_attempted: bool
     is_correct: bool | None
     marks: float | None
+    source: Source = Source.AUTO
+    chosen: tuple[str, ...] = ()
+    """The keys of the options that were recognised, or the truth value in words."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +81,32 @@ def recognised_truth(value: Any) -> bool | None:
 
 def judge(question: Question, value: Any) -> Judgement:
     """Return what `value` is worth as the answer to `question`."""
-    if is_empty(value):
-        return _unattempted(question)
+    if question.void is not None:
+        return _voided(question, judge(replace(question, void=None), value))
+    return _unattempted(question) if is_empty(value) else _judged(question, value)
+
+
+def _judged(question: Question, value: Any) -> Judgement:
     if not question.is_auto_gradable:
         return Judgement(question.id, is_attempted=True, is_correct=None, marks=None)
     if question.question_type is QuestionType.TRUE_FALSE:
         truth = recognised_truth(value)
         if truth is None:
             return _unattempted(question)
-        return _attempted(question, is_correct=truth == question.truth_key)
+        is_correct = truth == question.truth_key
+        return _attempted(question, (str(truth).lower(),), is_correct=is_correct)
     keys = recognised_options(question, value)
     if not keys:
         return _unattempted(question)
-    return _attempted(question, is_correct=frozenset(keys) == question.choice_key)
+    return _attempted(question, keys, is_correct=frozenset(keys) == question.choice_key)
 
 
-def judged_by_hand(question: Question, marks: float) -> Judgement:
+def judged_by_hand(question: Question, marks: float, source: Source = Source.MANUAL) -> Judgement:
     """Return the worth that a person gave: right with all marks, wrong with none."""
     is_correct = {question.marks: True, 0.0: False}.get(marks)
-    return Judgement(question.id, is_attempted=True, is_correct=is_correct, marks=marks)
+    return Judgement(
+        question.id, is_attempted=True, is_correct=is_correct, marks=marks, source=source
+    )
 
 
 def grade(
@@ -87,9 +114,16 @@ def grade(
     values: Mapping[int, Any],
     passing_marks: float,
     marked: Mapping[int, float] | None = None,
+    sources: Mapping[int, Source] | None = None,
 ) -> Grade:
-    """Grade the answers `values` (by question id); `marked` holds marks that a person has given."""
-    given = marked or {}
+    """Grade the answers `values` (by question id); `marked` holds marks that a person has given.
+
+    `sources` says where those come from, unless they are one person's plain marks.
+    """
+    given = {
+        question_id: (marks, (sources or {}).get(question_id, Source.MANUAL))
+        for question_id, marks in (marked or {}).items()
+    }
     judgements = tuple(
         _with_marks(question, judge(question, values.get(question.id)), given)
         for question in questions
@@ -116,17 +150,35 @@ def _count(flags: Iterable[bool]) -> int:
     return sum(1 for flag in flags if flag)
 
 
-def _with_marks(question: Question, judgement: Judgement, given: Mapping[int, float]) -> Judgement:
+def _with_marks(
+    question: Question, judgement: Judgement, given: Mapping[int, tuple[float, Source]]
+) -> Judgement:
     """Put in the marks of a person where the machine has none."""
-    marks = given.get(question.id)
-    if marks is None or judgement.marks is not None:
+    if judgement.marks is not None or question.id not in given:
         return judgement
-    return judged_by_hand(question, marks)
+    return judged_by_hand(question, *given[question.id])
 
 
-def _attempted(question: Question, *, is_correct: bool) -> Judgement:
+def _attempted(question: Question, chosen: tuple[str, ...], *, is_correct: bool) -> Judgement:
     marks = question.marks if is_correct else -question.negative_marks
-    return Judgement(question.id, is_attempted=True, is_correct=is_correct, marks=marks or 0.0)
+    return Judgement(
+        question.id,
+        is_attempted=True,
+        is_correct=is_correct,
+        marks=marks or 0.0,
+        chosen=chosen,
+    )
+
+
+def _voided(question: Question, judgement: Judgement) -> Judgement:
+    """Give what everybody gets; with full marks an answer counts as right, else as neither."""
+    has_all = question.void is Void.FULL_MARKS
+    return replace(
+        judgement,
+        is_correct=True if has_all and judgement.is_attempted else None,
+        marks=question.marks if has_all else 0.0,
+        source=Source.VOID,
+    )
 
 
 def _unattempted(question: Question) -> Judgement:

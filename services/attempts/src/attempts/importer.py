@@ -14,7 +14,11 @@ from sqlalchemy.orm import Session
 
 from attempts import legacy
 from attempts.legacy import Columns, UnusableRow, Window
+from attempts.store import audit
 from attempts.store import importing as store
+
+_OTHERWISE = {"audit_logs", "question_rubrics"}
+"""Taken, though no table of ours holds their rows as they come."""
 
 
 def load(
@@ -69,8 +73,10 @@ class _Import:
         self._write("exam_questions", self._links())
         self._attempts()
         self._transfers()
+        self._rubrics()
+        self._audit()
         store.set_sequences(self._session)
-        for table in self._rows.keys() - store.TABLES.keys():
+        for table in sorted(self._rows.keys() - store.TABLES.keys() - _OTHERWISE):
             self._leave(f"{table}: not kept by this service", len(self._rows[table]))
         self._report.changed += [f"{what} ({n})" for what, n in sorted(self._changes.items())]
 
@@ -135,6 +141,7 @@ class _Import:
         store.recompute_total_marks(self._session, [attempt["id"] for attempt in attempts])
         known = {"attempt_id": "student_attempts", "question_id": "questions"}
         self._write("student_answers", self._known("student_answers", answers, known))
+        store.keep_first_grades(self._session, [attempt["id"] for attempt in attempts])
 
     def _transfers(self) -> None:
         """Take transfers as history; one whose id is held here already stays as it is."""
@@ -145,6 +152,50 @@ class _Import:
         fresh = self._known("transfers", fresh, {"attempt_id": "student_attempts"})
         legacy.one_open_each(fresh, store.attempts_in_transfer(self._session), self._changes)
         self._write("transfers", fresh)
+
+    def _rubrics(self) -> None:
+        """Take rubrics with criteria and levels; what is held here under the same id stays."""
+        rows, changes = self._rows, self._changes
+        self._write("rubrics", self._new("rubrics", lambda row: legacy.rubric(row, self._now)))
+        levels = self._new("rubric_levels", lambda row: legacy.level(row, changes))
+        by_criterion: dict[int, list[Columns]] = defaultdict(list)
+        for level in levels:
+            by_criterion[level["criterion_id"]].append(level)
+        made = self._new(
+            "rubric_criteria", lambda row: legacy.criterion(row, by_criterion[row["id"]], changes)
+        )
+        criteria = [criterion for criterion in made if criterion is not None]
+        self._leave("rubric_criteria: worth nothing", len(made) - len(criteria))
+        criteria = self._known("rubric_criteria", criteria, {"rubric_id": "rubrics"})
+        self._write("rubric_criteria", criteria)
+        known = {"criterion_id": "rubric_criteria"}
+        self._write("rubric_levels", self._known("rubric_levels", levels, known))
+        found = self._known(
+            "question_rubrics", rows.get("question_rubrics", []), {"rubric_id": "rubrics"}
+        )
+        pairs = [(row["question_id"], row["rubric_id"]) for row in found]
+        count = store.attach_rubrics(self._session, pairs)
+        if "question_rubrics" in rows:
+            self._report.imported["question_rubrics"] = count
+
+    def _audit(self) -> None:
+        """Take the portal's audit as history: a chain of its own, each entry once."""
+        found = self._rows.get("audit_logs", [])
+        held = audit.imported_ids(self._session) if found else set()
+        fresh = [legacy.logged(row) for row in found if row["id"] not in held]
+        self._leave("audit_logs: here already, kept", len(found) - len(fresh))
+        audit.append(self._session, fresh)
+        self._advance(len(fresh))
+        if found:
+            self._report.imported["audit_logs"] = len(fresh)
+
+    def _new(self, table: str, convert: Callable[[Mapping[str, Any]], Any]) -> list[Any]:
+        """Return the rows of a table whose ids are not held here yet."""
+        found = self._rows.get(table, [])
+        held = store.ids(self._session, table) if found else set()
+        fresh = [convert(row) for row in found if row["id"] not in held]
+        self._leave(f"{table}: here already, kept", len(found) - len(fresh))
+        return fresh
 
     def _answers(self, begun: set[int]) -> list[Columns]:
         found = self._rows.get("student_answers", [])

@@ -10,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from chassis.origins import Origin
+
 from attempts.answer import is_empty
 from attempts.attempt import Status, is_salt, new_salt
+from attempts.audit import IMPORTED, Entry
 from attempts.exam import ExamStatus
 from attempts.question import Difficulty, QuestionType
 from attempts.transfer import OPEN, TransferStatus
@@ -205,6 +208,67 @@ def transfer(row: Row) -> Columns:
         "status": word(row, "status", TransferStatus),
         "answers_transferred": row.get("answers_transferred") or 0,
         **{name: instant(row.get(name)) for name in _TRANSFER_TIMES},
+    }
+
+
+def logged(row: Row) -> Entry:
+    """Turn an entry of the portal's audit into one of the imported chain, which tells its time."""
+    at = instant(row.get("created_at"))
+    failed = not row.get("success", 1)
+    origin = {
+        "id": row["id"],
+        "username": row.get("username"),
+        "created_at": None if at is None else at.isoformat(),
+        "details": row.get("details"),
+    }
+    return Entry(
+        str(row["event_type"]),
+        str(row["event_category"]),
+        str(row["description"]),
+        user_id=row.get("user_id"),
+        attempt_id=row.get("attempt_id"),
+        exam_id=row.get("exam_id"),
+        transfer_id=row.get("transfer_id"),
+        details={IMPORTED: origin},
+        origin=Origin(row.get("ip_address"), row.get("user_agent")),
+        error_message=(row.get("error_message") or "failed") if failed else None,
+    )
+
+
+def rubric(row: Row, now: datetime) -> Columns:
+    return {
+        **_copied(row, "id", "title", "description", "created_by"),
+        **_times(row, now),
+    }
+
+
+def criterion(row: Row, levels: Iterable[Columns], changes: Changes) -> Columns | None:
+    """Turn a criterion into ours; None when neither it nor a level is worth anything."""
+    highest = max((level["marks"] for level in levels), default=0.0)
+    limit = float(row.get("max_points") or 0)
+    if max(limit, highest) <= 0:
+        return None
+    if limit < highest:
+        changes["rubric_criteria: max_points raised to the best level's"] += 1
+    weight = row.get("weight")
+    return {
+        **_copied(row, "id", "rubric_id", "description"),
+        "title": row["name"],
+        "order_number": row["id"] if row.get("order") is None else row["order"],
+        "max_marks": max(limit, highest),
+        "weight": 1.0 if weight is None or weight <= 0 else float(weight),
+    }
+
+
+def level(row: Row, changes: Changes) -> Columns:
+    points = float(row.get("points") or 0)
+    if points < 0:
+        changes["rubric_levels: negative points taken as 0"] += 1
+    return {
+        **_copied(row, "id", "criterion_id", "description"),
+        "title": row["name"],
+        "order_number": row["id"] if row.get("order") is None else row["order"],
+        "marks": max(points, 0.0),
     }
 
 

@@ -57,6 +57,24 @@ def deadline_changed(attempt: Attempt) -> Note:
     )
 
 
+def grade_changed(attempt: Attempt, grade_version: int, reason: str) -> Note:
+    """Say that a grade which was given before is another one now, whether or not it is higher."""
+    return _note(
+        "grade_changed",
+        attempt,
+        {
+            "status": attempt.status.value,
+            "version": attempt.version,
+            "grade_version": grade_version,
+            "reason": reason,
+            "marks_obtained": attempt.score.marks_obtained,
+            "percentage": attempt.score.percentage,
+            "is_passed": attempt.score.is_passed,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
 def allowance_granted(attempt: Attempt, allowance: Allowance) -> Note:
     """Say that there is extra time to be shown to the student, and acknowledged by his client."""
     return _note(

@@ -17,6 +17,13 @@ class QuestionType(StrEnum):
     ESSAY = "essay"
 
 
+class Void(StrEnum):
+    """What everybody gets for a question of an exam that turned out to be unusable."""
+
+    FULL_MARKS = "full_marks"
+    NO_MARKS = "no_marks"
+
+
 class Difficulty(StrEnum):
     EASY = "easy"
     MEDIUM = "medium"
@@ -25,7 +32,7 @@ class Difficulty(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """A question; inside an exam `marks` is the value after the exam's override."""
+    """A question; inside an exam with its marks there, and its key as corrected there."""
 
     id: int
     question_bank_id: int
@@ -41,6 +48,9 @@ class Question:
     is_active: bool
     created_at: datetime
     updated_at: datetime
+    void: Void | None = None
+    """Only inside an exam, as is `rubric_id`."""
+    rubric_id: int | None = None
 
     @property
     def choices(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Blocking: for worker threads. Names of people are not here; the edges ask auth for them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from chassis.audit_store import Wanted
 from chassis.database import Database
 
+from attempts import mark
 from attempts.answer import Answer
 from attempts.attempt import FINISHED, Attempt, Status
 from attempts.audit import Logged
@@ -25,10 +26,11 @@ from attempts.errors import (
     TradeNotFound,
 )
 from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Trade
+from attempts.mark import HandMark
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.receipt import Receipt
 from attempts.shuffling import laid_out
-from attempts.store import answers, attempts, audit, exams, receipts
+from attempts.store import answers, attempts, audit, exams, hand_marks, receipts
 from attempts.store.attempts import Listed
 
 
@@ -39,6 +41,8 @@ class Outcome:
     attempt: Attempt
     paper: ExamPaper
     answers: tuple[Answer, ...]
+    markings: Mapping[int, tuple[HandMark, ...]]
+    """How people marked, by question: what counts, and only where it may be seen."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,9 @@ class Reading:
             paper = exams.papers(session, [attempt.exam_id])[attempt.exam_id]
             paper = laid_out(paper, attempt.layout_id)
             given = answers.of_attempts(session, [attempt_id]).get(attempt_id, [])
-        return Outcome(attempt, paper, tuple(given))
+            marks = hand_marks.of_attempts(session, [attempt_id]).get(attempt_id, {})
+        is_shown = sees_all or (attempt.status is Status.GRADED and paper.exam.allow_review)
+        return Outcome(attempt, paper, tuple(given), _counting(paper, marks) if is_shown else {})
 
     def receipt(self, attempt_id: int, user_id: int, *, sees_all: bool) -> Receipt:
         """Return the signed receipt to whom the result is shown."""
@@ -222,6 +228,15 @@ class Reading:
             questions = exams.question_ids_by_exam(session, [exam_id]).get(exam_id, [])
             clock = _clock(session, found)
         return Roster(exam, tuple(found), len(questions), clock)
+
+
+def _counting(
+    paper: ExamPaper, marks: Mapping[int, Sequence[HandMark]]
+) -> dict[int, tuple[HandMark, ...]]:
+    """Return the marks that count; those that nobody has settled yet stay with who gave them."""
+    void = {question.id for question in paper.questions if question.void is not None}
+    found = {q: mark.settled(paper.exam, given) for q, given in marks.items() if q not in void}
+    return {question_id: s.of for question_id, s in found.items() if s is not None}
 
 
 def _own(attempt: Attempt | None, user_id: int) -> Attempt:

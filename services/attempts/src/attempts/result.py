@@ -34,8 +34,11 @@ def shown_key(question: Question) -> Any:
 def disclosed_key(
     question: Question, value: Any, *, is_correct: bool | None, may_review: bool
 ) -> Any:
-    """Return the key, or what stands in its place where the exam withholds the keys."""
-    if may_review:
+    """Return the key, or what stands in its place where the exam withholds the keys.
+
+    A void question has no key: with full marks for all, whatever was answered was right.
+    """
+    if may_review and question.void is None:
         return shown_key(question)
     if is_correct:
         return shown_answer(question, value)

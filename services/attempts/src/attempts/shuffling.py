@@ -21,18 +21,31 @@ def laid_out(paper: ExamPaper, attempt_id: int) -> ExamPaper:
     return replace(paper, questions=questions)
 
 
+def own_letters(paper: ExamPaper, attempt_id: int, question_id: int) -> dict[str, str]:
+    """Return the letter that an option has in the question itself, by the one that was shown."""
+    question = next(q for q in paper.questions if q.id == question_id)
+    if not paper.exam.shuffle_options or question.question_type is not QuestionType.MULTIPLE_CHOICE:
+        return {key: key for key in question.choices}
+    return {new: old for old, new in _moves(question, attempt_id).items()}
+
+
 def _with_options_moved(question: Question, attempt_id: int) -> Question:
     """Put the texts of a choice behind other letters; true and false stay where they are."""
     if question.question_type is not QuestionType.MULTIPLE_CHOICE:
         return question
-    letters = sorted(question.choices)
-    drawn = sorted(letters, key=lambda key: _lot(attempt_id, question.id, key))
-    moved = dict(zip(drawn, letters, strict=True))
+    moved = _moves(question, attempt_id)
     return replace(
         question,
         options={new: question.choices[old] for old, new in sorted(moved.items(), key=_second)},
         correct_answer=tuple(_moved_entry(entry, moved) for entry in question.correct_answer),
     )
+
+
+def _moves(question: Question, attempt_id: int) -> dict[str, str]:
+    """Return the letter that each option is shown behind."""
+    letters = sorted(question.choices)
+    drawn = sorted(letters, key=lambda key: _lot(attempt_id, question.id, key))
+    return dict(zip(drawn, letters, strict=True))
 
 
 def _moved_entry(entry: object, moved: dict[str, str]) -> object:

@@ -120,6 +120,7 @@ class ExamRow(Row):
     __table_args__ = (
         _word("status", "draft", "published", "active", "completed", "archived"),
         _word("device_policy", "allow", "flag", "refuse"),
+        _word("second_marking", "none", "blind"),
         CheckConstraint("duration_minutes > 0", name="duration_minutes"),
     )
 
@@ -145,19 +146,32 @@ class ExamRow(Row):
     device_policy: Mapped[str] = mapped_column(String(10), server_default=text("'allow'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[int | None]
+    second_marking: Mapped[str] = mapped_column(String(10), server_default=text("'none'"))
+    second_marking_tolerance: Mapped[float] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
 
 class ExamQuestionRow(Row):
+    """A question of one exam; a key that proved wrong is corrected here, for this exam only."""
+
     __tablename__ = "exam_questions"
-    __table_args__ = (UniqueConstraint("exam_id", "question_id"),)
+    __table_args__ = (
+        UniqueConstraint("exam_id", "question_id"),
+        _word("void", "full_marks", "no_marks"),
+    )
 
     id: Mapped[int] = _id()
     exam_id: Mapped[int] = mapped_column(ForeignKey(ExamRow.id))
     question_id: Mapped[int] = mapped_column(ForeignKey(QuestionRow.id), index=True)
     order_number: Mapped[int]
     marks_override: Mapped[float | None]
+    rubric_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.rubrics.id"), index=True)
+    corrected_answer: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    void: Mapped[str | None] = mapped_column(String(20))
+    correction_reason: Mapped[str | None] = mapped_column(Text)
+    corrected_by_id: Mapped[int | None]
+    corrected_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
 
 

@@ -12,7 +12,6 @@ from attempts.receipt import claimed
 from attempts.rest.shared import (
     App,
     From,
-    Grader,
     Limit,
     PathId,
     QueryId,
@@ -26,7 +25,6 @@ from attempts.schemas.attempts import (
     AttemptBody,
     AttemptListItem,
     AttemptWithProgressBody,
-    MarksBody,
     SaveBody,
     StaffListItem,
     SubmitBody,
@@ -157,19 +155,3 @@ async def get_result(
 ) -> AttemptResultDetailedBody:
     outcome = await app.database.run(app.reading.outcome, attempt_id, caller.user_id, sees_all=sees)
     return AttemptResultDetailedBody.of_outcome(outcome)
-
-
-@router.put("/{attempt_id}/answers/{question_id}/marks")
-async def put_marks(
-    caller: Grader,
-    app: App,
-    came_from: From,
-    attempt_id: PathId,
-    question_id: PathId,
-    body: MarksBody,
-) -> AnswerBody:
-    """Mark one written answer; the last missing mark turns `submitted` into `graded`."""
-    answer = await app.database.run(
-        app.marking.mark, attempt_id, question_id, body.marks_awarded, caller.user_id, came_from
-    )
-    return AnswerBody.of(answer, time_spent_seconds=answer.time_spent_seconds)

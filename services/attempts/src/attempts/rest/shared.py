@@ -21,14 +21,17 @@ from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.composing import Composing
 from attempts.errors import NotAssigned
+from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
-from attempts.marking import Marking
 from attempts.moving import Moving
 from attempts.reading import Reading
+from attempts.regrading import Regrading
 from attempts.releasing import Releasing
+from attempts.rubric_writing import RubricWriting
 from attempts.saving import Saving
 from attempts.starting import Starting
 from attempts.steering import Steering
+from attempts.surveying import Surveying
 
 MAX_ID = 2**63 - 1
 
@@ -42,6 +45,9 @@ class Parts:
     lifecycle: Lifecycle
     saving: Saving
     marking: Marking
+    regrading: Regrading
+    rubric_writing: RubricWriting
+    surveying: Surveying
     authoring: Authoring
     composing: Composing
     moving: Moving
@@ -153,3 +159,5 @@ Warden = Annotated[Caller, Depends(of_attempt(("admin",), ("proctor",)))]
 Overseer = Annotated[Caller, Depends(of_attempt(("admin", "hall_in_charge"), ("proctor",)))]
 ExamOverseer = Annotated[Caller, Depends(of_exam(("admin", "hall_in_charge"), ("proctor",)))]
 Grader = Annotated[Caller, Depends(of_attempt(("admin", "hall_in_charge"), ("grader",)))]
+ExamGrader = Annotated[Caller, Depends(of_exam(("admin", "hall_in_charge"), ("grader",)))]
+AnyGrader = Annotated[Caller, Depends(requires("admin", "hall_in_charge", "grader"))]

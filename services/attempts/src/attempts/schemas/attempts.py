@@ -53,14 +53,6 @@ class SubmitBody(BaseModel):
         return True
 
 
-class MarksBody(BaseModel):
-    """`PUT …/answers/{question_id}/marks`."""
-
-    model_config = ConfigDict(strict=True)
-
-    marks_awarded: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
 class AttemptBody(BaseModel):
     id: int
     student_id: int

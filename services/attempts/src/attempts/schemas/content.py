@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 
 from attempts.device import DevicePolicy
 from attempts.drafting import MAX_MARKS, MAX_OPTIONS, MAX_TEXT
-from attempts.exam import ExamPaper, ExamStatus
+from attempts.exam import ExamPaper, ExamStatus, SecondMarking
 from attempts.question import Difficulty, QuestionType
 
 MAX_ID = 2**63 - 1
@@ -139,6 +139,8 @@ class NewExam(BaseModel):
     max_attempts: Tries | None = None
     requires_authorisation: StrictBool = False
     device_policy: DevicePolicy = DevicePolicy.ALLOW
+    second_marking: SecondMarking = SecondMarking.NONE
+    second_marking_tolerance: Marks = 0.0
     question_ids: Annotated[list[Id], Field(max_length=1_000)] = []
     questions: Links | None = None
 
@@ -176,6 +178,8 @@ class ExamChange(TypedDict, total=False):
     max_attempts: Tries | None
     requires_authorisation: StrictBool
     device_policy: DevicePolicy
+    second_marking: SecondMarking
+    second_marking_tolerance: Marks
     questions: Links
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from attempts.device import DevicePolicy
-from attempts.exam import Exam, ExamPaper, ExamStatus
+from attempts.exam import Exam, ExamPaper, ExamStatus, SecondMarking
 from attempts.question import Difficulty, Question, QuestionType, without_key
 
 
@@ -92,6 +92,8 @@ class ExamBody(Body):
     max_attempts: int | None
     requires_authorisation: bool
     device_policy: DevicePolicy
+    second_marking: SecondMarking
+    second_marking_tolerance: float
     version: int
     created_by: int | None
     created_at: datetime

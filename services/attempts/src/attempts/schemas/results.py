@@ -1,5 +1,6 @@
 """The result of an attempt on the wire: what submit answers, and the full payload of §5.3."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -8,9 +9,11 @@ from pydantic import BaseModel
 from attempts.answer import Answer
 from attempts.attempt import Attempt, Status
 from attempts.exam import Exam, ExamPaper
+from attempts.mark import HandMark
 from attempts.question import Question
 from attempts.reading import Outcome
 from attempts.result import disclosed_key, shown_answer
+from attempts.schemas.grading import MarkingBody
 
 
 class AttemptResultBody(BaseModel):
@@ -36,7 +39,10 @@ class AttemptResultBody(BaseModel):
 
 
 class ResultAnswer(BaseModel):
-    """`marks_awarded` is left unset, and so left out, while nobody has marked the answer."""
+    """`marks_awarded` is left unset, and so left out, while nobody has marked the answer.
+
+    So is `markings` where no person's marking may be seen.
+    """
 
     id: int
     question_id: int
@@ -47,6 +53,7 @@ class ResultAnswer(BaseModel):
     marks_awarded: float | None = None
     first_answered_at: datetime | None
     last_updated_at: datetime | None
+    markings: list[MarkingBody] | None = None
 
 
 class ResultQuestion(BaseModel):
@@ -83,7 +90,11 @@ class AttemptResultDetailedBody(AttemptResultBody):
         given = {answer.question_id: answer for answer in outcome.answers}
         questions = {question.id: question for question in outcome.paper.questions}
         shown = [
-            _answer(answer, questions[answer.question_id])
+            _answer(
+                answer,
+                questions[answer.question_id],
+                outcome.markings.get(answer.question_id, ()),
+            )
             for answer in outcome.answers
             if answer.question_id in questions
         ]
@@ -123,8 +134,12 @@ def result_fields(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _answer(answer: Answer, question: Question) -> ResultAnswer:
-    marks = {} if answer.marks_awarded is None else {"marks_awarded": answer.marks_awarded}
+def _answer(answer: Answer, question: Question, markings: Sequence[HandMark]) -> ResultAnswer:
+    marks: dict[str, Any] = {}
+    if answer.marks_awarded is not None:
+        marks["marks_awarded"] = answer.marks_awarded
+        if markings:
+            marks["markings"] = [MarkingBody.of(one) for one in markings]
     return ResultAnswer(
         id=answer.id,
         question_id=answer.question_id,

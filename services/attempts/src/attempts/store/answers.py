@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from attempts.answer import Answer
-from attempts.grading import Judgement
+from attempts.grading import BY_MACHINE, Judgement
 from attempts.store.rows import answer_from
 from attempts.tables import AnswerRow, SavedMessageRow
 
@@ -20,10 +20,10 @@ _ANSWER = AnswerRow.__table__
 
 _MARK = text("""
 UPDATE attempts.answers a
-SET is_correct = u.is_correct, marks_awarded = u.marks, auto_graded = u.marks IS NOT NULL
+SET is_correct = u.is_correct, marks_awarded = u.marks, auto_graded = u.is_auto
 FROM unnest(CAST(:attempt_ids AS bigint[]), CAST(:question_ids AS bigint[]),
-            CAST(:correct AS boolean[]), CAST(:marks AS float8[]))
-     AS u (attempt_id, question_id, is_correct, marks)
+            CAST(:correct AS boolean[]), CAST(:marks AS float8[]), CAST(:auto AS boolean[]))
+     AS u (attempt_id, question_id, is_correct, marks, is_auto)
 WHERE a.attempt_id = u.attempt_id AND a.question_id = u.question_id
 """)
 
@@ -49,6 +49,7 @@ def mark(session: Session, judgements: Mapping[int, Sequence[Judgement]]) -> Non
             "question_ids": [j.question_id for _, j in rows],
             "correct": [j.is_correct for _, j in rows],
             "marks": [j.marks for _, j in rows],
+            "auto": [j.marks is not None and j.source in BY_MACHINE for _, j in rows],
         },
     )
 

@@ -77,8 +77,9 @@ class Ending:
 
     @property
     def new_status(self) -> Status:
-        """Graded once every mark is there."""
-        return Status.GRADED if self.grade.is_complete else Status.SUBMITTED
+        """Graded once every mark is there, and for good: no correction takes that back."""
+        is_graded = self.grade.is_complete or self.attempt.status is Status.GRADED
+        return Status.GRADED if is_graded else Status.SUBMITTED
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ def lock_overslept(session: Session, limit: int) -> list[Attempt]:
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
+    return _locked(session, chosen)
+
+
+def lock_chosen(session: Session, chosen: Select[Any]) -> list[Attempt]:
+    """Lock what a query of whole rows `FOR UPDATE` finds."""
     return _locked(session, chosen)
 
 
@@ -238,7 +244,7 @@ def finish(session: Session, endings: Sequence[Ending]) -> list[Attempt]:
                 "end_time": ended,
                 "auto_graded": True,
                 "graded_at": case((new.c.new_status == Status.GRADED, now)),
-                "graded_by": new.c.graded_by,
+                "graded_by": func.coalesce(new.c.graded_by, AttemptRow.graded_by),
                 "updated_at": now,
             }
         )

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from chassis.audit_store import Audit, Wanted
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from attempts.audit import Entry, Logged
+from attempts.audit import IMPORTED, Entry, Logged
 from attempts.tables import AuditLogRow
 
 AUDIT = Audit(AuditLogRow, Entry)
@@ -23,6 +24,12 @@ def find(session: Session, wanted: Wanted, ids: Mapping[str, int | None]) -> lis
     given = {name: value for name, value in ids.items() if value is not None}
     clauses = [getattr(AuditLogRow, name) == value for name, value in given.items()]
     if "attempt_id" in given:
-        # The chain says the same and has an index.
-        clauses.append(AuditLogRow.chain == f"attempt:{given['attempt_id']}")
+        # The chains say the same and have an index.
+        clauses.append(AuditLogRow.chain.in_([f"attempt:{given['attempt_id']}", IMPORTED]))
     return AUDIT.find(session, wanted, *clauses)
+
+
+def imported_ids(session: Session) -> set[int]:
+    """Return the ids that imported entries had where they came from."""
+    legacy_id = AuditLogRow.details[IMPORTED]["id"].as_integer()
+    return set(session.scalars(select(legacy_id).where(AuditLogRow.chain == IMPORTED)))

@@ -173,11 +173,25 @@ def change_exam(session: Session, exam_id: int, changes: Columns, *, is_content:
 def put_questions(
     session: Session, exam_id: int, links: Sequence[tuple[int, float | None]]
 ) -> None:
-    """Let an exam ask these (question id, marks there or None) in this order, and no others."""
-    session.execute(delete(ExamQuestionRow).where(ExamQuestionRow.exam_id == exam_id))
+    """Let an exam ask these (question id, marks there or None) in this order, and no others.
+
+    A question that stays keeps its rubric.
+    """
+    gone = (
+        delete(ExamQuestionRow)
+        .where(ExamQuestionRow.exam_id == exam_id)
+        .returning(ExamQuestionRow.question_id, ExamQuestionRow.rubric_id)
+    )
+    rubrics = {row.question_id: row.rubric_id for row in session.execute(gone)}
     rows = [
-        {"exam_id": exam_id, "question_id": question, "order_number": order, "marks_override": m}
-        for order, (question, m) in enumerate(links, start=1)
+        {
+            "exam_id": exam_id,
+            "question_id": question,
+            "order_number": order,
+            "marks_override": marks,
+            "rubric_id": rubrics.get(question),
+        }
+        for order, (question, marks) in enumerate(links, start=1)
     ]
     if rows:
         session.execute(insert(ExamQuestionRow), rows)

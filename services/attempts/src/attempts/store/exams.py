@@ -28,6 +28,7 @@ _TRADE = TradeRow.__table__
 _BANK = QuestionBankRow.__table__
 _QUESTION = QuestionRow.__table__
 _EXAM = ExamRow.__table__
+_COUNTS_THERE = {"marks", "correct_answer"}
 
 
 def trades(session: Session, *, skip: int, limit: int, active_only: bool) -> list[Trade]:
@@ -130,20 +131,35 @@ def shown_attempt(session: Session, exam_id: int, student_id: int) -> int | None
     return session.scalar(query)
 
 
-def papers(session: Session, exam_ids: Iterable[int]) -> dict[int, ExamPaper]:
-    """Return the papers of several exams in three statements."""
+def papers(
+    session: Session, exam_ids: Iterable[int], *, are_held: bool = False
+) -> dict[int, ExamPaper]:
+    """Return the papers of several exams in three statements.
+
+    `are_held` keeps their keys from being corrected until the transaction ends: whoever grades must
+    not commit a grade by a key that somebody else has replaced meanwhile (ADR 0017).
+    """
     ids = set(exam_ids)
-    found = _exams(session, select(_EXAM).where(ExamRow.id.in_(ids)))
+    query = select(_EXAM).where(ExamRow.id.in_(ids))
+    if are_held:
+        query = query.order_by(ExamRow.id).with_for_update(read=True, key_share=True)
+    found = _exams(session, query)
     questions = questions_by_exam(session, ids)
     return {exam.id: ExamPaper(exam, questions.get(exam.id, ())) for exam in found}
 
 
 def questions_by_exam(session: Session, exam_ids: Iterable[int]) -> dict[int, tuple[Question, ...]]:
-    """Return each exam's questions in order, with the marks that count there."""
-    columns = [column for column in _QUESTION.c if column.name != "marks"]
-    marks = func.coalesce(ExamQuestionRow.marks_override, QuestionRow.marks).label("marks")
+    """Return each exam's questions in order, with the marks and the key that count there."""
+    columns = [column for column in _QUESTION.c if column.name not in _COUNTS_THERE]
+    link = ExamQuestionRow
+    there = [
+        func.coalesce(link.marks_override, QuestionRow.marks).label("marks"),
+        func.coalesce(link.corrected_answer, QuestionRow.correct_answer).label("correct_answer"),
+        link.void,
+        link.rubric_id,
+    ]
     query = (
-        select(ExamQuestionRow.exam_id.label("in_exam"), *columns, marks)
+        select(ExamQuestionRow.exam_id.label("in_exam"), *columns, *there)
         .join(QuestionRow, QuestionRow.id == ExamQuestionRow.question_id)
         .where(ExamQuestionRow.exam_id.in_(set(exam_ids)))
         .order_by(ExamQuestionRow.exam_id, ExamQuestionRow.order_number, ExamQuestionRow.id)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Status
+from attempts.grade_tables import CriterionRow, LevelRow, RubricRow
 from attempts.tables import (
     SCHEMA,
     AnswerRow,
@@ -34,6 +35,9 @@ TABLES: dict[str, type[Row]] = {
     "student_attempts": AttemptRow,
     "student_answers": AnswerRow,
     "transfers": TransferRow,
+    "rubrics": RubricRow,
+    "rubric_criteria": CriterionRow,
+    "rubric_levels": LevelRow,
 }
 """Our table for each of the legacy portal's."""
 
@@ -119,6 +123,69 @@ def recompute_total_marks(session: Session, attempt_ids: Sequence[int]) -> None:
         WHERE t.id = ANY(CAST(:ids AS bigint[]))
     """)
     session.execute(statement, {"ids": list(attempt_ids)})
+
+
+def attach_rubrics(session: Session, pairs: Sequence[tuple[int, int]]) -> int:
+    """Let questions (question id, rubric id) be marked so in all their exams; return how many.
+
+    What is marked by a rubric already stays so.
+    """
+    statement = text("""
+        UPDATE attempts.exam_questions e SET rubric_id = n.rubric_id
+        FROM unnest(CAST(:questions AS bigint[]), CAST(:rubrics AS bigint[]))
+             AS n (question_id, rubric_id)
+        WHERE e.question_id = n.question_id AND e.rubric_id IS NULL
+        RETURNING e.id
+    """)
+    values = {"questions": [q for q, _ in pairs], "rubrics": [r for _, r in pairs]}
+    return len(session.execute(statement, values).all())
+
+
+def keep_first_grades(session: Session, attempt_ids: Sequence[int]) -> None:
+    """Make the first version of imported grades and marks by hand, from the answers."""
+    ids = {"ids": list(attempt_ids)}
+    session.execute(
+        text("""
+        INSERT INTO attempts.hand_marks
+               (attempt_id, question_id, stage, grader_id, source, marks, created_at)
+        SELECT n.attempt_id, n.question_id, 'first', t.graded_by, 'manual', n.marks_awarded,
+               n.last_updated_at
+        FROM attempts.answers n JOIN attempts.attempts t ON t.id = n.attempt_id
+        WHERE t.id = ANY(CAST(:ids AS bigint[])) AND t.status IN ('submitted', 'graded')
+          AND n.marks_awarded IS NOT NULL AND NOT n.auto_graded
+          AND NOT EXISTS (SELECT 1 FROM attempts.hand_marks m
+                          WHERE m.attempt_id = n.attempt_id AND m.question_id = n.question_id)
+        """),
+        ids,
+    )
+    session.execute(
+        text("""
+        INSERT INTO attempts.grades
+               (attempt_id, version, reason, graded_by, exam_version, total_marks, marks_obtained,
+                percentage, is_passed, missing, judgements, created_at)
+        SELECT t.id, 1, 'import', t.graded_by, e.version, t.total_marks, t.marks_obtained,
+               t.percentage, t.is_passed, coalesce(found.missing, '{}'),
+               coalesce(found.judgements, '[]'), coalesce(t.graded_at, t.updated_at)
+        FROM attempts.attempts t
+        JOIN attempts.exams e ON e.id = t.exam_id
+        LEFT JOIN LATERAL (
+          SELECT json_agg(json_build_object(
+                   'question_id', n.question_id, 'is_attempted', n.answer IS NOT NULL,
+                   'is_correct', n.is_correct, 'marks', n.marks_awarded,
+                   'chosen', json_build_array(),
+                   'source', CASE WHEN n.auto_graded THEN 'auto' ELSE 'manual' END)
+                   ORDER BY n.question_id) AS judgements,
+                 array_agg(n.question_id) FILTER (WHERE n.marks_awarded IS NULL) AS missing
+          FROM attempts.answers n
+          JOIN attempts.exam_questions l
+            ON l.exam_id = t.exam_id AND l.question_id = n.question_id
+          WHERE n.attempt_id = t.id
+        ) found ON true
+        WHERE t.id = ANY(CAST(:ids AS bigint[])) AND t.status IN ('submitted', 'graded')
+          AND NOT EXISTS (SELECT 1 FROM attempts.grades g WHERE g.attempt_id = t.id)
+        """),
+        ids,
+    )
 
 
 def set_sequences(session: Session) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from attempts.answer import Answer
 from attempts.attempt import Attempt, Score, Status, SubmitReason
 from attempts.device import DevicePolicy
-from attempts.exam import Exam, ExamStatus, QuestionBank, Trade
-from attempts.question import Difficulty, Question, QuestionType
+from attempts.exam import Exam, ExamStatus, QuestionBank, SecondMarking, Trade
+from attempts.question import Difficulty, Question, QuestionType, Void
 
 Columns = Mapping[Any, Any]
 
@@ -87,18 +87,21 @@ def answer_from(row: Columns) -> Answer:
         revision=row["revision"],
         is_correct=row["is_correct"],
         marks_awarded=row["marks_awarded"],
+        is_auto_graded=bool(row.get("auto_graded")),
         id=row["id"],
     )
 
 
 def question_from(row: Columns) -> Question:
     tags = row["tags"]
-    changed = {
+    changed: dict[str, Any] = {
         "question_type": QuestionType(row["question_type"]),
         "difficulty": Difficulty(row["difficulty"]),
         "correct_answer": tuple(row["correct_answer"]),
         "tags": None if tags is None else tuple(tags),
     }
+    if row.get("void") is not None:
+        changed["void"] = Void(row["void"])
     return Question(**{**row, **changed})
 
 
@@ -111,8 +114,9 @@ def bank_from(row: Columns, trade: Trade | None) -> QuestionBank:
 
 
 def exam_from(row: Columns, trade: Trade | None) -> Exam:
-    changed = {
+    words = {
         "status": ExamStatus(row["status"]),
         "device_policy": DevicePolicy(row["device_policy"]),
+        "second_marking": SecondMarking(row["second_marking"]),
     }
-    return Exam(**{**row, **changed}, trade=trade)
+    return Exam(**{**row, **words}, trade=trade)
