@@ -453,6 +453,15 @@ async def test_a_closed_attempt_leaves_an_old_socket_open(world):
     await client.frame("time_update")
 
 
+async def test_another_grade_is_told_to_a_socket_that_is_still_open(world):
+    attempt = world.attempt()
+    client = await world.student(attempt, modern=False)
+    grade = {"status": "graded", "grade_version": 2, "marks_obtained": 9.5, "is_passed": True}
+    await world.say(attempt, "grade_changed", **grade, student_id=1)
+    told = await client.frame("exam_event")
+    assert (told["event"], told["data"]) == ("grade_changed", grade)
+
+
 async def test_a_revoked_login_is_closed_within_five_seconds(world):
     login_id, attempt = str(uuid.uuid4()), world.attempt()
     token = world.tokens.token(login_id=login_id)

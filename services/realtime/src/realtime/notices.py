@@ -31,6 +31,7 @@ _KINDS = {
     "attempt_resumed": "status",
     "device_changed": "device",
     "device_released": "device",
+    "grade_changed": "status",
     "deadline_changed": "deadline",
     "answer_saved": "progress",
     "event_recorded": "event",
@@ -123,8 +124,10 @@ class Message:
             return self._saved()
         if self.address.fact == "status_changed":
             return self._status()
+        told = {k: v for k, v in self.notice.data.items() if k != "student_id"}
+        if self.address.fact == "grade_changed":
+            return Part(frames.exam_event("grade_changed", told, self.notice.at, self.position))
         if self.address.fact in _SYSTEM_EVENTS:
-            told = {k: v for k, v in self.notice.data.items() if k != "student_id"}
             return Part(frames.system_event(self.address.fact, told, self.notice.at, self.position))
         transfer = _TRANSFERS.get(self.address.fact)
         if transfer is None:
