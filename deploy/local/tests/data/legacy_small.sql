@@ -47,6 +47,22 @@ CREATE TYPE public.questiontype AS ENUM (
 
 ALTER TYPE public.questiontype OWNER TO exam_user;
 
+CREATE TYPE public.rubrictype AS ENUM (
+    'ANALYTICAL',
+    'HOLISTIC',
+    'CHECKLIST'
+);
+
+ALTER TYPE public.rubrictype OWNER TO exam_user;
+
+CREATE TYPE public.scoringmethod AS ENUM (
+    'POINTS',
+    'PERCENTAGE',
+    'LEVELS'
+);
+
+ALTER TYPE public.scoringmethod OWNER TO exam_user;
+
 CREATE TYPE public.transferstatus AS ENUM (
     'PENDING',
     'APPROVED',
@@ -96,6 +112,18 @@ CREATE TABLE public.centers (
 );
 
 
+CREATE TABLE public.criterion_scores (
+    id integer NOT NULL,
+    feedback_id integer NOT NULL,
+    criterion_id integer NOT NULL,
+    level_id integer,
+    points_awarded double precision NOT NULL,
+    comments text,
+    created_at timestamp without time zone NOT NULL,
+    updated_at timestamp without time zone NOT NULL
+);
+
+
 CREATE TABLE public.exam_questions (
     id integer NOT NULL,
     exam_id integer NOT NULL,
@@ -129,6 +157,18 @@ CREATE TABLE public.exams (
 );
 
 
+CREATE TABLE public.grading_feedback (
+    id integer NOT NULL,
+    answer_id integer NOT NULL,
+    rubric_id integer NOT NULL,
+    graded_by integer NOT NULL,
+    comments text,
+    total_score double precision NOT NULL,
+    created_at timestamp without time zone NOT NULL,
+    updated_at timestamp without time zone NOT NULL
+);
+
+
 CREATE TABLE public.proctoring_events (
     id integer NOT NULL,
     attempt_id integer NOT NULL,
@@ -149,6 +189,16 @@ CREATE TABLE public.question_banks (
     description text,
     trade_id integer NOT NULL,
     is_active boolean NOT NULL,
+    created_at timestamp without time zone NOT NULL,
+    updated_at timestamp without time zone NOT NULL
+);
+
+
+CREATE TABLE public.question_rubrics (
+    id integer NOT NULL,
+    question_id integer NOT NULL,
+    rubric_id integer NOT NULL,
+    is_required boolean NOT NULL,
     created_at timestamp without time zone NOT NULL,
     updated_at timestamp without time zone NOT NULL
 );
@@ -196,6 +246,19 @@ CREATE TABLE public.roles (
 );
 
 
+CREATE TABLE public.rubric_criteria (
+    id integer NOT NULL,
+    rubric_id integer NOT NULL,
+    name character varying(200) NOT NULL,
+    description text,
+    "order" integer,
+    max_points double precision NOT NULL,
+    weight double precision,
+    created_at timestamp without time zone NOT NULL,
+    updated_at timestamp without time zone NOT NULL
+);
+
+
 CREATE TABLE public.rubric_levels (
     id integer NOT NULL,
     criterion_id integer NOT NULL,
@@ -203,6 +266,20 @@ CREATE TABLE public.rubric_levels (
     description text,
     points double precision NOT NULL,
     "order" integer,
+    created_at timestamp without time zone NOT NULL,
+    updated_at timestamp without time zone NOT NULL
+);
+
+
+CREATE TABLE public.rubrics (
+    id integer NOT NULL,
+    title character varying(200) NOT NULL,
+    description text,
+    rubric_type public.rubrictype NOT NULL,
+    scoring_method public.scoringmethod NOT NULL,
+    max_score double precision NOT NULL,
+    created_by integer NOT NULL,
+    is_active boolean NOT NULL,
     created_at timestamp without time zone NOT NULL,
     updated_at timestamp without time zone NOT NULL
 );
@@ -347,6 +424,15 @@ COPY public.centers (id, name, code, address, city, state, district, pincode, is
 
 
 --
+-- Data for Name: criterion_scores; Type: TABLE DATA; Schema: public; Owner: exam_user
+--
+
+COPY public.criterion_scores (id, feedback_id, criterion_id, level_id, points_awarded, comments, created_at, updated_at) FROM stdin;
+1	1	1	2	2	Two steps	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+\.
+
+
+--
 -- Data for Name: exam_questions; Type: TABLE DATA; Schema: public; Owner: exam_user
 --
 
@@ -370,6 +456,15 @@ COPY public.exams (id, title, description, trade_id, duration_minutes, start_tim
 
 
 --
+-- Data for Name: grading_feedback; Type: TABLE DATA; Schema: public; Owner: exam_user
+--
+
+COPY public.grading_feedback (id, answer_id, rubric_id, graded_by, comments, total_score, created_at, updated_at) FROM stdin;
+1	3	1	1	In part	2	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+\.
+
+
+--
 -- Data for Name: proctoring_events; Type: TABLE DATA; Schema: public; Owner: exam_user
 --
 
@@ -387,6 +482,15 @@ COPY public.proctoring_events (id, attempt_id, event_type, event_timestamp, ques
 COPY public.question_banks (id, name, description, trade_id, is_active, created_at, updated_at) FROM stdin;
 1	Engines	Everything that burns diesel	1	t	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
 2	Ropes	\N	2	t	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+\.
+
+
+--
+-- Data for Name: question_rubrics; Type: TABLE DATA; Schema: public; Owner: exam_user
+--
+
+COPY public.question_rubrics (id, question_id, rubric_id, is_required, created_at, updated_at) FROM stdin;
+1	4	1	t	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
 \.
 
 
@@ -429,12 +533,32 @@ COPY public.roles (id, name, description, created_at, updated_at) FROM stdin;
 
 
 --
+-- Data for Name: rubric_criteria; Type: TABLE DATA; Schema: public; Owner: exam_user
+--
+
+COPY public.rubric_criteria (id, rubric_id, name, description, "order", max_points, weight, created_at, updated_at) FROM stdin;
+1	1	Steps	In the right order	1	3	\N	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+2	1	Safety	\N	\N	2	0.5	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+\.
+
+
+--
 -- Data for Name: rubric_levels; Type: TABLE DATA; Schema: public; Owner: exam_user
 --
 
 COPY public.rubric_levels (id, criterion_id, name, description, points, "order", created_at, updated_at) FROM stdin;
 1	1	Complete	\N	4	1	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
 2	1	In part	Half of the steps	2	2	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+3	2	Wears goggles	\N	2	\N	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
+\.
+
+
+--
+-- Data for Name: rubrics; Type: TABLE DATA; Schema: public; Owner: exam_user
+--
+
+COPY public.rubrics (id, title, description, rubric_type, scoring_method, max_score, created_by, is_active, created_at, updated_at) FROM stdin;
+1	Bleeding a fuel line	\N	ANALYTICAL	POINTS	4	1	t	2025-03-01 08:00:00.5	2025-03-01 08:00:00.5
 \.
 
 
