@@ -1,8 +1,11 @@
 """Grading over REST: who may, what comes back, and what every wrong input is answered."""
 
+import itertools
+
 import pytest
 from chassis.waiting import eventually
 
+PEOPLE = itertools.count(8_000)
 WHY = "The book says otherwise"
 NEW = {
     "title": "Essay",
@@ -27,15 +30,21 @@ def admin(api, tidy):
 
 
 @pytest.fixture
-def grader(api, tidy):
-    return api(71, "grader")
+def graders() -> tuple[int, int]:
+    """Two people: new ones, because who is assigned is remembered for seconds."""
+    return next(PEOPLE), next(PEOPLE)
 
 
 @pytest.fixture
-def attempt_id(world, exam_of, desk):
-    """A submitted attempt with a written answer that waits for marks by 71 or 72."""
+def grader(api, tidy, graders):
+    return api(graders[0], "grader")
+
+
+@pytest.fixture
+def attempt_id(world, exam_of, desk, graders):
+    """A submitted attempt with a written answer that waits for marks by one of `graders`."""
     exam_id = exam_of({world.foreign: 8, world.choice: 2})
-    for grader_id in (71, 72):
+    for grader_id in graders:
         desk.by_user[grader_id] = {("grader", exam_id)}
     attempt_id = world.attempt(exam=exam_id)
     world.answer(attempt_id, world.foreign, '"words"')
@@ -136,14 +145,14 @@ async def test_marks_that_are_none_are_422_and_say_where(grader, world, attempt_
     assert pointer in {error["pointer"] for error in answer.json()["errors"]}
 
 
-async def test_second_marking_over_rest(admin, api, world, attempt_id):
+async def test_second_marking_over_rest(admin, api, world, attempt_id, graders):
     exam_id = world.row(attempt_id)["exam_id"]
     changed = await admin.put(
         f"/exams/{exam_id}", json={"second_marking": "blind", "second_marking_tolerance": 0.5}
     )
     assert changed.json()["second_marking"] == "blind"
     marks = f"/attempts/{attempt_id}/answers/{world.foreign}/marks"
-    anne, boris = api(71, "grader"), api(72, "grader")
+    anne, boris = (api(grader_id, "grader") for grader_id in graders)
     assert (await anne.put(marks, json={"marks_awarded": 2})).json()["marks_awarded"] is None
     again = await anne.put(marks, json={"marks_awarded": 2})
     assert again.status_code == 409
@@ -230,7 +239,7 @@ READS = [
 
 @pytest.mark.parametrize(("method", "path", "least"), READS)
 async def test_students_and_proctors_have_no_part_in_grading(
-    api, world, attempt_id, method, path, least
+    api, world, attempt_id, graders, method, path, least
 ):
     exam_id = world.row(attempt_id)["exam_id"]
     url = path.format(attempt=attempt_id, exam=exam_id)
@@ -239,10 +248,10 @@ async def test_students_and_proctors_have_no_part_in_grading(
         answer = await api(world.student, role).request(method, url, json={})
         assert answer.status_code == 403, role
     for role in {least, "admin"}:
-        answer = await api(71, role).request(method, url, json={})
+        answer = await api(graders[0], role).request(method, url, json={})
         assert answer.status_code in {200, 404, 422}, answer.text
     if least == "grader" and "rubrics" not in path:
-        answer = await api(73, "grader").request(method, url, json={})
+        answer = await api(next(PEOPLE), "grader").request(method, url, json={})
         assert answer.json()["detail"] == "You are not assigned to this exam"
 
 
