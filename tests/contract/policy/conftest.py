@@ -230,6 +230,33 @@ class Scene:
         )
         return attempt_id
 
+    def marked_attempt(self) -> int:
+        """Make a graded one whose written answer a person has marked."""
+        attempt_id = self.attempt("graded")
+        answer = {"attempt_id": attempt_id, "question_id": self.written_id}
+        self.insert("attempts.answers", **answer, answer='"ohm"', marks_awarded=1)
+        grader_id = self.actors["grader"].user_id
+        mark = {"stage": "first", "source": "manual", "marks": 1, "grader_id": grader_id}
+        self.insert("attempts.hand_marks", **answer, **mark)
+        return attempt_id
+
+    def sat_question(self) -> tuple[int, int]:
+        """Make an exam of one question that has an attempt; return (exam id, question id)."""
+        question_id = self.question()
+        exam_id = self.exam(question_id)
+        self.insert(
+            "attempts.attempts",
+            student_id=self.actors["student owner"].user_id,
+            exam_id=exam_id,
+            status="not_started",
+            duration_minutes=60,
+            encryption_salt=base64.b64encode(os.urandom(16)).decode(),
+        )
+        return exam_id, question_id
+
+    def rubric(self) -> int:
+        return self.insert("attempts.rubrics", title=self.new("rubric"))
+
     def receipted_attempt(self) -> int:
         attempt_id = self.attempt("submitted")
         self.execute(

@@ -86,6 +86,24 @@ def written_answer(s: Any) -> dict[str, int]:
     return {"attempt_id": s.submitted_attempt(), "question_id": s.written_id}
 
 
+def marked_answer(s: Any) -> dict[str, int]:
+    return {"attempt_id": s.marked_attempt(), "question_id": s.written_id}
+
+
+def sat_question(s: Any) -> dict[str, int]:
+    exam_id, question_id = s.sat_question()
+    return {"exam_id": exam_id, "question_id": question_id}
+
+
+def written_question(s: Any) -> dict[str, int]:
+    question_id = s.question("short_answer")
+    return {"exam_id": s.exam(question_id), "question_id": question_id}
+
+
+def rubric(s: Any) -> dict[str, int]:
+    return {"rubric_id": s.rubric()}
+
+
 def assignment(s: Any) -> dict[str, Any]:
     grader = s.actors["grader elsewhere"].user_id
     return {"exam_id": s.fresh_exam(), "role": "grader", "user_id": grader}
@@ -128,6 +146,10 @@ def hall_ticket(s: Any) -> dict[str, str]:
 
 CSV = b"question_text,question_type,option_a,option_b,correct_answer\nWhich?,,one,two,A\n"
 REASON = of(reason="power cut")
+RUBRIC = of(
+    title="Essay", criteria=[{"title": "Content", "levels": [{"title": "all", "marks": 4}]}]
+)
+ANY_GRADER = STAFF | {GRADER, "grader elsewhere"}
 
 ROWS = [
     # auth
@@ -275,6 +297,35 @@ ROWS = [
         STAFF | {PROCTOR},
         path=lambda s: {"attempt_id": s.used_attempt()},
         body=REASON,
+    ),
+    # grading
+    Row("GET /exams/rubrics", ANY_GRADER),
+    Row("POST /exams/rubrics", STAFF, body=RUBRIC),
+    Row("GET /exams/rubrics/{rubric_id}", ANY_GRADER, path=rubric),
+    Row("PUT /exams/rubrics/{rubric_id}", STAFF, path=rubric, body=RUBRIC),
+    Row(
+        "PUT /exams/{exam_id}/questions/{question_id}/rubric",
+        STAFF,
+        path=written_question,
+        body=of(rubric_id=None),
+    ),
+    Row(
+        "POST /exams/{exam_id}/questions/{question_id}/correct-key",
+        STAFF,
+        path=sat_question,
+        body=of(void="full_marks", reason="The book says otherwise"),
+        answers=frozenset({202}),
+    ),
+    Row("GET /exams/{exam_id}/regrades", STAFF, path=the_exam),
+    Row("GET /exams/{exam_id}/item-analysis", STAFF, path=the_exam),
+    Row("GET /exams/{exam_id}/marking", STAFF | {GRADER}, path=the_exam),
+    Row("GET /attempts/{attempt_id}/grades", STAFF | {GRADER}, path=attempt("submitted")),
+    Row("POST /attempts/{attempt_id}/regrade", STAFF, path=attempt("submitted")),
+    Row(
+        "PUT /attempts/{attempt_id}/answers/{question_id}/moderate",
+        STAFF,
+        path=marked_answer,
+        body=of(marks_awarded=2),
     ),
     # transfers
     Row("POST /transfers/request", {OWNER} | HALL, body=move),
