@@ -46,6 +46,19 @@ async def test_who_leaves_the_queue_makes_room_in_it():
     await staying
 
 
+async def test_who_could_not_be_served_in_time_is_refused_at_once():
+    turns = Turns(at_once=1, queue_size=100, wait_seconds=60)
+    await turns.take()
+    turns._pace_seconds = 25.0  # the third in the queue would have to wait for 75 s
+    waiting = [asyncio.ensure_future(turns.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    await refusal(turns)
+    assert [one.done() for one in waiting] == [False, False, False]
+    for _ in waiting:
+        turns.give_back()
+    await asyncio.gather(*waiting)
+
+
 async def test_one_who_is_refused_comes_back_within_seconds():
     times = {await refusal(Turns(at_once=1, queue_size=0, wait_seconds=1)) for _ in range(200)}
     assert times == {2, 3, 4, 5, 6}

@@ -33,7 +33,8 @@ class Settings(DatabaseSettings):
     hashing_threads: int = Field(default_factory=_spare_cores, ge=1, le=64)
     """Every core but one, at most eight: a mass login leaves room for an exam that runs."""
     hashing_queue_size: int = Field(default=200, ge=1, le=10_000)
-    hashing_wait_seconds: float = Field(default=8.0, gt=0, le=60)
+    hashing_wait_seconds: float = Field(default=5.0, gt=0, le=60)
+    """At the door, and again for a thread: both and the work must fit into the gateway's 15 s."""
 
     keys_reload_seconds: float = Field(default=15.0, gt=0, le=3600)
     jwks_cache_seconds: int = Field(default=60, ge=1, le=3600)

@@ -34,8 +34,9 @@ class Turns:
         self._due_back: list[float] = []
 
     async def take(self) -> None:
-        """Wait for a turn, which `give_back` ends. Raises `HashingBusy`."""
-        if self._waiting >= self._queue_size:
+        """Wait for a turn, which `give_back` ends. Raises `HashingBusy`, at once if in vain."""
+        is_in_vain = self._waiting * self._pace_seconds > self._wait_seconds
+        if is_in_vain or self._waiting >= self._queue_size:
             raise self._busy()
         self._waiting += 1
         try:
