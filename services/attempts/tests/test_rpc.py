@@ -5,6 +5,7 @@ import json
 
 import pytest
 from attempts.auth_client import Names
+from attempts.receipt import Claim
 from attempts.rpc import AttemptsServicer
 from attempts.using import Device
 from chassis.errors import Invalid, NotFound
@@ -105,6 +106,20 @@ async def test_saves_and_flags_of_another_device_are_refused_by_policy(stub, wor
 async def test_questions_come_only_when_asked_for(stub, world):
     request = pb.BatchGetAttemptsRequest(attempt_ids=[world.attempt()])
     assert not (await call(stub.BatchGetAttempts, request, seconds=5)).exams
+
+
+async def test_a_submitted_attempt_says_when_and_what_its_client_claims(stub, world):
+    claiming, silent = world.attempt(), world.attempt(student=world.other)
+    submit = world.lifecycle.submit
+    await asyncio.to_thread(submit, claiming, world.student, None, claim=Claim(0))
+    await asyncio.to_thread(submit, silent, world.other, None)
+    request = pb.BatchGetAttemptsRequest(attempt_ids=[claiming, silent, world.attempt()])
+    attempts = (await call(stub.BatchGetAttempts, request, seconds=5)).attempts
+    said = {a.attempt_id: a for a in attempts}
+    assert [a.HasField("submit_time") for a in said.values()].count(True) == 2
+    assert said[claiming].HasField("last_event_sequence")
+    assert said[claiming].last_event_sequence == 0
+    assert not said[silent].HasField("last_event_sequence")
 
 
 async def test_an_empty_batch_still_tells_the_time(stub):

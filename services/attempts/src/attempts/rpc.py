@@ -209,6 +209,8 @@ def _attempt(attempt: Attempt) -> pb.Attempt:
         is_waiting_for_authorisation=attempt.is_waiting_for_authorisation,
         device_policy=_POLICY[attempt.device_policy],
         active_login_id=attempt.active_login_id,
+        submit_time=_timestamp(attempt.submit_time),
+        last_event_sequence=attempt.last_event_sequence,
     )
 
 
