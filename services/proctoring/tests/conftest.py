@@ -88,6 +88,12 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         number = pb.AttemptStatus.Value(f"ATTEMPT_STATUS_{status.upper()}")
         self.known[sat.attempt_id].status = number
 
+    def submit(self, sat: Sat, claimed: int | None) -> None:
+        self.set_status(sat, "graded")
+        self.known[sat.attempt_id].submit_time.GetCurrentTime()
+        if claimed is not None:
+            self.known[sat.attempt_id].last_event_sequence = claimed
+
     async def BatchGetAttempts(self, request, context):  # noqa: N802
         self.requests.append(request)
         await self.may_answer.wait()

@@ -458,6 +458,13 @@ async def test_a_summary_counts_and_names_the_newest_violation(rig):
         "event_type_counts": {"tab_switch": 2, "fullscreen_exit": 1},
         "most_recent_violation_time": listed[1]["received_at"],
         "most_recent_violation_type": "tab_switch",
+        "delivery": {
+            "claimed_last_sequence": None,
+            "received_count": 0,
+            "highest_received": None,
+            "missing": [],
+            "missing_count": 0,
+        },
     }
 
 

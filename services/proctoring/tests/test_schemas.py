@@ -90,6 +90,7 @@ def test_openapi_is_made_without_any_connection_and_declares_every_route(openapi
     assert {(path, method) for path, item in openapi["paths"].items() for method in item} == {
         (f"{prefix}/events", "post"),
         (f"{prefix}/events/batch", "post"),
+        (f"{prefix}/exams/{{exam_id}}/delivery", "get"),
         (f"{prefix}/question-timing", "post"),
         (f"{prefix}/attempt/{{attempt_id}}/events", "get"),
         (f"{prefix}/attempt/{{attempt_id}}/violations", "get"),

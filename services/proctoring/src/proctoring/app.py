@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from proctoring import rest
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
+from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
@@ -78,6 +79,7 @@ def _lifespan(
         app.state.assignments = Assignments(auth.assigned)
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
+        supervisor.add("inbox", Inbox(bus, database, attempts).run)
         supervisor.add("relay", relay.run)
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))

@@ -7,6 +7,8 @@ belong to `errors`.
 from dataclasses import dataclass
 from enum import Enum
 
+from proctoring.delivery import Submission
+
 
 class AttemptStatus(Enum):
     """The six statuses, as on the wire."""
@@ -36,6 +38,8 @@ class Attempt:
     exam_id: int
     status: AttemptStatus
     question_ids: frozenset[int] = frozenset()
+    submission: Submission | None = None
+    """Set once it was submitted."""
 
     @property
     def is_late(self) -> bool:

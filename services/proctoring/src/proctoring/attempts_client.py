@@ -5,6 +5,7 @@ seen above this module.
 """
 
 from collections.abc import Collection
+from datetime import UTC
 
 import grpc
 from chassis import rpc
@@ -13,6 +14,7 @@ from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
 
 from proctoring.attempt import Attempt, AttemptStatus
+from proctoring.delivery import Submission
 from proctoring.errors import AttemptsUnavailable
 
 _MAX_ID = 2**31 - 1
@@ -62,4 +64,17 @@ def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attem
         exam_id=message.exam_id,
         status=status,
         question_ids=questions.get(message.exam_id, frozenset()),
+        submission=_submission(message),
+    )
+
+
+def _submission(message: pb.Attempt) -> Submission | None:
+    if not message.HasField("submit_time"):
+        return None
+    is_claimed = message.HasField("last_event_sequence")
+    return Submission(
+        message.attempt_id,
+        message.exam_id,
+        message.last_event_sequence if is_claimed else None,
+        message.submit_time.ToDatetime(tzinfo=UTC),
     )

@@ -16,7 +16,7 @@ from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 
-from proctoring import schemas, store, timing_store
+from proctoring import delivering, schemas, store, timing_store
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.errors import AccessDenied, AttemptNotFound, BodyTooLarge, SummaryDenied
@@ -26,10 +26,12 @@ from proctoring.recording import Draft, Outcome
 from proctoring.timing import Timing
 
 AttemptId = Annotated[int, Path()]
+ExamId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 EventTypeFilter = Annotated[str | None, Query(pattern=schemas.TYPE_PATTERN)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
+_EVERYWHERE = ("admin", "hall_in_charge")
 _ASSIGNED = ("proctor", "grader")
 _COMPONENTS = schemas.components(
     [
@@ -40,6 +42,7 @@ _COMPONENTS = schemas.components(
         schemas.BatchAnswer,
         schemas.QuestionTiming,
         schemas.ViolationSummary,
+        schemas.AttemptDelivery,
     ]
 )
 
@@ -127,8 +130,19 @@ async def get_violations(request: Request, caller: AnyCaller, attempt_id: Attemp
     if not caller.has_any("admin", *_ASSIGNED):
         raise SummaryDenied
     attempt = await _attempt(request, attempt_id)
-    await _check_reach(request, caller, attempt, ("admin",), SummaryDenied)
-    return _json(schemas.summary_out(await _read(request, store.summary, attempt_id)))
+    await _check_reach(request, caller, attempt.exam_id, ("admin",), SummaryDenied)
+    summary = await _read(request, store.summary, attempt_id)
+    return _json(schemas.summary_out(summary, await _read(request, delivering.compare, attempt)))
+
+
+@router.get("/exams/{exam_id}/delivery", **_described("AttemptDelivery", many=True))
+async def get_incomplete(
+    request: Request, caller: AnyCaller, exam_id: ExamId, skip: Skip = 0, limit: Limit = 100
+) -> Response:
+    """Return the submitted attempts of an exam of whose events some have not come."""
+    await _check_reach(request, caller, exam_id, _EVERYWHERE, AccessDenied)
+    found = await _read(request, delivering.incomplete, exam_id, skip=skip, limit=limit)
+    return _json([schemas.incomplete_out(submission, came) for submission, came in found])
 
 
 @router.get("/attempt/{attempt_id}/question-timings", **_described("QuestionTiming", many=True))
@@ -222,8 +236,7 @@ async def _check_reader(request: Request, caller: Caller, attempt_id: int) -> No
     """Raise unless the attempt exists and `caller` sat it or may look at others' work."""
     attempt = await _attempt(request, attempt_id)
     if attempt.student_id != caller.user_id:
-        everywhere = ("admin", "hall_in_charge")
-        await _check_reach(request, caller, attempt, everywhere, AccessDenied)
+        await _check_reach(request, caller, attempt.exam_id, _EVERYWHERE, AccessDenied)
 
 
 async def _attempt(request: Request, attempt_id: int) -> Attempt:
@@ -237,14 +250,14 @@ async def _attempt(request: Request, attempt_id: int) -> Attempt:
 async def _check_reach(
     request: Request,
     caller: Caller,
-    attempt: Attempt,
+    exam_id: int,
     everywhere: tuple[str, ...],
     denied: type[Forbidden],
 ) -> None:
-    """Raise `denied` unless a role of `everywhere` or an assignment opens the attempt's exam."""
+    """Raise `denied` unless a role of `everywhere` or an assignment opens the exam."""
     assignments: Assignments = request.app.state.assignments
     reach = await assignments.reach(caller, everywhere, _ASSIGNED)
-    if not reach.covers(attempt.exam_id):
+    if not reach.covers(exam_id):
         raise denied
 
 

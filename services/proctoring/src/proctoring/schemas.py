@@ -15,6 +15,7 @@ from chassis.errors import FieldError
 from chassis.origins import Origin
 
 from proctoring import evidence
+from proctoring.delivery import Delivery, Submission
 from proctoring.errors import BadBody
 from proctoring.event import Event, EventDraft, Severity, effective_severity
 from proctoring.store import Summary
@@ -123,6 +124,20 @@ class QuestionTiming(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class DeliveryBody(msgspec.Struct, frozen=True):
+    """What the client says to have sent, beside what came; shown, never refused.
+
+    `missing` lists up to 100 ranges of `client_sequence`, both ends included. Numbers are expected
+    from 1 on (from 0 on when 0 came) up to the highest that was claimed or came.
+    """
+
+    claimed_last_sequence: int | None
+    received_count: int
+    highest_received: int | None
+    missing: list[tuple[int, int]]
+    missing_count: int
+
+
 class ViolationSummary(msgspec.Struct, frozen=True):
     """Counts of an attempt; type counts and "most recent" cover warnings and violations only."""
 
@@ -135,6 +150,15 @@ class ViolationSummary(msgspec.Struct, frozen=True):
     event_type_counts: dict[str, int]
     most_recent_violation_time: datetime | None
     most_recent_violation_type: str | None
+    delivery: DeliveryBody
+
+
+class AttemptDelivery(msgspec.Struct, frozen=True):
+    """A submitted attempt of whose events some have not come."""
+
+    attempt_id: int
+    submitted_at: datetime | None
+    delivery: DeliveryBody
 
 
 _EVENT_DECODER = msgspec.json.Decoder(EventBody)
@@ -205,7 +229,22 @@ def timing_out(timing: Timing) -> QuestionTiming:
     )
 
 
-def summary_out(summary: Summary) -> ViolationSummary:
+def incomplete_out(submission: Submission, delivery: Delivery) -> AttemptDelivery:
+    out = delivery_out(delivery)
+    return AttemptDelivery(submission.attempt_id, submission.submitted_at, out)
+
+
+def delivery_out(delivery: Delivery) -> DeliveryBody:
+    return DeliveryBody(
+        claimed_last_sequence=delivery.claimed_last_sequence,
+        received_count=delivery.received_count,
+        highest_received=delivery.highest_received,
+        missing=list(delivery.missing),
+        missing_count=delivery.missing_count,
+    )
+
+
+def summary_out(summary: Summary, delivery: Delivery) -> ViolationSummary:
     tally = summary.tally
     violations = tally.warning_count + tally.violation_count
     return ViolationSummary(
@@ -218,6 +257,7 @@ def summary_out(summary: Summary) -> ViolationSummary:
         event_type_counts=summary.type_counts,
         most_recent_violation_time=summary.newest_at,
         most_recent_violation_type=summary.newest_type,
+        delivery=delivery_out(delivery),
     )
 
 

@@ -138,4 +138,23 @@ TALLIES = Table(
     _instant("updated_at", server_default=func.now()),
 )
 
+SUBMISSIONS = Table(
+    "submissions",
+    METADATA,
+    Column("attempt_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("exam_id", BigInteger, nullable=False, index=True),
+    Column("last_event_sequence", BigInteger),
+    _instant("submitted_at", nullable=True),
+    _instant("recorded_at", server_default=func.now()),
+)
+
+INBOX_POSITIONS = Table(
+    "inbox_positions",
+    METADATA,
+    Column("stream", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    _instant("updated_at", server_default=func.now()),
+)
+
 OUTBOX = outbox_table(METADATA, SCHEMA)

@@ -1,0 +1,214 @@
+"""The inbox on a real bus and database: nothing lost, nothing doubled, whatever happens."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+
+import pytest
+from chassis.bus import EVENTS, STREAMS
+from chassis.database import Database
+from chassis.migrating import migrate
+from chassis.waiting import eventually
+from proctoring import delivery_store
+from proctoring.attempt import Attempt, AttemptStatus
+from proctoring.delivery import Submission
+from proctoring.errors import AttemptsUnavailable
+from proctoring.inbox import Inbox
+from sqlalchemy import text
+
+NUMBERS = itertools.count(10, 10)
+
+
+class Attempts:
+    """attempts as the inbox asks it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, Attempt] = {}
+        self.asked: list[int] = []
+        self.is_away = False
+        self.tries = 0
+
+    async def ask(self, attempt_ids, *, with_questions):
+        self.tries += 1
+        if self.is_away:
+            raise AttemptsUnavailable
+        self.asked += attempt_ids
+        return {i: self.known[i] for i in attempt_ids if i in self.known}
+
+    def add(self, attempt_id: int, submission: Submission | None) -> None:
+        status = AttemptStatus.GRADED if submission else AttemptStatus.IN_PROGRESS
+        self.known[attempt_id] = Attempt(attempt_id, 1, 2, status, submission=submission)
+
+
+@pytest.fixture(scope="module")
+def own_database(database):
+    urls = database("proctoring")
+    migrate("proctoring", urls.owner_url, "proctoring")
+    own = Database(urls.app_url, pool_size=4)
+    yield own
+    own.dispose()
+
+
+class World:
+    """A database of its own that hears the common bus."""
+
+    def __init__(self, bus, database: Database) -> None:
+        self.bus = bus
+        self.database = database
+        self.attempts = Attempts()
+
+    @contextlib.asynccontextmanager
+    async def hearing(self):
+        task = asyncio.create_task(Inbox(self.bus, self.database, self.attempts).run())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def say(self, attempt_id: int, claimed: int | None = None, **changed) -> None:
+        data = {"status": "graded", "submit_time": "2026-03-01T10:00:00Z"}
+        data |= {"last_event_sequence": claimed} | changed
+        notice = {"exam_id": 2, "attempt_id": attempt_id, "fact": "status_changed", "data": data}
+        await self.publish(attempt_id, json.dumps(notice).encode())
+
+    async def publish(self, attempt_id: int, payload: bytes) -> None:
+        await self.bus.publish(f"oep.v1.2.{attempt_id}.status_changed", payload, None)
+
+    async def found(self, attempt_id: int) -> Submission | None:
+        return await self.read(delivery_store.submission, attempt_id)
+
+    async def read(self, query, *arguments):
+        def work():
+            with self.database.transaction() as session:
+                return query(session, *arguments)
+
+        return await self.database.run(work)
+
+    async def heard(self, attempt_id: int) -> Submission:
+        return await eventually(lambda: self.found(attempt_id), 10)
+
+    async def has_events(self, attempt_id: int) -> None:
+        row = "INSERT INTO proctoring.tallies (attempt_id, head_hash) VALUES (:id, '')"
+        await self.read(lambda session: session.execute(text(row), {"id": attempt_id}))
+
+    async def lose_the_stream(self) -> None:
+        await self.bus.jetstream.delete_stream(EVENTS)
+        await self.bus.jetstream.add_stream(STREAMS[0])
+
+
+@pytest.fixture
+async def world(bus, own_database):
+    return World(bus, own_database)
+
+
+@pytest.fixture
+def number() -> int:
+    """Return an attempt id that, like the nine behind it, no other test uses."""
+    return next(NUMBERS)
+
+
+async def test_a_submit_is_heard_with_its_claim(world, number):
+    async with world.hearing():
+        await world.say(number, 5)
+        heard = await world.heard(number)
+    assert (heard.exam_id, heard.last_event_sequence) == (2, 5)
+    assert heard.submitted_at.isoformat() == "2026-03-01T10:00:00+00:00"
+
+
+@pytest.mark.parametrize("status", ["in_progress", "expired", "cancelled", "not_started"])
+async def test_other_statuses_are_no_submit(world, number, status):
+    async with world.hearing():
+        await world.say(number, 5, status=status)
+        await world.say(number + 1, status="submitted")
+        await world.heard(number + 1)
+    assert await world.found(number) is None
+
+
+async def test_what_was_said_while_nobody_heard_is_heard_afterwards(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    await world.say(number + 1, 7)
+    async with world.hearing():
+        assert (await world.heard(number + 1)).last_event_sequence == 7
+
+
+async def test_two_replicas_and_a_repetition_leave_one_row(world, number):
+    async with world.hearing(), world.hearing():
+        await world.say(number)
+        await world.say(number, 5)
+        await world.say(number, 6)
+        await world.say(number + 1)
+        await world.heard(number + 1)
+    assert (await world.found(number)).last_event_sequence == 5
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"\xff", b'{"exam_id": 2}', b'{"data": 7}'])
+async def test_what_cannot_be_read_is_passed_over(world, number, payload):
+    async with world.hearing():
+        await world.publish(number, payload)
+        await world.say(number + 1)
+        await world.heard(number + 1)
+
+
+async def test_when_the_stream_is_lost_attempts_is_asked(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    lost, running = number + 1, number + 2
+    for attempt_id in (lost, running):
+        await world.has_events(attempt_id)
+    await world.say(lost, 9)
+    world.attempts.add(lost, Submission(lost, 2, 9, None))
+    world.attempts.add(running, None)
+    await world.lose_the_stream()
+    async with world.hearing():
+        assert (await world.heard(lost)).last_event_sequence == 9
+        assert await world.found(running) is None
+        await world.say(running, 4)
+        assert (await world.heard(running)).last_event_sequence == 4
+    assert number not in world.attempts.asked, "what is known is not asked again"
+
+
+async def test_a_stream_that_is_lost_under_the_reader_is_noticed(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+        await world.has_events(number + 1)
+        world.attempts.add(number + 1, Submission(number + 1, 2, 3, None))
+        await world.lose_the_stream()
+        assert (await world.heard(number + 1)).last_event_sequence == 3
+
+
+async def test_history_that_is_too_old_is_asked_for_and_reading_goes_on(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    await world.has_events(number + 1)
+    world.attempts.add(number + 1, Submission(number + 1, 2, 3, None))
+    await world.say(number + 2)
+    await world.bus.jetstream.purge_stream(EVENTS)
+    async with world.hearing():
+        assert (await world.heard(number + 1)).last_event_sequence == 3
+        await world.say(number + 3)
+        await world.heard(number + 3)
+
+
+async def test_while_attempts_is_away_it_asks_again_until_it_is_answered(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    await world.has_events(number + 1)
+    world.attempts.add(number + 1, Submission(number + 1, 2, 3, None))
+    await world.lose_the_stream()
+    world.attempts.is_away = True
+    async with world.hearing():
+        before = await world.read(delivery_store.position, EVENTS)
+        await world.say(number + 2)
+        await eventually(lambda: world.attempts.tries > 1)
+        assert await world.found(number + 1) is None
+        world.attempts.is_away = False
+        await world.heard(number + 1)
+        await world.heard(number + 2)
+    after = await world.read(delivery_store.position, EVENTS)
+    assert after.epoch != before.epoch
