@@ -71,8 +71,9 @@ class Student(Person):
         body = {"question_id": question_id, "answer": answer}
         return await self.http.post(f"/attempts/{self.attempt_id}/answers", json=body)
 
-    async def submit(self) -> httpx.Response:
-        return await self.http.post(f"/attempts/{self.attempt_id}/submit", json={"confirm": True})
+    async def submit(self, **more: object) -> httpx.Response:
+        body = {"confirm": True, **more}
+        return await self.http.post(f"/attempts/{self.attempt_id}/submit", json=body)
 
 
 class Socket:
