@@ -1,6 +1,7 @@
 """FastAPI dependencies that say who is asking and whether he may (contract §2.3).
 
-They run before the body is validated. The verifier is put on `app.state.verifier` by the service.
+They run before the body is validated. The verifier is put on `app.state.verifier` by the service,
+and, if it asks where callers come from, its `app.state.trusted_proxies`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from chassis.errors import Forbidden, Unauthenticated
+from chassis.origins import Origin, origin
 from chassis.tokens import Caller, TokenVerifier
 
 
@@ -39,6 +41,19 @@ async def bearer(request: Request) -> Caller:
 
 
 AnyCaller = Annotated[Caller, Depends(bearer)]
+
+
+async def _origin(request: Request) -> Origin:
+    return origin(
+        request.client.host if request.client else None,
+        request.headers.get("x-forwarded-for"),
+        request.headers.get("user-agent"),
+        request.app.state.trusted_proxies,
+    )
+
+
+From = Annotated[Origin, Depends(_origin)]
+"""Where a request came from."""
 
 
 def requires(*roles: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:

@@ -15,7 +15,7 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest, rest_assignments, rest_people
+from auth import rest, rest_assignments, rest_audit, rest_people
 from auth.assigning import Assigning
 from auth.clock import Clock
 from auth.hashing import Hashing
@@ -110,6 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         worker_threads=settings.database_pool_size,
     )
     app.state.settings = settings
+    app.state.trusted_proxies = settings.trusted_proxies
     app.state.sign_in = parts.sign_in
     app.state.roster = parts.roster
     app.state.assigning = parts.assigning
@@ -119,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(rest_people.router)
     app.include_router(rest_assignments.router)
+    app.include_router(rest_audit.router)
     app.include_router(rest.keys_router)
     return app
 

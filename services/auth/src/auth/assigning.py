@@ -5,7 +5,8 @@ auth does not know the exams: an assignment to one that is not there yet is kept
 
 from chassis.database import Database
 
-from auth import assignment_store, people_store
+from auth import assignment_store, audit_store, people_store
+from auth.audit import PEOPLE, Author, Entry, entry
 from auth.errors import RoleNotHeld, UserNotFound
 from auth.people import Assignment
 
@@ -16,13 +17,13 @@ class Assigning:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def assign(self, wanted: Assignment, *, by: int) -> None:
+    async def assign(self, wanted: Assignment, *, by: Author) -> None:
         """Assign a user, once or again; raise `UserNotFound` or `RoleNotHeld`."""
         await self._database.run(self._assign, wanted, by)
 
-    async def withdraw(self, unwanted: Assignment) -> None:
+    async def withdraw(self, unwanted: Assignment, *, by: Author) -> None:
         """End an assignment; one that is not there has ended already."""
-        await self._database.run(self._withdraw, unwanted)
+        await self._database.run(self._withdraw, unwanted, by)
 
     async def find(
         self, exam_id: int | None, user_id: int | None, skip: int, limit: int
@@ -33,18 +34,20 @@ class Assigning:
         """Return what a user is assigned to in the roles that he holds now."""
         return await self._database.run(self._of_user, user_id)
 
-    def _assign(self, wanted: Assignment, by: int) -> None:
+    def _assign(self, wanted: Assignment, by: Author) -> None:
         with self._database.transaction() as session:
             account = people_store.lock_account(session, wanted.user_id)
             if account is None:
                 raise UserNotFound
             if wanted.role not in account.role_names:
                 raise RoleNotHeld
-            assignment_store.save(session, wanted, by)
+            if assignment_store.save(session, wanted, by.user_id or 0):
+                audit_store.append(session, _entry(by, "assignment_added", wanted))
 
-    def _withdraw(self, unwanted: Assignment) -> None:
+    def _withdraw(self, unwanted: Assignment, by: Author) -> None:
         with self._database.transaction() as session:
-            assignment_store.remove(session, unwanted)
+            if assignment_store.remove(session, unwanted):
+                audit_store.append(session, _entry(by, "assignment_withdrawn", unwanted))
 
     def _find(
         self, exam_id: int | None, user_id: int | None, skip: int, limit: int
@@ -55,3 +58,9 @@ class Assigning:
     def _of_user(self, user_id: int) -> list[Assignment]:
         with self._database.transaction() as session:
             return assignment_store.that_count(session, user_id)
+
+
+def _entry(by: Author, event_type: str, about: Assignment) -> Entry:
+    said = {"exam_id": about.exam_id, "role": about.role.value}
+    text = "Assignment to an exam changed"
+    return entry(by, event_type, PEOPLE, text, subject_id=about.user_id, **said)

@@ -13,23 +13,29 @@ from auth.tables import AssignmentRow, RoleRow, user_roles
 _KEY = (AssignmentRow.exam_id, AssignmentRow.role, AssignmentRow.user_id)
 
 
-def save(session: Session, wanted: Assignment, by: int) -> None:
-    """Keep an assignment; one that is there stays as it is."""
-    session.execute(
+def save(session: Session, wanted: Assignment, by: int) -> bool:
+    """Keep an assignment; False when it was there already and stays as it is."""
+    added = session.scalars(
         insert(AssignmentRow)
         .values(exam_id=wanted.exam_id, role=wanted.role, user_id=wanted.user_id, assigned_by_id=by)
         .on_conflict_do_nothing()
+        .returning(AssignmentRow.user_id)
     )
+    return added.first() is not None
 
 
-def remove(session: Session, unwanted: Assignment) -> None:
-    session.execute(
-        delete(AssignmentRow).where(
+def remove(session: Session, unwanted: Assignment) -> bool:
+    """Delete an assignment; False when there was none."""
+    removed = session.scalars(
+        delete(AssignmentRow)
+        .where(
             AssignmentRow.exam_id == unwanted.exam_id,
             AssignmentRow.role == unwanted.role,
             AssignmentRow.user_id == unwanted.user_id,
         )
+        .returning(AssignmentRow.user_id)
     )
+    return removed.first() is not None
 
 
 def find(

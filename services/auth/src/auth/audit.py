@@ -7,11 +7,14 @@ each other; failures of names that are nobody's are spread over 64 chains. What 
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from chassis import audit
 from chassis.origins import NOWHERE, Origin
 
 UNKNOWN_CHAINS = 64
+LOGIN, PEOPLE, KEYS = "login", "people", "keys"
+"""The categories; what concerns no single user forms one chain for each."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,55 @@ def entry(
         origin=author.origin,
         details=details,
     )
+
+
+def login_opened(user_id: int, login_id: UUID, method: str, origin: Origin) -> Entry:
+    """Return the entry of a login that succeeded."""
+    author = Author(user_id, origin)
+    return entry(
+        author,
+        "login_succeeded",
+        LOGIN,
+        "Logged in",
+        subject_id=user_id,
+        method=method,
+        login_id=str(login_id),
+    )
+
+
+def login_refused(
+    user_id: int | None, slot: int, method: str, reason: str, origin: Origin
+) -> Entry:
+    """Return the entry of a login that failed; of a name that is nobody's only the slot is kept."""
+    return Entry(
+        "login_failed",
+        LOGIN,
+        "Login refused",
+        user_id=user_id,
+        subject_id=user_id,
+        slot=slot if user_id is None else None,
+        origin=origin,
+        details={"method": method},
+        error_message=reason,
+    )
+
+
+def token_reused(user_id: int, login_id: UUID, origin: Origin) -> Entry:
+    """Return the entry of a spent refresh token that came again."""
+    return Entry(
+        "token_reused",
+        LOGIN,
+        "A spent refresh token was used again; its login has ended",
+        user_id=user_id,
+        subject_id=user_id,
+        origin=origin,
+        details={"login_id": str(login_id)},
+        error_message="reuse",
+    )
+
+
+def logged_out(user_id: int, login_id: UUID, origin: Origin) -> Entry:
+    """Return the entry of a login that its holder has ended."""
+    author = Author(user_id, origin)
+    said = {"login_id": str(login_id)}
+    return entry(author, "logout", LOGIN, "Logged out", subject_id=user_id, **said)

@@ -24,8 +24,9 @@ from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import assignment_store, store
+from auth import assignment_store, audit_store, store
 from auth.accounts import ADMIN, normalised_answer
+from auth.audit import COMMAND, PEOPLE, entry
 from auth.passwords import hash_secret, is_right
 from auth.people import AssignableRole, Assignment
 from auth.tables import CenterRow, RoleRow, Row, TradeRow, UserRow
@@ -166,6 +167,10 @@ def load(
     for table in (TradeRow, CenterRow, RoleRow, UserRow):
         store.move_sequence(session, _table(table))
     say(len(pairs) + len(assigned))
+    counts = {name: len(rows[name]) for name in _TABLES if name in rows}
+    audit_store.append(
+        session, entry(COMMAND, "people_imported", PEOPLE, "Rows imported", **counts)
+    )
     report.imported = {name: len(rows[name]) for name in _TABLES if name in rows}
     _say_what_was_left(rows, users, {user_id for user_id, _ in granted}, known, report)
 

@@ -37,6 +37,9 @@ class Assignment:
     user_id: int
 
 
+_SECRET_NAMES = {"hashed_password": "password", "security_answer_hash": "security_answer"}
+
+
 class Effect(StrEnum):
     """What a change does to the logins that are open."""
 
@@ -51,6 +54,11 @@ class Change:
 
     columns: dict[str, Any] = field(default_factory=dict)
     roles: frozenset[str] | None = None
+
+    @property
+    def field_names(self) -> list[str]:
+        """Name what changes as people call it: a secret, not its hash."""
+        return sorted(_SECRET_NAMES.get(name, name) for name in self.columns)
 
     @property
     def deactivates(self) -> bool:
@@ -86,7 +94,7 @@ class Wanted:
     center_id: int | None = None
 
 
-def effect_of(before: Account, change: Change, *, by: int) -> Effect:
+def effect_of(before: Account, change: Change, *, by: int | None) -> Effect:
     """Return what becomes of the open logins; nobody takes his own way in (`OwnRightsTaken`)."""
     lost = set() if change.roles is None else set(before.role_names) - change.roles
     if before.id == by and (change.deactivates or ADMIN in lost):

@@ -12,7 +12,7 @@ from chassis.outbox import add
 from sqlalchemy.orm import Session
 
 from auth import audit_store, key_store
-from auth.audit import COMMAND, Author, entry
+from auth.audit import COMMAND, KEYS, Author, entry
 from auth.errors import KeyUnknown
 from auth.keyring import Keyring
 from auth.keys import KeyState, Spread, StoredKey, ensure_settled, published_until
@@ -63,7 +63,7 @@ class Rekeying:
             said = entry(
                 by,
                 "keys_rotated",
-                "keys",
+                KEYS,
                 "Signing keys rotated",
                 retired_kid=before.active.kid,
                 active_kid=after.active.kid,
@@ -93,7 +93,7 @@ class Rekeying:
             said = entry(
                 by,
                 "key_revoked",
-                "keys",
+                KEYS,
                 "Signing key revoked",
                 revoked_kid=kid,
                 state=revoked.state,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.access import AnyCaller
+from chassis.access import AnyCaller, From
 from fastapi import APIRouter, Depends, Request, Response
 
 from auth.keyring import Keyring
@@ -45,28 +45,30 @@ Config = Annotated[Settings, Depends(_settings)]
 
 
 @router.post("/login")
-async def login(body: PasswordLogin, deeds: Deeds, response: Response) -> LoggedIn:
+async def login(body: PasswordLogin, deeds: Deeds, origin: From, response: Response) -> LoggedIn:
     """Log in with user name or e-mail address and password."""
     _keep_out_of_caches(response)
-    return LoggedIn.of(await deeds.with_password(body.username, body.password))
+    return LoggedIn.of(await deeds.with_password(body.username, body.password, origin))
 
 
 @router.post("/hall-ticket-login")
-async def hall_ticket_login(body: HallTicketLogin, deeds: Deeds, response: Response) -> LoggedIn:
+async def hall_ticket_login(
+    body: HallTicketLogin, deeds: Deeds, origin: From, response: Response
+) -> LoggedIn:
     """Log a student in with hall ticket, date of birth and the answer to his question."""
     _keep_out_of_caches(response)
     return LoggedIn.of(
         await deeds.with_hall_ticket(
-            body.hall_ticket_number, body.date_of_birth, body.security_answer
+            body.hall_ticket_number, body.date_of_birth, body.security_answer, origin
         )
     )
 
 
 @router.post("/refresh")
-async def refresh(body: Refresh, deeds: Deeds, response: Response) -> Tokens:
+async def refresh(body: Refresh, deeds: Deeds, origin: From, response: Response) -> Tokens:
     """Exchange a refresh token, once, for a new pair."""
     _keep_out_of_caches(response)
-    return Tokens.of_pair(await deeds.refresh(body.refresh_token))
+    return Tokens.of_pair(await deeds.refresh(body.refresh_token, origin))
 
 
 @router.get("/me")
@@ -76,10 +78,12 @@ async def me(caller: AnyCaller, deeds: Deeds) -> User:
 
 
 @router.post("/logout")
-async def logout(caller: AnyCaller, deeds: Deeds, body: Logout | None = None) -> LoggedOut:
+async def logout(
+    caller: AnyCaller, deeds: Deeds, origin: From, body: Logout | None = None
+) -> LoggedOut:
     """End this login everywhere."""
     token = body.refresh_token if body else None
-    await deeds.leave(caller.user_id, caller.login_id, token)
+    await deeds.leave(caller.user_id, caller.login_id, token, origin)
     return LoggedOut()
 
 

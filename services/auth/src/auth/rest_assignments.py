@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from auth.assigning import Assigning
 from auth.people import AssignableRole, Assignment
-from auth.rest_people import MAX_ID, Admin, Limit, Skip
+from auth.rest_people import MAX_ID, Admin, By, Limit, Skip
 from auth.schemas import AssignmentShape
 
 router = APIRouter(prefix="/api/v1/auth/assignments", tags=["people"])
@@ -38,17 +38,17 @@ async def assignments(  # FastAPI passes them by name
 
 @router.put("/{exam_id}/{role}/{user_id}")
 async def assign(
-    caller: Admin, deeds: Deeds, exam_id: PathId, role: AssignableRole, user_id: PathId
+    author: By, deeds: Deeds, exam_id: PathId, role: AssignableRole, user_id: PathId
 ) -> AssignmentShape:
     """Assign a proctor or grader to an exam; doing it again changes nothing."""
     wanted = Assignment(exam_id, role, user_id)
-    await deeds.assign(wanted, by=caller.user_id)
+    await deeds.assign(wanted, by=author)
     return AssignmentShape.model_validate(wanted)
 
 
 @router.delete("/{exam_id}/{role}/{user_id}", status_code=204)
 async def withdraw(
-    _: Admin, deeds: Deeds, exam_id: PathId, role: AssignableRole, user_id: PathId
+    author: By, deeds: Deeds, exam_id: PathId, role: AssignableRole, user_id: PathId
 ) -> None:
     """End an assignment."""
-    await deeds.withdraw(Assignment(exam_id, role, user_id))
+    await deeds.withdraw(Assignment(exam_id, role, user_id), by=author)

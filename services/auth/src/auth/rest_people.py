@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from chassis.access import AnyCaller, require
+from chassis.access import AnyCaller, From, require
 from chassis.tokens import Caller
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from auth.audit import Author
 from auth.errors import AdminsOnly
 from auth.people import Change, NewPerson, RoleName, Wanted
 from auth.roster import Roster
@@ -33,8 +34,16 @@ async def _admin(caller: AnyCaller, request: Request) -> Caller:
     return caller
 
 
-People = Annotated[Roster, Depends(_roster)]
 Admin = Annotated[Caller, Depends(_admin)]
+
+
+async def _author(caller: Admin, origin: From) -> Author:
+    return Author(caller.user_id, origin)
+
+
+People = Annotated[Roster, Depends(_roster)]
+By = Annotated[Author, Depends(_author)]
+"""The administrator who does something, and from where."""
 Skip = Annotated[int, Query(ge=0, le=_MAX_SKIP)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 UserId = Annotated[int, Path(ge=-MAX_ID, le=MAX_ID)]
@@ -56,11 +65,11 @@ async def users(
 
 
 @router.post("/users", status_code=201)
-async def add_user(caller: Admin, people: People, body: PersonIn) -> User:
+async def add_user(author: By, people: People, body: PersonIn) -> User:
     """Add a user; without a password he can only come in by hall ticket."""
     columns = await people.hashed(body.columns())
     person = NewPerson(**columns, roles=frozenset(body.roles))
-    return User.of(await people.add(person, by=caller.user_id))
+    return User.of(await people.add(person, by=author))
 
 
 @router.get("/users/{user_id}")
@@ -70,7 +79,7 @@ async def user(_: Admin, people: People, user_id: UserId) -> User:
 
 
 @router.patch("/users/{user_id}")
-async def change_user(caller: Admin, people: People, user_id: UserId, body: PersonChange) -> User:
+async def change_user(author: By, people: People, user_id: UserId, body: PersonChange) -> User:
     """Change what is given.
 
     Deactivation ends all logins at once, in every service; a role that is taken away or a new
@@ -78,7 +87,7 @@ async def change_user(caller: Admin, people: People, user_id: UserId, body: Pers
     """
     columns = await people.hashed(body.columns())
     roles = None if body.roles is None else frozenset(body.roles)
-    return User.of(await people.change(user_id, Change(columns, roles), by=caller.user_id))
+    return User.of(await people.change(user_id, Change(columns, roles), by=author))
 
 
 @router.get("/centers")
@@ -90,7 +99,7 @@ async def centers(
 
 
 @router.post("/centers", status_code=201)
-async def add_center(caller: Admin, people: People, body: CenterIn) -> CenterShape:
+async def add_center(author: By, people: People, body: CenterIn) -> CenterShape:
     """Add a center."""
-    added = await people.add_center(body.model_dump(), by=caller.user_id)
+    added = await people.add_center(body.model_dump(), by=author)
     return CenterShape.model_validate(added)

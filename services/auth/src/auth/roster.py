@@ -10,13 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from chassis.audit_store import Wanted as Filter
 from chassis.database import Database
 from chassis.outbox import add
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import people_store, store
+from auth import audit_store, people_store, store
 from auth.accounts import Account, Center, EndReason, normalised_answer
+from auth.audit import PEOPLE, Author, Entry, Logged, entry
 from auth.errors import AlreadyTaken, CenterOrTradeUnknown, UserNotFound
 from auth.hashing import Hashing
 from auth.notices import login_revoked, user_deactivated
@@ -71,24 +73,28 @@ class Roster:
     async def show(self, user_id: int) -> Account:
         return await self._database.run(self._show, user_id)
 
-    async def add(self, person: NewPerson, *, by: int) -> Account:
-        account = await self._database.run(self._add, person)
-        log.info("user.added", user_id=account.id, by=by)
+    async def add(self, person: NewPerson, *, by: Author) -> Account:
+        account = await self._database.run(self._add, person, by)
+        log.info("user.added", user_id=account.id, by=by.user_id)
         return account
 
-    async def change(self, user_id: int, change: Change, *, by: int) -> Account:
+    async def change(self, user_id: int, change: Change, *, by: Author) -> Account:
         """Change a user; raise `UserNotFound`, `OwnRightsTaken` or `AlreadyTaken`."""
         account, effect = await self._database.run(self._change, user_id, change, by)
         self._announce()
-        log.info("user.changed", user_id=user_id, by=by, effect=effect)
+        log.info("user.changed", user_id=user_id, by=by.user_id, effect=effect)
         return account
+
+    async def audit(self, wanted: Filter, user_id: int | None) -> list[Logged]:
+        """List what was done and tried, newest first; of a user: by him and about him."""
+        return await self._database.run(self._audit, wanted, user_id)
 
     async def centers(self, skip: int, limit: int) -> list[Center]:
         return await self._database.run(self._centers, skip, limit)
 
-    async def add_center(self, columns: dict[str, Any], *, by: int) -> Center:
-        center = await self._database.run(self._add_center, columns)
-        log.info("center.added", center_id=center.id, by=by)
+    async def add_center(self, columns: dict[str, Any], *, by: Author) -> Center:
+        center = await self._database.run(self._add_center, columns, by)
+        log.info("center.added", center_id=center.id, by=by.user_id)
         return center
 
     def _users(self, wanted: Wanted) -> list[Account]:
@@ -99,20 +105,24 @@ class Roster:
         with self._database.transaction() as session:
             return _found(people_store.load_account(session, user_id))
 
-    def _add(self, person: NewPerson) -> Account:
+    def _add(self, person: NewPerson, by: Author) -> Account:
         with _clashes_named(), self._database.transaction() as session:
             user_id = people_store.add_person(session, person)
+            said: dict[str, Any] = {"roles": sorted(person.roles), "is_active": person.is_active}
+            added = entry(by, "user_added", PEOPLE, "User added", subject_id=user_id, **said)
+            audit_store.append(session, added)
             return _found(people_store.load_account(session, user_id))
 
-    def _change(self, user_id: int, change: Change, by: int) -> tuple[Account, Effect]:
+    def _change(self, user_id: int, change: Change, by: Author) -> tuple[Account, Effect]:
         with _clashes_named(), self._database.transaction() as session:
             before = _found(people_store.lock_account(session, user_id))
-            effect = effect_of(before, change, by=by)
+            effect = effect_of(before, change, by=by.user_id)
             if change.columns:
                 people_store.change_person(session, user_id, change.columns)
             if change.roles is not None:
                 people_store.set_roles(session, user_id, change.roles)
             self._take_effect(session, user_id, effect)
+            audit_store.append(session, *_entries(before, change, effect, by))
             return _found(people_store.load_account(session, user_id)), effect
 
     def _take_effect(self, session: Session, user_id: int, effect: Effect) -> None:
@@ -127,13 +137,38 @@ class Roster:
                 if ended is not None:
                     add(session, OUTBOX, [login_revoked(ended)])
 
+    def _audit(self, wanted: Filter, user_id: int | None) -> list[Logged]:
+        with self._database.transaction() as session:
+            return audit_store.find(session, wanted, user_id)
+
     def _centers(self, skip: int, limit: int) -> list[Center]:
         with self._database.transaction() as session:
             return people_store.list_centers(session, skip, limit)
 
-    def _add_center(self, columns: dict[str, Any]) -> Center:
+    def _add_center(self, columns: dict[str, Any], by: Author) -> Center:
         with _clashes_named(), self._database.transaction() as session:
-            return people_store.add_center(session, columns)
+            center = people_store.add_center(session, columns)
+            said: dict[str, Any] = {"center_id": center.id, "code": center.code}
+            audit_store.append(session, entry(by, "center_added", PEOPLE, "Center added", **said))
+            return center
+
+
+def _entries(before: Account, change: Change, effect: Effect, by: Author) -> list[Entry]:
+    """Say which fields were changed, never their values; roles are named before and after."""
+    found = []
+    if change.columns:
+        what = "user_deactivated" if effect is Effect.REVOKE_USER else "user_changed"
+        said: dict[str, Any] = {"fields": change.field_names, "logins": effect.value}
+        found.append(entry(by, what, PEOPLE, "User changed", subject_id=before.id, **said))
+    if change.roles is not None and change.roles != set(before.role_names):
+        roles: dict[str, Any] = {
+            "roles_before": before.role_names,
+            "roles_after": sorted(change.roles),
+            "logins": effect.value,
+        }
+        text = "Roles changed"
+        found.append(entry(by, "roles_changed", PEOPLE, text, subject_id=before.id, **roles))
+    return found
 
 
 def _found(account: Account | None) -> Account:

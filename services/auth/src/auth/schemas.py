@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
+from chassis.audit_api import EntryBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth.accounts import Account
@@ -142,6 +143,10 @@ class TradeShape(_Shape):
     is_active: bool
     created_at: datetime
     updated_at: datetime
+
+
+class AuditEntryShape(EntryBody):
+    subject_id: int | None
 
 
 class AssignmentShape(_Shape):

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 import structlog
 from chassis.database import Database
 from chassis.errors import Failure, Unavailable
+from chassis.origins import NOWHERE, Origin
 from chassis.outbox import add
 from sqlalchemy.orm import Session
 
-from auth import accounts, store
+from auth import accounts, audit, audit_store, store
 from auth.accounts import Account, Candidate, EndReason, Link, Method, Revocation
 from auth.errors import LoginEnded, RefreshTokenInvalid
 from auth.hashing import Hashing, Verdict
@@ -82,16 +83,19 @@ class SignIn:
         self.imported_shares: dict[Method, float] = dict.fromkeys(Method, 0.0)
         """Kept fresh by `clock`: which share of stored hashes is bcrypt."""
 
-    async def with_password(self, name: str, password: str) -> SignedIn:
+    async def with_password(self, name: str, password: str, origin: Origin = NOWHERE) -> SignedIn:
         """Open a login for who knows the password of this user name or e-mail address."""
         return await self._enter(
             Method.PASSWORD,
             name,
             password,
             lambda found, is_right: accounts.admit_by_password(found, is_secret_right=is_right),
+            origin,
         )
 
-    async def with_hall_ticket(self, number: str, birth_date: str, answer: str) -> SignedIn:
+    async def with_hall_ticket(
+        self, number: str, birth_date: str, answer: str, origin: Origin = NOWHERE
+    ) -> SignedIn:
         """Open a login for the student who knows his date of birth and his answer."""
         return await self._enter(
             Method.HALL_TICKET,
@@ -100,16 +104,17 @@ class SignIn:
             lambda found, is_right: accounts.admit_by_hall_ticket(
                 found, birth_date, is_secret_right=is_right
             ),
+            origin,
         )
 
-    async def refresh(self, token: str) -> Pair:
+    async def refresh(self, token: str, origin: Origin = NOWHERE) -> Pair:
         """Exchange a refresh token for the next pair; a second use ends the whole login.
 
         Soon after the first use the same successor is given again: its answer may have been lost.
         """
         claims = self._read(token)
         try:
-            issue = await self._database.run(self._rotate, claims)
+            issue = await self._database.run(self._rotate, claims, origin)
         except Failure as failure:
             log.info("refresh.refused", user_id=claims.user_id, reason=failure.slug)
             raise
@@ -123,7 +128,13 @@ class SignIn:
         """Return the active user behind an access token whose login still stands."""
         return await self._database.run(self._load_holder, user_id, _uuid(login_id))
 
-    async def leave(self, user_id: int, login_id: str, refresh_token: str | None) -> None:
+    async def leave(
+        self,
+        user_id: int,
+        login_id: str,
+        refresh_token: str | None,
+        origin: Origin = NOWHERE,
+    ) -> None:
         """End the login of an access token, and that of a refresh token of the same user."""
         ends = {_uuid(login_id)}
         if refresh_token:
@@ -131,7 +142,7 @@ class SignIn:
                 claims = self._read(refresh_token)
                 if claims.user_id == user_id:
                     ends.add(claims.login_id)
-        await self._database.run(self._end, user_id, _uuid(login_id), ends)
+        await self._database.run(self._end, user_id, _uuid(login_id), ends, origin)
         self._announce()
         log.info("login.ended", user_id=user_id, login_id=login_id)
 
@@ -143,25 +154,31 @@ class SignIn:
         """Return what the other services must refuse."""
         return await self._database.run(self._load_revocations)
 
-    async def _enter(self, method: Method, name: str, secret: str, admit: Admit) -> SignedIn:
+    async def _enter(
+        self, method: Method, name: str, secret: str, admit: Admit, origin: Origin
+    ) -> SignedIn:
         self._keyring.active  # noqa: B018  # without keys nobody comes in and no try is counted
         # At the door, where a refusal costs nothing: a thousand who come at once must not each
         # count a try, find no thread to hash in and take the try back.
         async with self._hashing.logins.turn():
-            return await self._come_in(method, name, secret, admit)
+            return await self._come_in(method, name, secret, admit, origin)
 
-    async def _come_in(self, method: Method, name: str, secret: str, admit: Admit) -> SignedIn:
+    async def _come_in(
+        self, method: Method, name: str, secret: str, admit: Admit, origin: Origin
+    ) -> SignedIn:
         candidate: Candidate | None = None
         try:
             candidate = await self._database.run(self._count_try, method, name)
             verdict = await self._check(method, candidate, secret)
             account = admit(candidate, verdict.is_right)
             better = verdict.better_hash
-            issue = await self._database.run(self._open, method, candidate, account, better)
+            issue = await self._database.run(self._open, method, candidate, account, better, origin)
         except Failure as failure:
             known = candidate.account if candidate else None
             user_id = known.id if known else None
             log.info("login.refused", method=method, reason=failure.slug, user_id=user_id)
+            if candidate is not None and not isinstance(failure, Unavailable):
+                await self._database.run(self._log_refusal, method, candidate, failure, origin)
             raise
         log.info("login.opened", method=method, user_id=account.id, login_id=str(issue.login_id))
         return SignedIn(self._signed(issue), issue.account)
@@ -189,8 +206,22 @@ class SignIn:
         with self._database.transaction() as session:
             store.forgive_try(session, method, slot)
 
+    def _log_refusal(
+        self, method: Method, candidate: Candidate, failure: Failure, origin: Origin
+    ) -> None:
+        """Keep, in a transaction of its own, that a secret was looked at and found wanting."""
+        user_id = candidate.account.id if candidate.account else None
+        refused = audit.login_refused(user_id, candidate.slot, method, failure.slug, origin)
+        with self._database.transaction() as session:
+            audit_store.append(session, refused)
+
     def _open(
-        self, method: Method, candidate: Candidate, account: Account, better: str | None
+        self,
+        method: Method,
+        candidate: Candidate,
+        account: Account,
+        better: str | None,
+        origin: Origin,
     ) -> _Issue:
         with self._database.transaction() as session:
             at = store.note_login(session, account.id)
@@ -204,9 +235,11 @@ class SignIn:
             until = at + timedelta(seconds=self._lifetimes.refresh_seconds)
             store.open_login(session, issue.login_id, account.id, method, at, until)
             store.add_refresh_token(session, issue.refresh_id, issue.login_id, at, until)
+            opened = audit.login_opened(account.id, issue.login_id, method, origin)
+            audit_store.append(session, opened)
         return issue
 
-    def _rotate(self, claims: RefreshClaims) -> _Issue | None:
+    def _rotate(self, claims: RefreshClaims, origin: Origin) -> _Issue | None:
         """Spend a refresh token; None says that it had been spent and the login is ended now."""
         with self._database.transaction() as session:
             link = store.lock_link(session, claims.token_id, claims.login_id, claims.user_id)
@@ -216,6 +249,8 @@ class SignIn:
                 if accounts.repeats_lost_answer(link, store.now(session), self._grace):
                     return _repeated(account, link)
                 self._end_and_announce(session, claims.login_id, account.id, EndReason.REUSE)
+                reused = audit.token_reused(account.id, claims.login_id, origin)
+                audit_store.append(session, reused)
                 return None
             issue = _Issue(account, claims.login_id, uuid4(), store.now(session))
             until = issue.at + timedelta(seconds=self._lifetimes.refresh_seconds)
@@ -228,19 +263,26 @@ class SignIn:
         with self._database.transaction() as session:
             return accounts.admit_holder(store.load_stay(session, user_id, login_id))
 
-    def _end(self, user_id: int, login_id: UUID, ends: set[UUID]) -> None:
+    def _end(self, user_id: int, login_id: UUID, ends: set[UUID], origin: Origin) -> None:
         with self._database.transaction() as session:
             accounts.admit_holder(store.load_stay(session, user_id, login_id))
-            for each in sorted(ends):
-                self._end_and_announce(session, each, user_id, EndReason.LOGOUT)
+            ended = [
+                each
+                for each in sorted(ends)
+                if self._end_and_announce(session, each, user_id, EndReason.LOGOUT)
+            ]
+            entries = [audit.logged_out(user_id, each, origin) for each in ended]
+            audit_store.append(session, *entries)
 
     def _end_and_announce(
         self, session: Session, login_id: UUID, user_id: int, reason: EndReason
-    ) -> None:
+    ) -> bool:
+        """End a login and say so; False when it had ended already."""
         longest = timedelta(seconds=self._lifetimes.longest_access_seconds + SKEW_SECONDS)
         ended = store.end_login(session, login_id, user_id, reason, longest)
         if ended is not None:
             add(session, OUTBOX, [login_revoked(ended)])
+        return ended is not None
 
     def _load_people(self, user_ids: list[int]) -> list[Account]:
         with self._database.transaction() as session:
