@@ -1,17 +1,17 @@
 """Questions from a CSV sheet: each row becomes a draft or a readable error (contract §4.2).
 
-Pure. The csv module reads the cells; a bad row never stops the good ones. A row without a key is
+Pure. `chassis.sheets` reads the cells; a bad row never stops the good ones. A row without a key is
 taken and marked by a person.
 """
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chassis import sheets
 from chassis.errors import FieldError
+from chassis.sheets import BadRow
 
 from attempts.drafting import MAX_MARKS, MAX_TEXT, question_flaws
 from attempts.errors import InvalidContent, SheetTooLarge
@@ -30,28 +30,29 @@ class Sheet:
     errors: tuple[str, ...]
 
 
-class BadRow(ValueError):
-    """Why a row is no question, in words for its author."""
-
-
 def read(content: bytes) -> Sheet:
     """Read a sheet in UTF-8, with or without BOM; rows count from 2, the header being 1."""
-    rows = _rows(_decoded(content))
-    header = [cell.strip().lower() for cell in next(rows, None) or ()]
-    if "question_text" not in header:
-        raise _unreadable("the first row must name the columns, question_text among them")
     drafts: list[Draft] = []
     errors: list[str] = []
-    for number, cells in enumerate(rows, start=2):
-        if number > MAX_ROWS + 1:
-            raise SheetTooLarge
-        if cells is not None and not any(cell.strip() for cell in cells):
-            continue
-        try:
-            drafts.append(draft(_named(header, cells)))
-        except BadRow as error:
-            errors.append(f"Row {number}: {error}")
+    try:
+        for row in sheets.read(
+            content, needed=["question_text"], most_rows=MAX_ROWS, most_characters=MAX_TEXT
+        ):
+            try:
+                drafts.append(_draft(row))
+            except BadRow as error:
+                errors.append(f"Row {row.number}: {error}")
+    except sheets.Unreadable as error:
+        raise InvalidContent([FieldError("/file", str(error))]) from error
+    except sheets.TooManyRows as error:
+        raise SheetTooLarge from error
     return Sheet(tuple(drafts), tuple(errors))
+
+
+def _draft(row: sheets.Row) -> Draft:
+    if row.flaw is not None:
+        raise BadRow(row.flaw)
+    return draft(row.cells)
 
 
 def draft(row: Mapping[str, str]) -> Draft:
@@ -71,39 +72,6 @@ def draft(row: Mapping[str, str]) -> Draft:
     if flaws:
         raise BadRow("; ".join(flaw.message for flaw in flaws))
     return made
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _unreadable("the file must be UTF-8") from error
-
-
-def _rows(text: str) -> Iterator[list[str] | None]:
-    """Yield the cells of each row, None for one that the csv module gives up on."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield None
-
-
-def _named(header: Sequence[str], cells: Sequence[str] | None) -> dict[str, str]:
-    """Name the cells of a row; missing ones at its end are empty."""
-    if cells is None:
-        raise BadRow("not readable as CSV")
-    if any(cell.strip() for cell in cells[len(header) :]):
-        raise BadRow("more cells than the header has columns")
-    trimmed = [cell.strip() for cell in cells]
-    if any("\0" in cell for cell in trimmed):
-        raise BadRow("must not contain the character NUL")
-    if any(len(cell) > MAX_TEXT for cell in trimmed):
-        raise BadRow(f"a cell must not be longer than {MAX_TEXT} characters")
-    return dict(zip(header, trimmed, strict=False))
 
 
 def _text(row: Mapping[str, str], column: str) -> str:
@@ -134,7 +102,3 @@ def _marks(row: Mapping[str, str], column: str, default: float) -> float:
     if not 0 <= marks <= MAX_MARKS:
         raise BadRow(f"{column} must be a number from 0 to {MAX_MARKS}")
     return marks
-
-
-def _unreadable(message: str) -> InvalidContent:
-    return InvalidContent([FieldError("/file", message)])

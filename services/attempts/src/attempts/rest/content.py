@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
+from chassis.uploads import MULTIPART, uploaded
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 
 from attempts.drafting import Author
-from attempts.errors import QuestionsNotSaved
+from attempts.errors import QuestionsNotSaved, SheetTooLarge
 from attempts.rest.shared import Admin, App, From, PathId, Staff
-from attempts.rest.upload import MULTIPART, uploaded
 from attempts.schemas.content import (
     ExamChange,
     ExportedExam,
@@ -78,7 +78,7 @@ async def delete_question(author: By, app: App, question_id: PathId) -> None:
 @router.post("/question-banks/{qbank_id}/import-csv", openapi_extra=MULTIPART)
 async def import_csv(author: By, app: App, qbank_id: PathId, request: Request) -> ImportReport:
     """Store the good rows of a sheet in one transaction and say what is wrong with the others."""
-    file = await uploaded(request, "file", MAX_BYTES)
+    file = await uploaded(request, "file", MAX_BYTES, SheetTooLarge)
     try:
         sheet = await app.database.run(app.authoring.import_sheet, qbank_id, file, author)
     except QuestionsNotSaved as error:

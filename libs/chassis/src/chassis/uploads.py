@@ -3,12 +3,11 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from chassis.errors import FieldError
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from attempts.errors import InvalidContent, SheetTooLarge
+from chassis.errors import FieldError, Invalid, TooLarge
 
 _ENVELOPE_BYTES = 16 * 1024
 """What multipart may add to the file."""
@@ -29,9 +28,18 @@ MULTIPART: dict[str, Any] = {
 """The description of a route that takes a file: FastAPI would parse it before asking who calls."""
 
 
-async def uploaded(request: Request, name: str, limit: int) -> bytes:
-    """Return the bytes of the file in part `name`; never hold much more than `limit`."""
-    body = await _body(request, limit + _ENVELOPE_BYTES)
+class FileMissing(Invalid):
+    slug = "file-missing"
+
+
+async def uploaded(
+    request: Request, name: str, limit: int, too_large: type[TooLarge] = TooLarge
+) -> bytes:
+    """Return the bytes of the file in part `name`; never hold much more than `limit`.
+
+    Raises `too_large` or `FileMissing`.
+    """
+    body = await _body(request, limit + _ENVELOPE_BYTES, too_large)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise _missing(name)
     try:
@@ -46,19 +54,19 @@ async def uploaded(request: Request, name: str, limit: int) -> bytes:
     finally:
         await form.close()
     if len(content) > limit:
-        raise SheetTooLarge
+        raise too_large
     return content
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _body(request: Request, limit: int, too_large: type[TooLarge]) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
-        raise SheetTooLarge
+        raise too_large
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise SheetTooLarge
+            raise too_large
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -67,5 +75,6 @@ async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 
-def _missing(name: str) -> InvalidContent:
-    return InvalidContent([FieldError(f"/{name}", "a file is required as multipart/form-data")])
+def _missing(name: str) -> FileMissing:
+    flaw = FieldError(f"/{name}", "a file is required as multipart/form-data")
+    return FileMissing(f"{flaw.pointer}: {flaw.message}", errors=[flaw])
