@@ -13,6 +13,7 @@ ROUTES = [
     ("PUT", "/api/v1/exams/questions/7", "attempts"),
     ("DELETE", "/api/v1/exams/trades/7", "attempts"),
     ("POST", "/api/v1/exams/question-banks/3/import-csv", "attempts"),
+    ("POST", "/api/v1/auth/users/import-csv", "auth"),
     ("GET", "/api/v1/attempts", "attempts"),
     ("GET", "/api/v1/attempts/", "attempts"),
     ("GET", "/api/v1/attempts/me?skip=0&limit=10", "attempts"),
