@@ -357,7 +357,7 @@ def test_a_script_is_one_that_its_shell_can_read(script):
     assert os.access(path, os.X_OK)
 
 
-@pytest.mark.parametrize("service", ["attempts", "proctoring"])
+@pytest.mark.parametrize("service", ["auth", "attempts", "proctoring"])
 def test_the_callers_address_is_believed_from_the_private_network_alone(project, service):
     [network] = project["networks"]["private"]["ipam"]["config"]
     assert project["services"][service]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
