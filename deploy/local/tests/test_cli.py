@@ -25,7 +25,18 @@ def oep(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("kill", "auth"), ("psql",), ("cont", "nats"), ("stop", "gateway")]
+    "command",
+    [
+        ("status",),
+        ("kill", "auth"),
+        ("psql",),
+        ("cont", "nats"),
+        ("stop", "gateway"),
+        ("keys", "list"),
+        ("keys", "rotate", "--force"),
+        ("keys", "revoke", "k"),
+        ("people", "import", "students.csv"),
+    ],
 )
 def test_where_nothing_runs_the_answer_is_three_and_how_to_start(oep, command):
     code, text = oep(*command)

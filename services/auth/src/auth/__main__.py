@@ -1,4 +1,4 @@
-"""`python -m auth [serve | migrate | check-settings | import | keys | audit]`."""
+"""`python -m auth [serve | migrate | check-settings | import | keys | people | audit]`."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from chassis.store_commands import Audit, Import, Migrate
 
 from auth.app import create_app
 from auth.audit_store import AUDIT
-from auth.commands import Keys
+from auth.commands import Keys, People
 from auth.importer import load
 from auth.settings import Settings
 from auth.tables import SCHEMA
@@ -38,7 +38,7 @@ SERVICE = Service(
     description="Users, logins and signing keys.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("auth", SCHEMA), Import(_load, _add_options), Keys(), Audit(AUDIT)),
+    verbs=(Migrate("auth", SCHEMA), Import(_load, _add_options), Keys(), People(), Audit(AUDIT)),
 )
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest, rest_assignments, rest_audit, rest_people
+from auth import rest, rest_assignments, rest_audit, rest_people, rest_sheets
 from auth.assigning import Assigning
 from auth.clock import Clock
+from auth.enrolling import Enrolling
 from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.roster import Roster
@@ -54,6 +55,7 @@ class Parts:
             announce=self.relay.wake,
         )
         self.roster = Roster(self.database, self.hashing, settings.lifetimes, self.relay.wake)
+        self.enrolling = Enrolling(self.database, self.hashing, settings.lifetimes, self.relay.wake)
         self.assigning = Assigning(self.database)
         # Every use of a token here reads the login's row, so no list of revocations is kept.
         self.verifying = KeySet(settings.jwks_url)
@@ -113,11 +115,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.trusted_proxies = settings.trusted_proxies
     app.state.sign_in = parts.sign_in
     app.state.roster = parts.roster
+    app.state.enrolling = parts.enrolling
     app.state.assigning = parts.assigning
     app.state.keyring = parts.keyring
     app.state.verifier = parts.verifier
     app.state.parts = parts
     app.include_router(rest.router)
+    app.include_router(rest_sheets.router)
     app.include_router(rest_people.router)
     app.include_router(rest_assignments.router)
     app.include_router(rest_audit.router)

@@ -1,17 +1,27 @@
-"""The verbs that only auth has: `keys` looks at the signing keys and changes them."""
+"""The verbs that only auth has: `keys` changes the signing keys, `people` enrols students."""
 
 import argparse
+import asyncio
 import json
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from chassis.database import Database
 from chassis.errors import Failure
 
+from auth.audit import COMMAND
+from auth.enrolling import Enrolling, Report, Wish
+from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.keys import StoredKey
 from auth.rekeying import Rekeying
 from auth.settings import Settings
+from auth.sheet import OnExisting, Outcome
+
+MOST_ROWS = 20_000
+_NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -64,3 +74,67 @@ def _shown(key: StoredKey) -> dict[str, str | None]:
         "activated_at": key.activated_at.isoformat() if key.activated_at else None,
         "published_until": key.forget_at.isoformat() if key.forget_at else None,
     }
+
+
+@dataclass(frozen=True)
+class People:
+    """`people import FILE`: progress and report as JSON lines; 1 = nothing was written.
+
+    It hashes in its own process, on all cores with low priority: no request's time bounds it, and
+    the running service lets people in meanwhile.
+    """
+
+    name: str = "people"
+    help: str = "enrol students from a CSV sheet"
+
+    def add_options(self, parser: argparse.ArgumentParser, /) -> None:
+        deeds = parser.add_subparsers(dest="deed", required=True)
+        chosen = deeds.add_parser("import", help="enrol the students of a sheet")
+        chosen.add_argument("file", type=Path, help="CSV in UTF-8, the first row names the columns")
+        chosen.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        chosen.add_argument(
+            "--on-existing",
+            choices=list(OnExisting),
+            default=OnExisting.SKIP,
+            help="what to do with somebody who is here already",
+        )
+
+    def run(self, settings: Settings, chosen: argparse.Namespace, /) -> int:
+        try:
+            content = chosen.file.read_bytes()
+        except OSError as error:
+            _say({"error": f"{chosen.file} cannot be read: {error.strerror}"})
+            return 1
+        on_existing = OnExisting(chosen.on_existing)
+        wish = Wish(content, on_existing, is_dry_run=chosen.dry_run, most_rows=MOST_ROWS)
+        os.nice(_NICENESS)
+        try:
+            report = asyncio.run(_enrol(settings, wish))
+        except Failure as failure:
+            _say({"error": failure.detail})
+            return 1
+        counts = {outcome.value: report.count(outcome) for outcome in Outcome}
+        rows = [asdict(row) for row in report.rows]
+        _say({"report": {"dry_run": wish.is_dry_run, **counts, "rows": rows}})
+        return 0
+
+
+async def _enrol(settings: Settings, wish: Wish) -> Report:
+    database = Database.from_settings(settings)
+    cores = os.cpu_count() or 1
+    hashing = Hashing(threads=cores, queue_size=cores, wait_seconds=60)
+    enrolling = Enrolling(database, hashing, settings.lifetimes, lambda: None, at_once=cores)
+    try:
+        return await enrolling.enrol(wish, by=COMMAND, progress=_progress)
+    finally:
+        hashing.close()
+        await asyncio.to_thread(database.dispose)
+
+
+def _progress(done: int, total: int) -> None:
+    _say({"progress": done, "total": total})
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()

@@ -6,6 +6,7 @@ from chassis.errors import (
     Invalid,
     NotFound,
     Refused,
+    TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -115,6 +116,15 @@ class NextKeyTooYoung(Conflict):
 class KeyUnknown(NotFound):
     slug = "key-unknown"
     detail = "No such key is published"
+
+
+class SheetUnreadable(Invalid):
+    slug = "sheet-unreadable"
+
+
+class SheetTooLarge(TooLarge):
+    slug = "sheet-too-large"
+    detail = "The file is too large: at most 4 MiB"
 
 
 class AdminsOnly(Forbidden):

@@ -53,6 +53,11 @@ class Hashing:
         """Return a new hash of a secret. Raises `HashingBusy`."""
         return await self._run(hash_secret, secret)
 
+    @property
+    def is_busy(self) -> bool:
+        """Say whether something is hashed at this moment."""
+        return self._turns.is_taken
+
     def close(self) -> None:
         """Refuse new work and let running work end by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)

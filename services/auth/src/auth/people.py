@@ -12,6 +12,8 @@ from typing import Any
 from auth.accounts import ADMIN, Account
 from auth.errors import OwnRightsTaken
 
+NOBODYS_PASSWORD = "!"  # noqa: S105  # a hash that no password matches
+
 
 class RoleName(StrEnum):
     ADMIN = "admin"

@@ -106,7 +106,7 @@ class Roster:
             return _found(people_store.load_account(session, user_id))
 
     def _add(self, person: NewPerson, by: Author) -> Account:
-        with _clashes_named(), self._database.transaction() as session:
+        with clashes_named(), self._database.transaction() as session:
             user_id = people_store.add_person(session, person)
             said: dict[str, Any] = {"roles": sorted(person.roles), "is_active": person.is_active}
             added = entry(by, "user_added", PEOPLE, "User added", subject_id=user_id, **said)
@@ -114,7 +114,7 @@ class Roster:
             return _found(people_store.load_account(session, user_id))
 
     def _change(self, user_id: int, change: Change, by: Author) -> tuple[Account, Effect]:
-        with _clashes_named(), self._database.transaction() as session:
+        with clashes_named(), self._database.transaction() as session:
             before = _found(people_store.lock_account(session, user_id))
             effect = effect_of(before, change, by=by.user_id)
             if change.columns:
@@ -146,7 +146,7 @@ class Roster:
             return people_store.list_centers(session, skip, limit)
 
     def _add_center(self, columns: dict[str, Any], by: Author) -> Center:
-        with _clashes_named(), self._database.transaction() as session:
+        with clashes_named(), self._database.transaction() as session:
             center = people_store.add_center(session, columns)
             said: dict[str, Any] = {"center_id": center.id, "code": center.code}
             audit_store.append(session, entry(by, "center_added", PEOPLE, "Center added", **said))
@@ -178,7 +178,8 @@ def _found(account: Account | None) -> Account:
 
 
 @contextmanager
-def _clashes_named() -> Iterator[None]:
+def clashes_named() -> Iterator[None]:
+    """Turn a name that is taken and a center that does not exist into failures that say so."""
     try:
         yield
     except IntegrityError as error:

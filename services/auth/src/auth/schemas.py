@@ -7,7 +7,9 @@ from chassis.audit_api import EntryBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth.accounts import Account
-from auth.people import AssignableRole, RoleName
+from auth.enrolling import Report
+from auth.people import NOBODYS_PASSWORD, AssignableRole, RoleName
+from auth.sheet import OnExisting, Outcome
 from auth.sign_in import Pair, SignedIn
 
 
@@ -53,8 +55,6 @@ Secret = Annotated[Line, Field(min_length=1)]
 BirthDate = Annotated[date, Field(strict=False)]
 Role = Annotated[RoleName, Field(strict=False)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
-
-NOBODYS_PASSWORD = "!"  # noqa: S105  # a hash that no password matches
 
 
 class _Person(_Body):
@@ -147,6 +147,35 @@ class TradeShape(_Shape):
 
 class AuditEntryShape(EntryBody):
     subject_id: int | None
+
+
+class ImportedRow(_Shape):
+    row: int
+    username: str
+    outcome: Outcome
+    messages: list[str]
+    user_id: int | None
+
+
+class ImportReport(BaseModel):
+    dry_run: bool
+    on_existing: OnExisting
+    added: int
+    updated: int
+    unchanged: int
+    skipped: int
+    refused: int
+    rows: list[ImportedRow]
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        counts = {outcome.value: report.count(outcome) for outcome in Outcome}
+        return cls(
+            dry_run=report.is_dry_run,
+            on_existing=report.on_existing,
+            rows=[ImportedRow.model_validate(row) for row in report.rows],
+            **counts,
+        )
 
 
 class AssignmentShape(_Shape):

@@ -30,8 +30,14 @@ class Turns:
         self._queue_size = queue_size
         self._wait_seconds = wait_seconds
         self._waiting = 0
+        self._taken = 0
         self._pace_seconds = 0.0  # between two who are done, lately
         self._due_back: list[float] = []
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether anybody has a turn."""
+        return self._taken > 0
 
     async def take(self) -> None:
         """Wait for a turn, which `give_back` ends. Raises `HashingBusy`, at once if in vain."""
@@ -46,8 +52,10 @@ class Turns:
             raise self._busy() from None
         finally:
             self._waiting -= 1
+        self._taken += 1
 
     def give_back(self) -> None:
+        self._taken -= 1
         self._free.release()
 
     @contextlib.asynccontextmanager
