@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from chassis.bus import EVENTS, STREAMS
+from chassis.bus import EVENTS, STREAMS, BusUnavailable
 from chassis.database import Database
 from chassis.migrating import migrate
 from chassis.waiting import eventually
@@ -18,6 +18,7 @@ from proctoring.inbox import Inbox
 from sqlalchemy import text
 
 NUMBERS = itertools.count(10, 10)
+PATIENCE_SECONDS = 30
 
 
 class Attempts:
@@ -42,12 +43,12 @@ class Attempts:
 
 
 @pytest.fixture(scope="module")
-def own_database(database):
-    urls = database("proctoring")
-    migrate("proctoring", urls.owner_url, "proctoring")
+async def own_database(database):
+    urls = await asyncio.to_thread(database, "proctoring")
+    await asyncio.to_thread(migrate, "proctoring", urls.owner_url, "proctoring")
     own = Database(urls.app_url, pool_size=4)
     yield own
-    own.dispose()
+    await asyncio.to_thread(own.dispose)
 
 
 class World:
@@ -72,7 +73,15 @@ class World:
         await self.publish(attempt_id, json.dumps(notice).encode())
 
     async def publish(self, attempt_id: int, payload: bytes) -> None:
-        await self.bus.publish(f"oep.v1.2.{attempt_id}.status_changed", payload, None)
+        """Say it until the bus has it: a busy machine may lose a connection for a moment."""
+        subject = f"oep.v1.2.{attempt_id}.status_changed"
+
+        async def is_stored() -> bool:
+            with contextlib.suppress(BusUnavailable):
+                return await self.bus.publish(subject, payload, None) > 0
+            return False
+
+        await eventually(is_stored, PATIENCE_SECONDS)
 
     async def found(self, attempt_id: int) -> Submission | None:
         return await self.read(delivery_store.submission, attempt_id)
@@ -85,7 +94,7 @@ class World:
         return await self.database.run(work)
 
     async def heard(self, attempt_id: int) -> Submission:
-        return await eventually(lambda: self.found(attempt_id), 10)
+        return await eventually(lambda: self.found(attempt_id), PATIENCE_SECONDS)
 
     async def has_events(self, attempt_id: int) -> None:
         row = "INSERT INTO proctoring.tallies (attempt_id, head_hash) VALUES (:id, '')"
@@ -205,7 +214,7 @@ async def test_while_attempts_is_away_it_asks_again_until_it_is_answered(world, 
     async with world.hearing():
         before = await world.read(delivery_store.position, EVENTS)
         await world.say(number + 2)
-        await eventually(lambda: world.attempts.tries > 1)
+        await eventually(lambda: world.attempts.tries > 1, PATIENCE_SECONDS)
         assert await world.found(number + 1) is None
         world.attempts.is_away = False
         await world.heard(number + 1)
