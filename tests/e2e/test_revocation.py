@@ -135,6 +135,7 @@ def healed(platform):
     platform.heal()
 
 
+@pytest.mark.contract("2.3/revocation-everywhere", "2.3/revocation-sockets")
 async def test_a_logout_ends_sockets_and_tokens_everywhere_and_for_good(healed, log_in):
     platform = healed
     student, proctor = await log_in("demo001"), await log_in("demo-proctor")
@@ -190,6 +191,7 @@ async def test_a_revocation_counts_within_five_seconds_while_the_bus_is_away(hea
     assert await stayed.status("attempts") == 200
 
 
+@pytest.mark.contract("2.3/rotation")
 async def test_a_refresh_token_used_by_two_ends_the_whole_family(healed, log_in):
     student = await log_in("demo001")
     async with student.open_socket() as page:
@@ -203,6 +205,7 @@ async def test_a_refresh_token_used_by_two_ends_the_whole_family(healed, log_in)
             await eventually(student.is_refused_everywhere, REVOKED_SECONDS)
 
 
+@pytest.mark.contract("2.3/deactivation")
 async def test_a_deactivated_person_is_out_within_five_seconds(healed, log_in):
     admin = await log_in("demo-admin")
     student = await log_in("demo001")

@@ -107,12 +107,14 @@ FORGERIES = {
 }
 
 
+@pytest.mark.contract("2.3/malformed", "2.3/bad-signature", "2.3/expired", "2.3/bad-subject")
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_forged_or_broken_token_is_refused(verifier: TokenVerifier, forgery):
     with pytest.raises(InvalidToken, match="Could not validate credentials"):
         verifier.verify(forgery())
 
 
+@pytest.mark.contract("2.3/other-type")
 def test_a_refresh_token_is_not_an_access_token(verifier: TokenVerifier):
     with pytest.raises(WrongTokenType, match="Invalid token type"):
         verifier.verify(signed(typ="refresh"))
@@ -149,6 +151,7 @@ def notice(fact: str, **data: object) -> bytes:
     return json.dumps({"id": "auth-1", "fact": fact, "at": "", "data": times | data}).encode()
 
 
+@pytest.mark.contract("2.3/revoked")
 def test_a_revoked_login_is_refused_although_its_token_is_remembered(verifier, revocations):
     token, other = signed(), signed(login_id="login-2")
     verifier.verify(token)

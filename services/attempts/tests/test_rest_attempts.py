@@ -24,6 +24,7 @@ def detail(response) -> str:
     return response.json()["detail"]
 
 
+@pytest.mark.contract("2.3/role-missing")
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
 async def test_only_students_use_the_students_routes(api, world, method, path, body):
     url = f"/attempts/{world.attempt()}/{path}"
@@ -42,6 +43,7 @@ async def test_somebody_elses_attempt_does_not_exist(api, world, method, path, b
     assert detail(response) == ("Active attempt not found" if saves else "Attempt not found")
 
 
+@pytest.mark.contract("2.3/before-body", "2.3/no-header")
 async def test_the_token_is_looked_at_before_the_body(api, world):
     client = api()
     url = f"/attempts/{world.attempt()}/submit"

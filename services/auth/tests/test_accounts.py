@@ -54,6 +54,7 @@ def account(*, role="student", is_active=True):
     )
 
 
+@pytest.mark.contract("3/hall-ticket/calendar-date")
 @given(st.dates(min_value=date(1, 1, 1)))
 def test_every_date_is_read_from_its_own_form(day):
     assert read_birth_date(f"{day.day:02}/{day.month:02}/{day.year:04}") == day
@@ -77,6 +78,7 @@ def test_no_text_makes_reading_a_date_fail_otherwise(text):
         return
 
 
+@pytest.mark.contract("3/hall-ticket/order")
 @given(
     st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans(),
     st.booleans(),

@@ -143,6 +143,7 @@ def test_a_bad_setting_is_named_and_not_shown():
     assert "tooshort" not in done.stderr + done.stdout
 
 
+@pytest.mark.contract("2.3/no-default-key")
 def test_a_missing_setting_is_named():
     done = command("serve")
     assert done.returncode == 2

@@ -47,6 +47,7 @@ async def patch(world, admin, user_id, **changes):
     )
 
 
+@pytest.mark.contract("2.3/deactivation")
 async def test_a_deactivated_users_tokens_are_refused_in_every_service(world, admin, elsewhere):
     person = world.add("student")
     tokens = [(await world.login(person)).json()["access_token"] for _ in range(2)]

@@ -144,6 +144,7 @@ def test_everything_arrives_with_its_id(place):
     assert is_right("kumar", row.security_answer_hash)
 
 
+@pytest.mark.contract("3/hall-ticket/calendar-date")
 @pytest.mark.parametrize(
     "stored", ["2001-02-02T00:00:00Z", "2001-02-02T00:00:00", "2001-02-02 00:00:00", "2001-02-02"]
 )

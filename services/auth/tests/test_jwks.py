@@ -16,6 +16,7 @@ async def test_two_keys_are_published_and_may_be_kept_for_a_while(world):
         assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
 
 
+@pytest.mark.contract("2.3/jwks", "2.3/claims")
 async def test_a_token_verifies_with_the_published_key_of_its_kid(world):
     document = (await world.client.get("/.well-known/jwks.json")).json()
     token = (await world.login(world.add("student"))).json()["access_token"]

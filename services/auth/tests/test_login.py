@@ -5,6 +5,7 @@ import jwt
 import pytest
 
 
+@pytest.mark.contract("3/login")
 async def test_a_login_answers_with_tokens_and_the_whole_user(world):
     center = world.sql(
         "INSERT INTO centers (name, code, district) VALUES ('C', 'C1', 'Guntur') RETURNING id"
@@ -35,6 +36,7 @@ async def test_a_login_answers_with_tokens_and_the_whole_user(world):
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.contract("3/login/last-login")
 async def test_a_login_sets_last_login(world):
     person = world.add("admin")
     body = (await world.login(person)).json()
@@ -42,6 +44,7 @@ async def test_a_login_sets_last_login(world):
     assert body["user"]["last_login"] == stored.isoformat().replace("+00:00", "Z")
 
 
+@pytest.mark.contract("3/login/email")
 @pytest.mark.parametrize("change", [str, str.upper])
 async def test_an_email_address_is_as_good_as_the_user_name(world, change):
     person = world.add("admin")
@@ -55,6 +58,7 @@ async def test_a_user_name_is_taken_exactly(world):
     assert (await world.post("/login", body)).status_code == 401
 
 
+@pytest.mark.contract("3/login/wrong")
 @pytest.mark.parametrize(
     "body",
     [
@@ -75,6 +79,7 @@ async def test_wrong_credentials_get_one_and_the_same_answer(world, body):
     assert problem.keys() == {"type", "title", "status", "detail", "instance", "request_id"}
 
 
+@pytest.mark.contract("3/login/inactive")
 async def test_an_inactive_user_hears_so_only_with_the_right_password(world):
     person = world.add("admin", is_active=False)
     right, wrong = await world.login(person), await world.login(person, "wrong")
@@ -82,6 +87,7 @@ async def test_an_inactive_user_hears_so_only_with_the_right_password(world):
     assert (wrong.status_code, wrong.json()["detail"]) == (401, "Incorrect username or password")
 
 
+@pytest.mark.contract("3/login/invalid")
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -139,6 +145,7 @@ async def test_an_unreadable_stored_hash_refuses_and_does_not_fail(world):
         assert (await world.login(person)).status_code == 401
 
 
+@pytest.mark.contract("2.3/lifetimes")
 @pytest.mark.parametrize(
     ("roles", "seconds"),
     [(["student"], 8 * 3600), (["admin"], 1800), ([], 1800), (["proctor", "grader"], 1800)],
@@ -153,6 +160,7 @@ async def test_access_tokens_live_8_hours_for_students_and_30_minutes_for_others
     assert refresh["exp"] - refresh["iat"] == 7 * 24 * 3600
 
 
+@pytest.mark.contract("2.3/claims", "2.3/several-roles")
 async def test_tokens_say_what_the_contract_lists(world):
     person = world.add("student", "proctor")
     body = (await world.login(person)).json()
@@ -166,6 +174,7 @@ async def test_tokens_say_what_the_contract_lists(world):
     assert access["jti"] != refresh["jti"]
 
 
+@pytest.mark.contract("3/throttle/name", "3/throttle/429")
 async def test_repeated_failures_are_answered_429_with_a_time_and_never_lock_for_good(world):
     person = world.add("admin")
     refused = await world.fail_until_delayed(lambda: world.login(person, "wrong"))
@@ -184,3 +193,15 @@ async def test_names_that_are_nobodys_are_throttled_as_well(world):
     body = {"username": "nobody at all", "password": "x"}
     refused = await world.fail_until_delayed(lambda: world.post("/login", body))
     assert refused.json()["detail"] == "Too many failed logins. Please wait and try again."
+
+
+@pytest.mark.contract("3/client-reads")
+async def test_the_exam_page_finds_whom_it_greets(world):
+    center = world.sql(
+        "INSERT INTO centers (name, code, district) VALUES ('Hall', 'C2', 'Krishna') RETURNING id"
+    )
+    person = world.add("student", center_id=center[0].id)
+    user = (await world.ticket_login(person)).json()["user"]
+    assert (user["username"], user["full_name"]) == (person.username, f"User {person.id}")
+    assert user["hall_ticket_number"] == person.hall_ticket
+    assert (user["center"]["name"], user["center"]["district"]) == ("Hall", "Krishna")

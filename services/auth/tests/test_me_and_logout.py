@@ -13,6 +13,7 @@ async def access(world, person):
     return (await world.login(person)).json()["access_token"]
 
 
+@pytest.mark.contract("2.3/no-header", "2.3/other-scheme", "2.3/malformed")
 @pytest.mark.parametrize(
     ("header", "detail"),
     [
@@ -32,17 +33,20 @@ async def test_without_a_good_header_nobody_comes_through(world, method, path, h
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.contract("2.3/before-body")
 async def test_the_header_is_checked_before_the_body(world):
     answer = await world.client.post("/api/v1/auth/logout", json={"refresh_token": 5})
     assert answer.status_code == 401
 
 
+@pytest.mark.contract("2.3/other-type")
 async def test_a_refresh_token_opens_nothing(world):
     pair = (await world.login(world.add("student"))).json()
     answer = await world.me(pair["refresh_token"])
     assert (answer.status_code, answer.json()["detail"]) == (401, "Invalid token type")
 
 
+@pytest.mark.contract("3/me")
 async def test_me_is_the_user_who_asks(world):
     person = world.add("student")
     body = (await world.login(person)).json()
@@ -51,6 +55,7 @@ async def test_me_is_the_user_who_asks(world):
     assert answer.json() == body["user"]
 
 
+@pytest.mark.contract("2.3/user-gone")
 async def test_a_deleted_user_is_404(world):
     person = world.add("student")
     token = await access(world, person)
@@ -59,6 +64,7 @@ async def test_a_deleted_user_is_404(world):
     assert (answer.status_code, answer.json()["detail"]) == (404, "User not found")
 
 
+@pytest.mark.contract("2.3/user-inactive")
 @pytest.mark.parametrize("path", ["/me", "/logout"])
 async def test_an_inactive_user_is_403(world, path):
     person = world.add("student")
@@ -72,6 +78,7 @@ async def test_an_inactive_user_is_403(world, path):
     assert (answer.status_code, answer.json()["detail"]) == (403, "Inactive user")
 
 
+@pytest.mark.contract("3/logout", "2.3/revoked")
 async def test_logout_ends_this_login_everywhere_and_no_other(world):
     person = world.add("student")
     mine, other = (await world.login(person)).json(), (await world.login(person)).json()
@@ -100,6 +107,7 @@ async def test_logout_works_with_any_body_that_is_allowed(world, content):
     assert answer.status_code == 200
 
 
+@pytest.mark.contract("3/logout/refresh-token")
 async def test_logout_ends_the_login_of_ones_own_refresh_token_too_and_nobody_elses(world):
     person, stranger = world.add("student"), world.add("student")
     one, two = (await world.login(person)).json(), (await world.login(person)).json()

@@ -51,6 +51,7 @@ async def refused(world, token, detail):
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.contract("3/refresh")
 async def test_a_refresh_gives_a_new_pair_of_the_same_login(world):
     first = (await world.login(world.add("student"))).json()
     answer = await world.post("/refresh", {"refresh_token": first["refresh_token"]})
@@ -78,6 +79,7 @@ async def test_new_roles_appear_with_the_next_refresh(world):
     assert unread(second["access_token"])["roles"] == ["proctor", "student"]
 
 
+@pytest.mark.contract("3/refresh/spent", "2.3/rotation")
 async def test_a_spent_token_is_refused_and_ends_the_whole_login(world):
     first = (await world.login(world.add("student"))).json()
     second = (await world.post("/refresh", {"refresh_token": first["refresh_token"]})).json()
@@ -128,6 +130,7 @@ async def test_once_the_successor_is_used_the_spent_token_is_reuse_at_once(world
     await refused(world, third["refresh_token"], "Invalid refresh token")
 
 
+@pytest.mark.contract("3/refresh/revoked")
 async def test_a_login_that_has_ended_repeats_no_answer(world):
     first = (await world.login(world.add("student"))).json()
     second = (await world.post("/refresh", {"refresh_token": first["refresh_token"]})).json()
@@ -135,11 +138,13 @@ async def test_a_login_that_has_ended_repeats_no_answer(world):
     await refused(world, first["refresh_token"], "Invalid refresh token")
 
 
+@pytest.mark.contract("3/refresh/type")
 async def test_an_access_token_is_no_refresh_token(world):
     pair = (await world.login(world.add("student"))).json()
     await refused(world, pair["access_token"], "Invalid token type. Expected refresh token")
 
 
+@pytest.mark.contract("3/refresh/expired")
 async def test_an_expired_token_is_refused(world, forge):
     long_ago = datetime.now(UTC) - timedelta(days=8)
     token = forge(world.add(), issued_at=long_ago, expires_at=long_ago + timedelta(days=7))
@@ -157,6 +162,7 @@ async def test_a_stored_token_under_another_users_name_is_refused(world, forge):
     await refused(world, token, "Invalid refresh token")
 
 
+@pytest.mark.contract("3/refresh/payload")
 async def test_without_a_usable_sub_the_payload_is_invalid(world):
     key = world.app.state.keyring.active
     now = int(datetime.now(UTC).timestamp())
@@ -173,6 +179,7 @@ async def test_without_a_usable_sub_the_payload_is_invalid(world):
         await refused(world, token, "Invalid token payload")
 
 
+@pytest.mark.contract("3/refresh/user")
 async def test_a_user_who_is_gone_or_inactive_is_named_so(world, forge):
     gone = world.add("student")
     pair = (await world.login(gone)).json()
@@ -182,6 +189,7 @@ async def test_a_user_who_is_gone_or_inactive_is_named_so(world, forge):
     await refused(world, pair["refresh_token"], "User not found or inactive")
 
 
+@pytest.mark.contract("3/refresh/undecodable")
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "🙂.🙂.🙂", "eyJhbGciOiJub25lIn0.e30."])
 async def test_what_cannot_be_decoded_is_refused(world, token):
     await refused(world, token, "Invalid refresh token")

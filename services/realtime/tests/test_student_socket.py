@@ -462,6 +462,7 @@ async def test_another_grade_is_told_to_a_socket_that_is_still_open(world):
     assert (told["event"], told["data"]) == ("grade_changed", grade)
 
 
+@pytest.mark.contract("2.3/revocation-sockets")
 async def test_a_revoked_login_is_closed_within_five_seconds(world):
     login_id, attempt = str(uuid.uuid4()), world.attempt()
     token = world.tokens.token(login_id=login_id)

@@ -126,6 +126,7 @@ async def test_the_forger_can_make_a_good_token(scene, forger, attempt_id):
         assert await handshake(base, attempt_id, forger.signed(exp=NOW + 600)) == 101
 
 
+@pytest.mark.contract("2.3/bad-signature", "2.3/bad-subject")
 @pytest.mark.parametrize("name", FORGERIES)
 async def test_a_forged_token_is_refused_everywhere(scene, forger, attempt_id, name):
     token = FORGERIES[name](forger)
