@@ -31,6 +31,8 @@ def with_trade(app):
         async def known(self, user_ids) -> People:
             return People({i: Person("Asha", None, trade_id=1) for i in user_ids})
 
+        of = known
+
     state = app.app.state
     before = state.parts
     state.parts = dataclasses.replace(before, names=Auth())
@@ -245,6 +247,15 @@ async def test_the_way_through_the_lobby_over_rest(api, world):
     begun = await api().post(f"{url}/begin")
     assert (begun.status_code, begun.json()["status"]) == (200, "in_progress")
     assert (await api(9, "admin").get(f"/exams/{world.objective}/lobby")).json()["attempts"] == []
+
+
+@pytest.mark.usefixtures("with_trade")
+async def test_the_second_proctor_is_told_the_name_of_the_first(api, world):
+    url = f"/attempts/{world.attempt('not_started')}/authorise"
+    assert (await api(7, "hall_in_charge").post(url)).status_code == 200
+    second = await api(8, "hall_in_charge").post(url)
+    assert second.json()["detail"] == "Attempt is authorised already, by Asha"
+    assert second.json()["authorised_by_id"] == 7
 
 
 @pytest.mark.usefixtures("lobby", "with_trade")

@@ -344,13 +344,14 @@ class WaitingForAuthorisation(Conflict):
 
 
 class AlreadyAuthorised(Conflict):
-    """Somebody else was faster; whoever comes second is told who."""
+    """Somebody else was faster; whoever comes second is told who, by name where it is known."""
 
     slug = "already-authorised"
 
-    def __init__(self, by_id: int | None, at: str | None) -> None:
+    def __init__(self, by_id: int | None, at: str | None, name: str = "") -> None:
+        self.by_id, self.at = by_id, at
         super().__init__(
-            f"Attempt is authorised already, by user {by_id}",
+            f"Attempt is authorised already, by {name or f'user {by_id}'}",
             members={"authorised_by_id": by_id, "authorised_at": at},
         )
 
