@@ -55,6 +55,7 @@ def test_an_exam_must_exist_and_ask_something(tidy):
         assign(tidy.db, str(row["id"]), [101])
 
 
+@pytest.mark.contract("4.2/pre-assigned")
 async def test_an_assigned_attempt_is_the_one_to_begin(api, tidy):
     await tidy.db.run(assign, tidy.db, "E21", [tidy.student])
     [listed] = (await api().get("/attempts/me")).json()

@@ -30,6 +30,7 @@ def test_a_question_needs_a_key_whatever_its_type(kind):
     assert words(kind, []) == [NO_KEY]
 
 
+@pytest.mark.contract("4.2/question/no-options")
 def test_a_choice_needs_options_also_when_the_key_is_left_out():
     assert words("multiple_choice", ["A"]) == [NO_OPTIONS]
     assert words("multiple_choice", ["A"], {}) == [NO_OPTIONS]
@@ -80,6 +81,7 @@ def exam(**changed) -> dict:
     return fields | changed
 
 
+@pytest.mark.contract("4.2/exam/passing")
 def test_one_cannot_have_to_reach_more_than_there_is():
     assert exam_flaws(exam(passing_marks=10.0)) == []
     [flaw] = exam_flaws(exam(passing_marks=10.5))

@@ -34,6 +34,7 @@ async def asked(client, exam: dict) -> list[tuple[int, float]]:
     return [(question["id"], question["marks"]) for question in paper["questions"]]
 
 
+@pytest.mark.contract("4.1/14", "4.2/exam/defaults", "4.2/exam/draft")
 async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
     made = await added(staff)
     expected = EXAM | {
@@ -62,6 +63,7 @@ async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
     assert set(made) == {*expected, *extra}
 
 
+@pytest.mark.contract("4.1/16", "4.2/exam/order", "4.2/exam/total-questions")
 async def test_row_14_questions_stand_in_the_given_order(staff, tidy):
     ids = [tidy.truth, tidy.choice, tidy.several]
     made = await added(staff, question_ids=ids)
@@ -75,6 +77,7 @@ async def test_row_14_questions_stand_in_the_given_order(staff, tidy):
     assert (await added(staff, question_ids=ids, total_questions=2))["total_questions"] == 2
 
 
+@pytest.mark.contract("4.2/exam/overrides")
 async def test_row_14_questions_may_bring_their_marks(staff, tidy):
     links = [{"question_id": tidy.truth, "marks_override": 7.5}, {"question_id": tidy.choice}]
     made = await added(staff, questions=links)
@@ -89,6 +92,9 @@ async def test_row_14_times_without_offset_are_utc(staff):
     assert made["end_time"] == "2026-05-01T12:30:00Z"
 
 
+@pytest.mark.contract(
+    "4.1/14/invalid", "4.2/exam/passing", "4.2/exam/unknown-ids", "4.2/exam/repeated-ids"
+)
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -118,6 +124,7 @@ async def test_row_14_broken_rules_are_named(staff, changed, words):
     assert any(words in error["message"] for error in response.json()["errors"])
 
 
+@pytest.mark.contract("4.2/exam/required")
 @pytest.mark.parametrize("field", EXAM)
 async def test_row_14_required_fields_are_required(staff, field):
     body = {name: value for name, value in EXAM.items() if name != field}
@@ -126,6 +133,7 @@ async def test_row_14_required_fields_are_required(staff, field):
     assert response.json()["errors"][0]["pointer"] == f"/{field}"
 
 
+@pytest.mark.contract("4.1/14/no-trade")
 async def test_row_14_the_trade_must_exist(staff):
     response = await staff.post("/exams/", json=EXAM | {"trade_id": 99})
     assert (response.status_code, response.json()["detail"]) == (404, "Trade not found")
@@ -142,6 +150,7 @@ async def test_an_exam_code_is_nobody_elses(staff):
         assert response.json()["detail"] == "Exam with code ANNUAL-26 already exists"
 
 
+@pytest.mark.contract("4.1/17", "4.1/put/present")
 async def test_row_17_only_what_is_sent_changes(staff):
     made = await added(staff, description="Old")
     change = {"status": "published", "description": None, "passing_marks": 5, "max_attempts": 2}
@@ -160,6 +169,7 @@ async def test_a_version_counts_changes_of_content_only(staff):
     assert (await staff.put(path, json={"questions": []})).json()["version"] == 3
 
 
+@pytest.mark.contract("4.2/exam/overrides")
 async def test_row_17_questions_are_replaced(staff, tidy):
     made = await added(staff, question_ids=[tidy.truth, tidy.choice])
     links = [{"question_id": tidy.several, "marks_override": 2}, {"question_id": tidy.truth}]
@@ -170,6 +180,7 @@ async def test_row_17_questions_are_replaced(staff, tidy):
     assert one.json()["total_questions"] == 1
 
 
+@pytest.mark.contract("4.1/17/invalid", "4.1/put/merged")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -190,11 +201,13 @@ async def test_row_17_the_rules_hold_for_the_merged_exam(staff, change, words):
     assert seen == made | {"questions": []}, "nothing was stored"
 
 
+@pytest.mark.contract("4.1/17/unknown")
 async def test_row_17_an_unknown_exam_is_not_found(staff):
     response = await staff.put("/exams/9999", json={"title": "X"})
     assert (response.status_code, response.json()["detail"]) == (404, "Exam not found")
 
 
+@pytest.mark.contract("4.2/exam/frozen")
 @pytest.mark.parametrize(
     "change",
     [
@@ -237,6 +250,7 @@ async def test_a_sat_exam_may_still_be_described_opened_and_closed(staff, tidy):
     assert response.json() | change == response.json()
 
 
+@pytest.mark.contract("4.1/18", "4.1/18/unknown")
 async def test_row_18_admin_deletes_an_exam_and_its_questions_stay(admin, tidy):
     made = await added(admin, question_ids=[tidy.choice])
     deleted = await admin.delete(f"/exams/{made['id']}")
@@ -246,6 +260,7 @@ async def test_row_18_admin_deletes_an_exam_and_its_questions_stay(admin, tidy):
     assert (await admin.get(f"/exams/questions/{tidy.choice}")).status_code == 200
 
 
+@pytest.mark.contract("4.1/18/in-use")
 async def test_row_18_an_exam_with_attempts_stays(admin, tidy):
     made = await added(admin, question_ids=[tidy.choice])
     tidy.attempt("cancelled", exam=made["id"])
@@ -253,6 +268,7 @@ async def test_row_18_an_exam_with_attempts_stays(admin, tidy):
     assert await asked(admin, made) == [(tidy.choice, 4.0)], "its questions too"
 
 
+@pytest.mark.contract("4.1/18/who")
 async def test_row_18_only_admin_deletes_exams(staff):
     made = await added(staff)
     response = await staff.delete(f"/exams/{made['id']}")
@@ -260,6 +276,7 @@ async def test_row_18_only_admin_deletes_exams(staff):
     assert response.json()["detail"] == "User does not have required role. Required: ['admin']"
 
 
+@pytest.mark.contract("4.1/19")
 async def test_row_19_an_exam_is_exported_with_its_keys(staff, tidy):
     body = (await staff.get(f"/exams/{tidy.objective}/export-qti")).json()
     questions = body.pop("questions")
@@ -282,6 +299,7 @@ async def test_row_19_an_exam_is_exported_with_its_keys(staff, tidy):
     assert [question["order"] for question in questions] == [1, 2, 3]
 
 
+@pytest.mark.contract("4.1/19/unknown")
 async def test_row_19_an_unknown_exam_is_not_found(staff):
     response = await staff.get("/exams/9999/export-qti")
     assert (response.status_code, response.json()["detail"]) == (404, "Exam not found")

@@ -24,6 +24,7 @@ async def added(client, **changed) -> dict:
     return response.json()
 
 
+@pytest.mark.contract("4.1/8", "4.1/10", "4.2/question/defaults")
 async def test_row_8_a_question_has_the_defaults_of_the_contract(staff):
     made = await added(staff)
     expected = {
@@ -44,6 +45,7 @@ async def test_row_8_a_question_has_the_defaults_of_the_contract(staff):
     assert (await staff.get(f"/exams/questions/{made['id']}")).json() == made
 
 
+@pytest.mark.contract("4.2/question/true-false")
 async def test_row_8_true_or_false_needs_no_options(staff):
     made = await added(
         staff,
@@ -60,6 +62,7 @@ async def test_row_8_true_or_false_needs_no_options(staff):
     assert (made["difficulty"], made["tags"]) == ("hard", ["safety"])
 
 
+@pytest.mark.contract("4.1/8/no-bank")
 async def test_row_8_the_bank_must_exist(staff):
     response = await staff.post(
         "/exams/questions",
@@ -73,6 +76,9 @@ async def test_row_8_the_bank_must_exist(staff):
     assert (response.status_code, response.json()["detail"]) == (404, "Question bank not found")
 
 
+@pytest.mark.contract(
+    "4.1/8/invalid", "4.2/question/no-key", "4.2/question/no-options", "4.2/question/key-in-options"
+)
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -99,6 +105,7 @@ async def test_row_8_broken_rules_are_named(staff, changed, words):
     assert any(words in error["message"] for error in response.json()["errors"])
 
 
+@pytest.mark.contract("4.2/question/no-key", "4.2/question/no-options")
 async def test_row_8_a_key_that_is_left_out_is_missing(staff):
     body = {"question_bank_id": 1, "question_text": "?", "question_type": "essay"}
     response = await staff.post("/exams/questions", json=body)
@@ -108,6 +115,7 @@ async def test_row_8_a_key_that_is_left_out_is_missing(staff):
     assert "options are required for multiple choice questions" in choice.json()["detail"]
 
 
+@pytest.mark.contract("4.1/11", "4.1/put/present")
 async def test_row_11_only_what_is_sent_changes(staff):
     made = await added(staff, explanation="Because.")
     path = f"/exams/questions/{made['id']}"
@@ -118,6 +126,7 @@ async def test_row_11_only_what_is_sent_changes(staff):
     assert (await staff.get(path)).json() == body
 
 
+@pytest.mark.contract("4.1/11/invalid", "4.1/put/merged")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -137,6 +146,7 @@ async def test_row_11_the_rules_hold_for_the_merged_question(staff, change, word
     assert (await staff.get(path)).json() == made, "nothing was stored"
 
 
+@pytest.mark.contract("4.1/11/unknown")
 async def test_row_11_an_unknown_question_is_not_found(staff):
     response = await staff.put("/exams/questions/99999", json={"marks": 1})
     assert (response.status_code, response.json()["detail"]) == (404, "Question not found")
@@ -150,6 +160,7 @@ async def test_a_question_without_a_key_may_stay_without(staff, tidy):
     assert (await staff.put(path, json={"correct_answer": []})).status_code == 422
 
 
+@pytest.mark.contract("4.1/12", "4.1/12/unknown")
 async def test_row_12_a_question_is_deleted_without_a_body(staff):
     made = await added(staff)
     deleted = await staff.delete(f"/exams/questions/{made['id']}")
@@ -158,6 +169,7 @@ async def test_row_12_a_question_is_deleted_without_a_body(staff):
     assert (again.status_code, again.json()["detail"]) == (404, "Question not found")
 
 
+@pytest.mark.contract("4.1/12/in-use")
 async def test_row_12_a_question_of_an_exam_stays(staff, tidy):
     response = await staff.delete(f"/exams/questions/{tidy.choice}")
     assert response.status_code == 409

@@ -21,6 +21,7 @@ async def welder(client, **changed) -> dict:
     return response.json()
 
 
+@pytest.mark.contract("4.1/1", "4.1/3")
 @pytest.mark.parametrize("role", STAFF)
 async def test_row_1_staff_adds_a_trade(api, tidy, role):
     made = await welder(api(7, role), description="Joins metal")
@@ -30,6 +31,7 @@ async def test_row_1_staff_adds_a_trade(api, tidy, role):
     assert (await api().get(f"/exams/trades/{made['id']}")).json() == made
 
 
+@pytest.mark.contract("4.1/1/code-taken", "4.1/1/name-taken")
 async def test_row_1_a_code_and_a_name_are_taken_once(staff):
     await welder(staff)
     same_code = await staff.post("/exams/trades", json={"name": "Other", "code": "WELD"})
@@ -57,6 +59,7 @@ async def test_row_1_a_trade_without_name_or_code_is_invalid(staff, body, pointe
     assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
 
 
+@pytest.mark.contract("4.1/4", "4.1/put/present")
 async def test_row_4_only_what_is_sent_changes(staff):
     made = await welder(staff, description="Joins metal")
     changed = await staff.put(f"/exams/trades/{made['id']}", json={"is_active": False})
@@ -69,6 +72,7 @@ async def test_row_4_only_what_is_sent_changes(staff):
     assert same.status_code == 200, "its own name and code are not taken"
 
 
+@pytest.mark.contract("4.1/4/unknown", "4.1/4/code-taken", "4.1/4/name-taken")
 async def test_row_4_errors_are_those_of_rows_1_and_3(staff):
     made = await welder(staff)
     unknown = await staff.put("/exams/trades/99999", json={"code": "ELEC"})
@@ -84,6 +88,7 @@ async def test_row_4_errors_are_those_of_rows_1_and_3(staff):
     assert nameless.status_code == 422
 
 
+@pytest.mark.contract("4.1/5", "4.1/5/unknown")
 async def test_row_5_a_trade_is_deleted_without_a_body(staff):
     made = await welder(staff)
     deleted = await staff.delete(f"/exams/trades/{made['id']}")
@@ -92,12 +97,14 @@ async def test_row_5_a_trade_is_deleted_without_a_body(staff):
     assert (again.status_code, again.json()["detail"]) == (404, "Trade not found")
 
 
+@pytest.mark.contract("4.1/5/in-use")
 async def test_row_5_a_trade_in_use_stays(staff):
     response = await staff.delete("/exams/trades/1")
     assert response.status_code == 409
     assert (await staff.get("/exams/trades/1")).status_code == 200
 
 
+@pytest.mark.contract("4.1/5/who", "2.3/role-missing")
 async def test_row_5_only_admin_deletes_trades(api, tidy):
     made = await welder(api(7, "hall_in_charge"))
     response = await api(7, "hall_in_charge").delete(f"/exams/trades/{made['id']}")
@@ -105,6 +112,18 @@ async def test_row_5_only_admin_deletes_trades(api, tidy):
     assert response.json()["detail"] == "User does not have required role. Required: ['admin']"
 
 
+@pytest.mark.contract(
+    "4.1/1/who",
+    "4.1/4/who",
+    "4.1/6/who",
+    "4.1/8/who",
+    "4.1/11/who",
+    "4.1/12/who",
+    "4.1/13/who",
+    "4.1/14/who",
+    "4.1/17/who",
+    "4.1/19/who",
+)
 @pytest.mark.parametrize("role", NOT_STAFF)
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -126,6 +145,7 @@ async def test_nobody_but_staff_writes_content(api, role, method, path):
     assert (response.status_code, response.json()["detail"]) == (403, NEEDS_STAFF)
 
 
+@pytest.mark.contract("4.1/6")
 async def test_row_6_a_bank_belongs_to_a_trade(staff):
     response = await staff.post("/exams/question-banks", json={"name": "Basics", "trade_id": 1})
     assert response.status_code == 201
@@ -136,6 +156,7 @@ async def test_row_6_a_bank_belongs_to_a_trade(staff):
     assert body in listed
 
 
+@pytest.mark.contract("4.1/6/no-trade")
 async def test_row_6_a_bank_needs_a_trade_that_exists(staff):
     response = await staff.post("/exams/question-banks", json={"name": "Basics", "trade_id": 99})
     assert (response.status_code, response.json()["detail"]) == (404, "Trade not found")

@@ -17,6 +17,7 @@ def sheet(*rows: str) -> bytes:
     return "\r\n".join([HEADER, *rows]).encode()
 
 
+@pytest.mark.contract("4.2/csv/columns")
 def test_a_row_becomes_a_question():
     [draft] = read(sheet(GOOD)).drafts
     assert draft == {
@@ -32,6 +33,7 @@ def test_a_row_becomes_a_question():
     }
 
 
+@pytest.mark.contract("4.2/csv/options", "4.2/csv/defaults")
 def test_empty_cells_take_the_defaults():
     [draft] = read(sheet("Which?,,one,,three,,A,,,,,")).drafts
     assert draft["options"] == {"A": "one", "C": "three"}, "keys stay with their columns"
@@ -40,23 +42,27 @@ def test_empty_cells_take_the_defaults():
     assert (draft["explanation"], draft["tags"]) == (None, None)
 
 
+@pytest.mark.contract("4.2/csv/lists")
 def test_lists_are_separated_by_commas_and_trimmed():
     [draft] = read(sheet('Which?,,one,two,three,,"A , C",,,,," x, y ,"')).drafts
     assert (draft["correct_answer"], draft["tags"]) == (["A", "C"], ["x", "y"])
 
 
+@pytest.mark.contract("4.2/csv/bom")
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 def test_a_byte_order_mark_makes_no_difference(bom):
     content = bom + sheet("Ω?,short_answer,,,,,ohm,,,,,")
     assert read(content).drafts[0]["question_text"] == "Ω?"
 
 
+@pytest.mark.contract("4.2/csv/no-key")
 def test_a_row_without_a_key_is_taken_and_marked_by_hand():
     done = read(sheet("Why?,essay,,,,,,,,10,,", "Which?,,one,two,,,,,,,,"))
     assert [draft["correct_answer"] for draft in done.drafts] == [[], []]
     assert done.errors == ()
 
 
+@pytest.mark.contract("4.2/csv/bad-row")
 @pytest.mark.parametrize(
     ("row", "words"),
     [
@@ -83,6 +89,7 @@ def test_a_bad_row_is_named_and_stops_nobody(row, words):
     assert words in error
 
 
+@pytest.mark.contract("4.2/csv/bad-row")
 def test_rows_count_from_two_whatever_they_look_like():
     done = read(sheet("", '"two\nlines",essay,,,,,x,,,,,', ",essay,,,,,x,,,,,"))
     assert len(done.drafts) == 1
@@ -122,6 +129,7 @@ async def upload(client, content: bytes, bank: int = 1, part: str = "file"):
     return await client.post(f"/exams/question-banks/{bank}/import-csv", files=files)
 
 
+@pytest.mark.contract("4.1/13")
 async def test_row_13_good_rows_are_stored_and_bad_ones_named(staff, tidy):
     content = sheet(GOOD, ",essay,,,,,x,,,,,", "Why?,essay,,,,,,,,10,,")
     response = await upload(staff, content)
@@ -138,11 +146,13 @@ async def test_row_13_good_rows_are_stored_and_bad_ones_named(staff, tidy):
     ]
 
 
+@pytest.mark.contract("4.1/13/no-bank")
 async def test_row_13_an_unknown_bank_is_not_found(staff):
     response = await upload(staff, sheet(GOOD), bank=99)
     assert (response.status_code, response.json()["detail"]) == (404, "Question bank not found")
 
 
+@pytest.mark.contract("4.1/13/too-large", "4.2/csv/limit")
 async def test_row_13_a_sheet_that_is_too_large_is_refused(staff):
     response = await upload(staff, b"x" * (MAX_BYTES + 1))
     assert response.status_code == 413
@@ -184,6 +194,7 @@ async def test_row_13_a_file_is_required(staff):
         assert response.json()["errors"][0]["pointer"] == "/file"
 
 
+@pytest.mark.contract("4.1/13/not-saved", "4.2/csv/one-transaction")
 async def test_row_13_what_the_database_refuses_stores_nothing(staff, tidy):
     tidy.run(
         "ALTER TABLE attempts.questions ADD CONSTRAINT no_riddles"

@@ -108,6 +108,7 @@ def shuffled(tidy):
     tidy.run("UPDATE attempts.exams SET shuffle_questions = false, shuffle_options = false")
 
 
+@pytest.mark.contract("4.3/shuffle")
 async def test_a_student_sees_the_order_of_his_attempt(api, shuffled):
     path = f"/exams/{shuffled.objective}"
     seen = set()
