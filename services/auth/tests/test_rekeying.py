@@ -20,6 +20,7 @@ from chassis.database import Database
 from chassis.settings import psycopg2_url
 from chassis.waiting import eventually
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
@@ -35,6 +36,7 @@ SECRET = SecretStr("s" * 40)
 
 
 @given(st.floats(min_value=0, max_value=1000))
+@hypothesis_settings(deadline=None)
 def test_a_key_may_sign_when_it_was_published_for_two_cache_times(age):
     """Design §10: publish a new key two cache times before signing with it."""
     key = StoredKey("k", KeyState.NEXT, b"", b"", NOW - timedelta(seconds=age))
