@@ -165,6 +165,9 @@ ROWS = [
     Row("POST /auth/logout", SIGNED_IN, ends_login=True),
     Row("GET /auth/users", {ADMIN}),
     Row("POST /auth/users", {ADMIN}, body=lambda s: s.person_body(s.new("person"))),
+    # A sheet of questions is refused for what it is, not for who sends it.
+    Row("POST /auth/users/import-csv", {ADMIN}, is_upload=True, answers=frozenset({422})),
+    Row("GET /auth/audit", {ADMIN}),
     Row("GET /auth/users/{user_id}", {ADMIN}, path=lambda s: {"user_id": s.actors[OTHER].user_id}),
     Row(
         "PATCH /auth/users/{user_id}",
