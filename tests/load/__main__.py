@@ -1,5 +1,6 @@
 """`python -m load save|begin|login`: one benchmark each; `-h` tells the sizes."""
 
+import signal
 import sys
 import time
 from typing import Annotated
@@ -51,4 +52,5 @@ def login(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the platform ends with us
     app()

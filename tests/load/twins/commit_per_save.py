@@ -7,9 +7,9 @@ announced, and the deadline is judged by this process's clock.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from attempts.schemas.attempts import AnswerBody
 from chassis import logs
@@ -17,7 +17,7 @@ from chassis.errors import NotFound
 from chassis.serving import serve, service
 from chassis.settings import DatabaseSettings, psycopg2_url
 from chassis.tokens import KeySet, Revocations, TokenVerifier
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from sqlalchemy import JSON, BigInteger, DateTime, create_engine, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -76,17 +76,17 @@ class ExamQuestionRow(Row):
     question_id: Mapped[int]
 
 
-def _session(request: Request) -> Iterator[Session]:
+def save(caller: Student, request: Request, attempt_id: int, body: SaveBody) -> AnswerBody:
+    # Not a dependency with `yield`: its end waits for a thread while it holds a connection, and the
+    # threads wait for connections.
     with request.app.state.sessions() as session:
-        yield session
+        return _save(session, caller.user_id, attempt_id, body)
 
 
-def save(
-    caller: Student, attempt_id: int, body: SaveBody, session: Annotated[Session, Depends(_session)]
-) -> AnswerBody:
+def _save(session: Session, student_id: int, attempt_id: int, body: SaveBody) -> AnswerBody:
     now = datetime.now(UTC)
     attempt = session.get(AttemptRow, attempt_id)
-    if attempt is None or attempt.student_id != caller.user_id or attempt.status != "in_progress":
+    if attempt is None or attempt.student_id != student_id or attempt.status != "in_progress":
         raise NotFound
     asked = ExamQuestionRow.question_id == body.question_id
     if session.scalar(select(ExamQuestionRow).where(asked, _of(attempt))) is None:
