@@ -37,6 +37,7 @@ def test_a_birthday_is_written_in_two_ways(text):
         ("asha@e.org", "", "email is required"),
         ("asha@e.org", "nobody", "email must be"),
         ("asha@e.org", "a@b@c", "email must be"),
+        ("asha@e.org", "a\tb@c", "email must be"),
         ("Asha Rao", "", "full_name is required"),
         ("HT-0001", "HT", "5 to 50 characters"),
         ("02/02/2001", "", "date_of_birth is required"),

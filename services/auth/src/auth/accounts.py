@@ -33,6 +33,8 @@ STUDENT = "student"
 ADMIN = "admin"
 UNKNOWN_SLOTS = 1 << 16
 
+EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+$"
+"""What an e-mail address must look like at least; whether it reaches anybody is not known here."""
 _BIRTH_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", re.ASCII)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from chassis.audit_api import EntryBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from auth.accounts import Account
+from auth.accounts import EMAIL_PATTERN, Account
 from auth.enrolling import Report
 from auth.people import NOBODYS_PASSWORD, AssignableRole, RoleName
 from auth.sheet import OnExisting, Outcome
@@ -49,7 +49,7 @@ class Logout(_Body):
 
 Name = Annotated[Line, Field(min_length=1, max_length=100)]
 LongName = Annotated[Line, Field(min_length=1, max_length=255)]
-Email = Annotated[LongName, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+Email = Annotated[LongName, Field(pattern=EMAIL_PATTERN)]
 HallTicket = Annotated[Line, Field(min_length=5, max_length=50)]
 Secret = Annotated[Line, Field(min_length=1)]
 BirthDate = Annotated[date, Field(strict=False)]

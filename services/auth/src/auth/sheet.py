@@ -3,6 +3,7 @@
 Pure. `chassis.sheets` reads the cells; who is here already is known to `enrolling` only.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from enum import StrEnum
 from chassis import sheets
 from chassis.errors import FieldError
 
+from auth.accounts import EMAIL_PATTERN
 from auth.errors import SheetTooLarge, SheetUnreadable
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -155,7 +157,7 @@ def _flaws(cells: dict[str, str | None]) -> Iterator[str]:
     if ticket and len(ticket) not in _HALL_TICKET_LENGTHS:
         yield "hall_ticket_number must have 5 to 50 characters"
     email = cells["email"]
-    if email and (email.count("@") != 1 or email[0] == "@" or email[-1] == "@" or " " in email):
+    if email and not re.fullmatch(EMAIL_PATTERN, email):
         yield "email must be an e-mail address"
 
 
