@@ -66,7 +66,7 @@ def attempt_from(row: Columns) -> Attempt:
         **{name: row[name] for name in _PLAIN_ATTEMPT},
         status=Status(row["status"]),
         submit_reason=SubmitReason(reason) if reason else None,
-        device_policy=DevicePolicy(row["device_policy"]),
+        device_policy=DevicePolicy(row["device_policy"] or DevicePolicy.ALLOW),  # without its exam
         questions_flagged=tuple(row["questions_flagged"]),
         score=Score(
             **{name: row[name] for name in _PLAIN_SCORE}, is_auto_graded=row["auto_graded"]
