@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
+@pytest.mark.contract("9.1/save/counts")
 @pytest.mark.parametrize("value", [None, "", []])
 def test_null_and_the_empty_forms_are_no_answer(value):
     assert is_empty(value)
 
 
+@pytest.mark.contract("9.1/save/counts")
 @pytest.mark.parametrize("value", [False, 0, "0", [""], {}, "false", [None]])
 def test_false_and_zero_are_answers(value):
     assert not is_empty(value)

@@ -31,6 +31,7 @@ LEGAL = {
 }
 
 
+@pytest.mark.contract("9.1/move/no-other")
 @pytest.mark.parametrize("old", list(Status))
 @pytest.mark.parametrize("new", list(Status))
 def test_a_move_is_legal_exactly_when_the_contract_names_it(old, new):
@@ -46,11 +47,13 @@ def test_expired_is_late_and_not_closed():
     assert {Status.SUBMITTED, Status.GRADED, Status.CANCELLED} == CLOSED
 
 
+@pytest.mark.contract("9.2/remaining/before")
 def test_an_attempt_that_has_not_begun_has_its_full_duration(attempt):
     assert attempt(status=Status.NOT_STARTED, start_time=None, deadline_at=None).version == 1
     assert remaining_seconds(Status.NOT_STARTED, 7200, None, attempt().as_of) == 7200
 
 
+@pytest.mark.contract("9.2/remaining/running")
 @given(st.floats(-10_000, 10_000, allow_nan=False))
 def test_the_remaining_seconds_are_floored_and_never_negative(seconds):
     now = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,11 +64,13 @@ def test_the_remaining_seconds_are_floored_and_never_negative(seconds):
     assert left > (deadline - now).total_seconds() - 1 or left == 0
 
 
+@pytest.mark.contract("9.2/remaining/after")
 @pytest.mark.parametrize("status", [s for s in Status if s not in {"not_started", "in_progress"}])
 def test_an_ended_attempt_has_no_time_left(attempt, status):
     assert attempt(status=status).time_remaining_seconds == 0
 
 
+@pytest.mark.contract("9.2/expired")
 def test_the_deadline_itself_is_not_past_the_deadline(attempt):
     last = attempt()
     at_deadline = attempt(as_of=last.deadline_at)
@@ -73,6 +78,7 @@ def test_the_deadline_itself_is_not_past_the_deadline(attempt):
     assert attempt(as_of=last.deadline_at + timedelta(microseconds=1)).is_past_deadline
 
 
+@pytest.mark.contract("5.3/time-taken")
 def test_the_time_taken_ends_at_the_deadline_at_the_latest(attempt):
     start = attempt().start_time
     late = attempt(end_time=start + timedelta(hours=9))
@@ -90,6 +96,7 @@ def test_the_elapsed_time_stands_still_at_the_end(attempt):
     assert ended.elapsed_seconds == 5
 
 
+@pytest.mark.contract("9.4/salt")
 def test_a_salt_is_sixteen_random_bytes_in_standard_base64():
     salts = {new_salt() for _ in range(50)}
     assert len(salts) == 50
@@ -99,3 +106,9 @@ def test_a_salt_is_sixteen_random_bytes_in_standard_base64():
 @pytest.mark.parametrize("text", [None, "", "abc", "AAAAAAAAAAAAAAAAAAAAAAAA", "-_" * 12, 7])
 def test_other_texts_are_no_salts(text):
     assert not is_salt(text)
+
+
+@pytest.mark.contract("9.1/statuses")
+def test_there_are_six_statuses_in_lower_case():
+    words = {"not_started", "in_progress", "submitted", "graded", "expired", "cancelled"}
+    assert {status.value for status in Status} == words

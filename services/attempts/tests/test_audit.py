@@ -120,6 +120,7 @@ def trail(world):
     return read
 
 
+@pytest.mark.contract("9.5/begin", "9.5/submit", "9.5/grading")
 def test_begin_submit_and_grading_are_logged_with_their_origin(world, lifecycle, trail):
     attempt_id = world.attempt("not_started")
     lifecycle.begin(attempt_id, world.student, Device(origin=HERE))
@@ -141,6 +142,7 @@ def test_begin_submit_and_grading_are_logged_with_their_origin(world, lifecycle,
     assert all(entry.success for entry in (begun, submitted, graded))
 
 
+@pytest.mark.contract("9.5/expiry")
 def test_expiry_and_collecting_are_logged_without_a_user(world, lifecycle, trail):
     ids = [world.attempt(student=n, begun_seconds_ago=3605) for n in range(6000, 6005)]
     lifecycle.expire_due()
@@ -154,6 +156,7 @@ def test_expiry_and_collecting_are_logged_without_a_user(world, lifecycle, trail
         ]
 
 
+@pytest.mark.contract("9.5/unreadable-blob")
 def test_a_blob_with_a_wrong_checksum_is_logged_once_as_a_failure(world, lifecycle, trail):
     attempt_id = world.attempt()
     bad = received("AAAA", "2026-03-01T10:00:00.000Z", "wrong")
@@ -251,6 +254,7 @@ def test_what_an_administrator_changed_is_found(world, lifecycle, statement):
     assert flawed.place == 2
 
 
+@pytest.mark.contract("9.5/fields")
 async def test_what_rest_does_is_logged_with_address_and_agent(api, world, trail):
     attempt_id = world.attempt("not_started", exam=world.written)
     world.answer(attempt_id, world.short, '"ohm"')

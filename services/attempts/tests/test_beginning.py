@@ -74,6 +74,7 @@ def test_both_ways_begin_alike(world):
     assert entry["user_agent"] == SLY.user_agent
 
 
+@pytest.mark.contract("9.2/deadline")
 def test_the_deadline_is_the_start_and_the_whole_time(world):
     attempt_id = world.attempt("not_started")
     world.run(
@@ -150,6 +151,7 @@ def test_a_begin_waits_for_a_grant_to_its_exam_and_has_it(world, at_once):
     assert (begun.deadline_at - begun.start_time).total_seconds() == 4200
 
 
+@pytest.mark.contract("5.2/2/concurrent")
 def test_two_begins_at_once_are_one_begin(world, at_once):
     """Contract §5.2, 2: the first caller's start time stands."""
     for _ in range(10):

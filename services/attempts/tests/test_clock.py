@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import pytest
 from attempts.clock import Clock
 from attempts.lifecycle import Lifecycle
 from attempts.regrading import Regrading
@@ -37,6 +38,7 @@ async def ticking(urls, lifecycle_class=Lifecycle, replicas: int = 1):
             await asyncio.to_thread(db.dispose)
 
 
+@pytest.mark.contract("9.2/job", "9.2/grace/length")
 async def test_three_clocks_expire_and_collect_each_attempt_once(world, urls):
     ids = [world.attempt(student=n, begun_seconds_ago=3599) for n in range(4000, 4060)]
     async with ticking(urls, replicas=3):

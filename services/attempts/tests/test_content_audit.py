@@ -29,6 +29,7 @@ def last(world) -> int:
     return row["id"]
 
 
+@pytest.mark.contract("9.5/exam-changes")
 async def test_the_life_of_an_exam_is_audited(admin, tidy):
     before = last(tidy)
     made = (await admin.post("/exams/", json=EXAM, headers={"User-Agent": "desk"})).json()
@@ -44,6 +45,7 @@ async def test_the_life_of_an_exam_is_audited(admin, tidy):
     assert rows[1]["details"] == {"fields": ["questions", "title"]}
 
 
+@pytest.mark.contract("9.5/question-changes")
 async def test_the_life_of_a_question_is_audited_without_its_key(admin, tidy):
     before = last(tidy)
     made = (await admin.post("/exams/questions", json=QUESTION)).json()

@@ -130,6 +130,7 @@ def test_the_service_cannot_change_a_version_or_a_mark(world):
             session.execute(text(statement))
 
 
+@pytest.mark.contract("5.2/9/one-transaction", "9.3/one-transaction")
 def test_a_version_that_cannot_be_kept_leaves_the_attempt_submittable(world, history):
     attempt_id = world.attempt()
     world.run("ALTER TABLE attempts.grades ADD CONSTRAINT never CHECK (reason <> 'submit')")

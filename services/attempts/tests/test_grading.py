@@ -9,30 +9,38 @@ from hypothesis import strategies as st
 OPTIONS = {"A": "Earth wire", "B": "Neutral wire", "C": "Line wire", "D": "None of these"}
 
 
+@pytest.mark.contract("9.3/automatic", "9.3/choice/exact", "9.3/right")
 def test_a_choice_by_its_exact_text_earns_the_marks(choice):
     judged = judge(choice(OPTIONS, "B"), ["Neutral wire"])
     assert (judged.is_correct, judged.marks) == (True, 4.0)
 
 
+@pytest.mark.contract(
+    "9.3/choice/forms", "9.3/choice/loose", "9.3/choice/key", "9.3/choice/duplicates"
+)
 @pytest.mark.parametrize("value", ["Neutral wire", "B", ["B"], " neutral WIRE ", ["B", "B"], " B "])
 def test_text_letter_string_and_array_say_the_same(choice, value):
     assert judge(choice(OPTIONS, "B"), value).is_correct is True
 
 
+@pytest.mark.contract("9.3/choice/unknown-dropped")
 def test_stray_texts_of_other_questions_are_dropped(choice):
     value = ["Copper", "Neutral wire", "It is switched off first", 7, None, {"A": 1}]
     assert judge(choice(OPTIONS, "B"), value).is_correct is True
 
 
+@pytest.mark.contract("9.3/wrong")
 def test_a_wrong_choice_costs_the_negative_marks(choice):
     judged = judge(choice(OPTIONS, "B"), "A")
     assert (judged.is_correct, judged.marks) == (False, -1.0)
 
 
+@pytest.mark.contract("9.3/choice/too-many")
 def test_several_valid_options_on_a_question_with_one_key_are_wrong(choice):
     assert judge(choice(OPTIONS, "B"), ["Neutral wire", "Earth wire"]).is_correct is False
 
 
+@pytest.mark.contract("9.3/choice/whole-set")
 def test_a_choice_of_several_needs_the_whole_set(choice):
     question = choice(OPTIONS, "A", "C")
     assert judge(question, ["C", "A"]).is_correct is True
@@ -40,18 +48,21 @@ def test_a_choice_of_several_needs_the_whole_set(choice):
     assert judge(question, ["A", "B", "C"]).is_correct is False
 
 
+@pytest.mark.contract("9.3/empty")
 @pytest.mark.parametrize("value", [None, "", []])
 def test_an_empty_answer_is_unattempted_and_earns_nothing(choice, value):
     judged = judge(choice(OPTIONS, "B"), value)
     assert (judged.is_attempted, judged.is_correct, judged.marks) == (False, None, 0.0)
 
 
+@pytest.mark.contract("9.3/choice/nothing-left")
 @pytest.mark.parametrize("value", ["Copper", ["Copper", "Iron"], False, 3, {"A": True}, "b c"])
 def test_nothing_recognisable_is_unattempted(choice, value):
     judged = judge(choice(OPTIONS, "B"), value)
     assert (judged.is_attempted, judged.marks) == (False, 0.0)
 
 
+@pytest.mark.contract("9.3/choice/exact", "9.3/choice/loose")
 def test_texts_alike_but_for_case_need_the_exact_text(choice):
     question = choice({"A": "mA", "B": "MA", "C": "kA"}, "B")
     assert judge(question, "MA").is_correct is True
@@ -59,11 +70,13 @@ def test_texts_alike_but_for_case_need_the_exact_text(choice):
     assert judge(question, "ma").is_attempted is False
 
 
+@pytest.mark.contract("9.3/choice/key")
 def test_an_option_text_that_is_anothers_letter_counts_as_text(choice):
     question = choice({"A": "B", "B": "A"}, "B")
     assert judge(question, "A").is_correct is True, "the text A belongs to option B"
 
 
+@pytest.mark.contract("9.3/true-false", "9.3/automatic")
 @pytest.mark.parametrize("value", [False, "false", "FALSE", " False ", ["false"], [False]])
 def test_false_is_an_answer(truth, value):
     assert judge(truth(False), value).is_correct is True
@@ -84,6 +97,7 @@ def test_a_key_may_name_an_option_of_a_true_false_question(question):
     assert judge(asked, False).is_correct is True
 
 
+@pytest.mark.contract("9.3/by-hand", "9.3/by-hand/empty")
 @pytest.mark.parametrize("kind", [QuestionType.SHORT_ANSWER, QuestionType.ESSAY])
 def test_written_answers_wait_for_a_person_unless_empty(question, kind):
     asked = question(question_type=kind, options=None, correct_answer=("volt",))
@@ -91,6 +105,7 @@ def test_written_answers_wait_for_a_person_unless_empty(question, kind):
     assert judge(asked, "").marks == 0.0
 
 
+@pytest.mark.contract("9.3/by-hand")
 @pytest.mark.parametrize("key", [(), ("Z",)])
 def test_a_choice_without_a_usable_key_waits_for_a_person(question, key):
     asked = question(options=OPTIONS, correct_answer=key)
@@ -98,6 +113,7 @@ def test_a_choice_without_a_usable_key_waits_for_a_person(question, key):
     assert judge(asked, None).marks == 0.0
 
 
+@pytest.mark.contract("9.3/total", "9.3/negative-total", "9.3/percentage", "9.3/unattempted")
 def test_the_sum_counts_all_questions_and_may_be_negative(choice):
     questions = [choice(OPTIONS, "B", id=n) for n in (1, 2, 3)]
     graded = grade(questions, {1: "A", 2: "C"}, passing_marks=6)
@@ -107,12 +123,14 @@ def test_the_sum_counts_all_questions_and_may_be_negative(choice):
     assert (graded.correct_answers, graded.incorrect_answers, graded.unattempted) == (0, 2, 1)
 
 
+@pytest.mark.contract("9.3/passed")
 def test_exactly_the_passing_marks_pass(choice):
     questions = [choice(OPTIONS, "B", id=n) for n in (1, 2)]
     assert grade(questions, {1: "B"}, passing_marks=4).is_passed is True
     assert grade(questions, {1: "B"}, passing_marks=4.5).is_passed is False
 
 
+@pytest.mark.contract("9.3/by-hand/missing")
 def test_while_marks_are_missing_nobody_has_passed(choice, question):
     essay = question(id=9, question_type=QuestionType.ESSAY, options=None, correct_answer=())
     questions = [choice(OPTIONS, "B", id=1), essay]

@@ -124,7 +124,7 @@ def take(db, rows, *, keep_windows: bool = False) -> tuple[int, dict]:
     return code, json.loads(target.getvalue().splitlines()[-1])
 
 
-@pytest.mark.contract("4.2/pre-assigned")
+@pytest.mark.contract("4.2/pre-assigned", "9.1/move/created")
 def test_an_import_takes_fills_and_reports(db, look):
     code, last = take(db, portal())
     assert code == 0

@@ -72,6 +72,7 @@ def test_an_open_window_is_left_alone(end):
     assert legacy.moved_window(Window(NOW - timedelta(days=9), end), None, NOW) is None
 
 
+@pytest.mark.contract("9.4/salt/imported")
 def test_an_attempt_gets_a_salt_and_the_exams_duration(changes):
     found = legacy.attempt(ATTEMPT, NOW, [], 120, changes)
     assert is_salt(found["encryption_salt"])

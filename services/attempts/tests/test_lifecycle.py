@@ -4,19 +4,26 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from attempts.answer import Save
 from attempts.attempt import Status
 from attempts.blob import received
 from attempts.errors import (
     ActiveAttemptExists,
+    AttemptHasExpired,
     AttemptNotFound,
     CannotBegin,
     CannotSubmit,
     ExamClosed,
 )
 from attempts.lifecycle import Lifecycle
+from attempts.moving import Moving, Wish
+from attempts.progress import Refused
 from chassis.database import Database
+from chassis.origins import NOWHERE
+from sqlalchemy.exc import IntegrityError
 
 
+@pytest.mark.contract("9.1/move/begin", "9.2/deadline")
 def test_begin_starts_the_clock_by_the_database(world):
     begun = world.lifecycle.begin(world.attempt("not_started"), world.student)
     assert begun.status is Status.IN_PROGRESS
@@ -40,6 +47,7 @@ def test_begin_announces_the_status_and_the_deadline(world):
     assert deadline["data"]["deadline_at"].endswith("Z")
 
 
+@pytest.mark.contract("5.2/2/concurrent")
 def test_of_two_begins_at_once_the_first_start_time_stands(world, at_once):
     attempt_id = world.attempt("not_started")
     begin = partial(world.lifecycle.begin, attempt_id, world.student)
@@ -49,6 +57,7 @@ def test_of_two_begins_at_once_the_first_start_time_stands(world, at_once):
     assert world.row(attempt_id)["version"] == 2
 
 
+@pytest.mark.contract("5.2/2/status")
 @pytest.mark.parametrize("status", ["submitted", "graded", "expired", "cancelled"])
 def test_begin_is_refused_in_every_later_status(world, status):
     with pytest.raises(CannotBegin) as refused:
@@ -56,6 +65,7 @@ def test_begin_is_refused_in_every_later_status(world, status):
     assert refused.value.detail == f"Cannot begin attempt with status: {status}"
 
 
+@pytest.mark.contract("5.2/2/exam-status", "5.2/2/window", "9.2/window/entry")
 @pytest.mark.parametrize("exam", ["draft", "over"])
 def test_begin_is_refused_when_the_exam_is_closed(world, exam):
     attempt_id = world.attempt("not_started", exam=getattr(world, exam))
@@ -63,6 +73,7 @@ def test_begin_is_refused_when_the_exam_is_closed(world, exam):
         world.lifecycle.begin(attempt_id, world.student)
 
 
+@pytest.mark.contract("5.2/2/active")
 def test_a_second_attempt_at_the_same_exam_cannot_run_beside_the_first(world):
     running, waiting = world.attempt(), world.attempt("not_started")
     with pytest.raises(ActiveAttemptExists) as refused:
@@ -75,6 +86,7 @@ def test_a_second_attempt_at_the_same_exam_cannot_run_beside_the_first(world):
     assert world.notes() == []
 
 
+@pytest.mark.contract("9.1/one-running")
 def test_of_two_attempts_begun_at_once_exactly_one_runs(world, at_once):
     ids = [world.attempt("not_started") for _ in range(4)]
     results = at_once(*(partial(world.lifecycle.begin, i, world.student) for i in ids))
@@ -92,6 +104,7 @@ def test_another_students_attempt_does_not_exist(world):
             deed()
 
 
+@pytest.mark.contract("9.1/move/submit", "9.3/percentage")
 def test_submit_grades_what_the_machine_can_and_announces_once(world):
     attempt_id = world.attempt()
     world.answer(attempt_id, world.choice, '["Neutral wire", "stray"]')
@@ -114,6 +127,7 @@ def test_submit_grades_what_the_machine_can_and_announces_once(world):
     }
 
 
+@pytest.mark.contract("9.1/move/waits", "9.3/by-hand/missing")
 def test_submit_waits_for_a_person_where_words_were_written(world):
     attempt_id = world.attempt(exam=world.written)
     world.answer(attempt_id, world.choice, '"B"')
@@ -125,12 +139,14 @@ def test_submit_waits_for_a_person_where_words_were_written(world):
     assert world.notes()[0]["data"]["status"] == "submitted"
 
 
+@pytest.mark.contract("9.3/by-hand/empty")
 def test_unanswered_written_questions_get_nothing_at_once(world):
     done = world.lifecycle.submit(world.attempt(exam=world.written), world.student, None).attempt
     assert done.status is Status.GRADED
     assert done.score.marks_obtained == 0.0
 
 
+@pytest.mark.contract("5.2/9/idempotent", "9.1/table/submit")
 @pytest.mark.parametrize("exam", ["objective", "written"])
 def test_a_second_submit_gives_the_same_and_changes_nothing(world, exam):
     attempt_id = world.attempt(exam=getattr(world, exam))
@@ -143,12 +159,14 @@ def test_a_second_submit_gives_the_same_and_changes_nothing(world, exam):
     assert len(world.notes()) == 1
 
 
+@pytest.mark.contract("9.1/table/submit")
 @pytest.mark.parametrize("status", ["not_started", "cancelled"])
 def test_submit_is_refused_before_the_start_and_after_cancelling(world, status):
     with pytest.raises(CannotSubmit, match=f"Cannot submit attempt with status: {status}"):
         world.lifecycle.submit(world.attempt(status), world.student, None)
 
 
+@pytest.mark.contract("5.2/9/expired", "9.1/move/late", "9.1/table/submit")
 def test_submit_completes_an_expired_attempt(world):
     attempt_id = world.attempt("expired", begun_seconds_ago=3700)
     world.answer(attempt_id, world.choice, '"B"')
@@ -158,6 +176,7 @@ def test_submit_completes_an_expired_attempt(world):
     assert done.time_taken_seconds <= 3600
 
 
+@pytest.mark.contract("9.4/wrong-checksum")
 def test_a_blob_with_a_wrong_checksum_is_kept_and_flagged(world):
     attempt_id = world.attempt()
     blob = received("AAAA", "2026-03-01T10:00:00.000Z", "wrong")
@@ -170,6 +189,7 @@ def test_a_blob_with_a_wrong_checksum_is_kept_and_flagged(world):
     assert row["encryption_received_at"] is not None
 
 
+@pytest.mark.contract("9.2/grace/late")
 def test_a_late_blob_is_kept_as_evidence_and_never_replaces_one(world):
     attempt_id = world.attempt("expired", begun_seconds_ago=99_999)
     assert world.lifecycle.collect_overdue() == 1
@@ -180,6 +200,7 @@ def test_a_late_blob_is_kept_as_evidence_and_never_replaces_one(world):
     assert (row["status"], row["submit_reason"]) == ("graded", "deadline")
 
 
+@pytest.mark.contract("9.1/move/expire", "9.2/never-begun")
 def test_only_due_attempts_expire_and_each_is_announced(world):
     due = world.attempt(begun_seconds_ago=3601)
     running = world.attempt(student=world.other, begun_seconds_ago=3590)
@@ -195,6 +216,7 @@ def test_only_due_attempts_expire_and_each_is_announced(world):
     assert note["data"]["time_remaining_seconds"] == 0
 
 
+@pytest.mark.contract("9.1/move/late", "9.2/grace/over", "9.2/grace/length")
 def test_expired_attempts_are_graded_only_when_the_grace_period_is_over(world):
     fresh = world.attempt("expired", begun_seconds_ago=3600 + 290)
     old = world.attempt("expired", student=world.other, begun_seconds_ago=3600 + 310)
@@ -256,6 +278,7 @@ def test_of_several_submits_at_once_one_grades_and_all_get_its_result(world, at_
     assert world.row(attempt_id)["version"] == 2
 
 
+@pytest.mark.contract("5.1/marks")
 def test_a_persons_last_mark_turns_submitted_into_graded(world):
     attempt_id = world.attempt(exam=world.written)
     world.answer(attempt_id, world.choice, '"B"')
@@ -268,3 +291,37 @@ def test_a_persons_last_mark_turns_submitted_into_graded(world):
     assert row["graded_by"] == 7
     assert row["graded_at"] is not None
     assert [n["data"]["status"] for n in world.notes()] == ["submitted", "graded"]
+
+
+@pytest.mark.contract("9.1/one-running")
+def test_the_database_itself_refuses_a_second_running_attempt(world):
+    world.attempt()
+    with pytest.raises(IntegrityError, match="uq_attempts_one_in_progress"):
+        world.attempt()
+    world.attempt("graded")
+    world.attempt(exam=world.written)
+
+
+@pytest.mark.contract("9.2/one-value")
+@pytest.mark.parametrize("is_late", [True, False])
+def test_everything_goes_by_the_one_stored_deadline(world, is_late):
+    """Whatever start and duration say: here they say the opposite."""
+    attempt_id = world.attempt(begun_seconds_ago=60 if is_late else 9_000)
+    world.run(
+        "UPDATE attempts.attempts SET deadline_at = now() + make_interval(secs => :s)"
+        " WHERE id = :id",
+        s=-1 if is_late else 600,
+        id=attempt_id,
+    )
+    shown = world.reading.own_attempt(attempt_id, world.student)
+    assert shown.is_past_deadline is is_late
+    assert (shown.time_remaining_seconds == 0) is is_late
+    wish = Save(attempt_id, world.student, world.choice, "B")
+    assert isinstance(world.saving.save_all([wish])[0], Refused) is is_late
+    move = Wish(attempt_id, "PC-2", "It is broken", world.student, "s", {"student"}, NOWHERE)
+    if is_late:
+        with pytest.raises(AttemptHasExpired, match="Attempt has expired"):
+            Moving(world.db, list).request(move)
+    else:
+        assert Moving(world.db, list).request(move).status == "pending"
+    assert world.lifecycle.expire_due() == is_late

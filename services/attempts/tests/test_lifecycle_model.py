@@ -150,6 +150,7 @@ def every_exam(world):
     change(requires_authorisation=False)
 
 
+@pytest.mark.contract("9.1/move/no-other", "9.1/table/save", "9.1/table/submit")
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(
     steps=["begin", "pass_deadline", "expire", "collect", "submit"],

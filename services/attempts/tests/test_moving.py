@@ -36,6 +36,7 @@ def log_of(world, attempt_id):
     )
 
 
+@pytest.mark.contract("8.3/move/effects", "8.3/move/deadline", "8.3/move/checksum")
 def test_an_approval_moves_the_attempt_and_not_its_deadline(world, moving):
     attempt_id = world.attempt()
     world.answer(attempt_id, world.choice, '"B"')
@@ -73,6 +74,7 @@ def test_a_second_move_starts_where_the_first_ended(world, moving):
     assert world.row(attempt_id)["transfer_count"] == 2
 
 
+@pytest.mark.contract("8.3/approve/rejected")
 def test_a_rejection_keeps_its_reason_and_who_decided(world, moving):
     attempt_id = world.attempt()
     before = world.row(attempt_id)
@@ -85,6 +87,7 @@ def test_a_rejection_keeps_its_reason_and_who_decided(world, moving):
     assert world.row(attempt_id) == before
 
 
+@pytest.mark.contract("8.3/approve/one-wins")
 @pytest.mark.parametrize("second", [True, False])
 def test_of_two_simultaneous_decisions_exactly_one_wins(world, moving, at_once, second):
     for student in range(5000, 5010):
@@ -119,6 +122,7 @@ def test_of_two_simultaneous_requests_one_is_told_of_the_other(world, moving, at
     assert refused.detail == f"Transfer already pending (Transfer ID: {stored.id})"
 
 
+@pytest.mark.contract("8.3/move/failed")
 def test_an_attempt_that_ended_meanwhile_fails_the_transfer(world, moving):
     attempt_id = world.attempt()
     requested = moving.request(wish(world, attempt_id))
@@ -153,6 +157,7 @@ def broken(world):
     world.run("DROP FUNCTION attempts.refuse")
 
 
+@pytest.mark.contract("8.3/move/one-transaction", "8.3/approve/failed")
 def test_a_move_that_the_database_refuses_leaves_the_attempt_untouched(world, moving, broken):
     attempt_id = world.attempt()
     before = world.row(attempt_id)
@@ -249,3 +254,23 @@ def test_an_approval_and_a_submit_that_meet_agree_on_one_order(world, moving, at
             assert (approved.status, row["workstation_id"]) == ("completed", "PC-2")
         with world.db.transaction() as session:
             assert auditing.flaw_in(session, f"attempt:{attempt_id}") is None
+
+
+@pytest.mark.contract("9.5/transfer_rejected", "9.5/transfer_failed", "9.5/transfer/ids")
+def test_rejections_and_failures_are_audited_with_attempt_and_exam(world, moving):
+    attempt_id = world.attempt()
+    rejected = moving.request(wish(world, attempt_id))
+    moving.decide(decision(rejected, approved=False, reason="No spare machine"))
+    failing = moving.request(wish(world, attempt_id))
+    Lifecycle(world.db, lambda: None, world.key).submit(attempt_id, world.student, None)
+    with pytest.raises(MigrationFailed):
+        moving.decide(decision(failing))
+    logged = [e for e in log_of(world, attempt_id) if e["event_category"] == "transfer"]
+    assert [(e["event_type"], e["transfer_id"], e["success"]) for e in logged] == [
+        ("transfer_requested", rejected.id, True),
+        ("transfer_rejected", rejected.id, True),
+        ("transfer_requested", failing.id, True),
+        ("transfer_failed", failing.id, False),
+    ]
+    assert {(e["attempt_id"], e["exam_id"]) for e in logged} == {(attempt_id, world.objective)}
+    assert [e["user_id"] for e in logged] == [world.student, 7, world.student, 7]

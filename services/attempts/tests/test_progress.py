@@ -22,6 +22,7 @@ SAVES = st.lists(
 )
 
 
+@pytest.mark.contract("9.1/save/order")
 @pytest.mark.parametrize(
     ("met", "reason"),
     [

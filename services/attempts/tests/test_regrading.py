@@ -323,6 +323,7 @@ def test_what_cannot_be_corrected_or_regraded_is_told(world, sat, exam_of, regra
                 regrading.regrade(world.attempt(status), 7, NOWHERE)
 
 
+@pytest.mark.contract("9.5/grading")
 def test_corrections_and_regrades_are_audited_without_the_key(world, sat, regrading):
     exam_id, [attempt_id] = sat(1)
     regrading.correct_key(exam_id, corrected(world.choice, "C"), NOWHERE)

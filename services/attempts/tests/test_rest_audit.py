@@ -24,6 +24,7 @@ async def test_only_administrators_read_the_audit(api):
     assert response.status_code == 401
 
 
+@pytest.mark.contract("9.5/fields")
 async def test_an_entry_shows_user_address_agent_time_success_and_details(api, world, begun):
     """Contract §9.5: user, address, user agent, time, success and details."""
     response = await api(1, "admin").get("/attempts/audit", params={"attempt_id": begun})

@@ -105,6 +105,7 @@ async def decided(api, transfer_id, user=HALL, **given):
     return await client.post(f"/transfers/{transfer_id}/approve", json={"approved": True} | given)
 
 
+@pytest.mark.contract("8.3/request")
 async def test_the_owner_asks_and_gets_a_pending_transfer(api, world):
     attempt_id = world.attempt()
     made = await requested(api, attempt_id)
@@ -114,6 +115,7 @@ async def test_the_owner_asks_and_gets_a_pending_transfer(api, world):
     assert made["created_at"].endswith("Z")
 
 
+@pytest.mark.contract("8.3/request/bounds")
 @pytest.mark.parametrize(
     ("changed", "pointer"),
     [
@@ -132,16 +134,19 @@ async def test_a_request_outside_its_bounds_is_invalid(api, world, changed, poin
     assert response.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.contract("8.3/request/bounds")
 @pytest.mark.parametrize("changed", [{"to_workstation": "x" * 50, "reason": "x" * 10}])
 async def test_a_request_at_its_bounds_is_taken(api, world, changed):
     await requested(api, world.attempt(), **changed)
 
 
+@pytest.mark.contract("8.3/request/1")
 async def test_an_unknown_attempt_is_named(api, world):
     response = await api().post("/transfers/request", json=body(999999))
     assert (response.status_code, detail(response)) == (404, "Attempt 999999 not found")
 
 
+@pytest.mark.contract("8.3/request/who", "8.3/request/2")
 @pytest.mark.parametrize("role", ["student", "proctor", "grader"])
 async def test_others_may_not_ask_whatever_the_status(api, world, role):
     attempt_id = world.attempt("graded")
@@ -152,6 +157,7 @@ async def test_others_may_not_ask_whatever_the_status(api, world, role):
     )
 
 
+@pytest.mark.contract("8.3/request/who")
 @pytest.mark.parametrize("role", ["technician", "hall_in_charge", "hall_auth", "admin"])
 async def test_the_halls_staff_asks_for_a_student(api, world, role):
     attempt_id = world.attempt()
@@ -159,6 +165,7 @@ async def test_the_halls_staff_asks_for_a_student(api, world, role):
     assert (response.status_code, response.json()["requested_by_id"]) == (201, 900)
 
 
+@pytest.mark.contract("8.3/request/3", "9.1/table/transfer")
 @pytest.mark.parametrize("status", ["not_started", "submitted", "graded", "expired", "cancelled"])
 async def test_only_a_running_attempt_is_transferred(api, world, status):
     response = await api().post("/transfers/request", json=body(world.attempt(status)))
@@ -166,6 +173,7 @@ async def test_only_a_running_attempt_is_transferred(api, world, status):
     assert (response.status_code, detail(response)) == (400, expected)
 
 
+@pytest.mark.contract("8.3/request/5", "9.1/table/transfer")
 async def test_the_last_five_minutes_are_too_late(api, world):
     attempt_id = world.attempt(begun_seconds_ago=3305)
     response = await api().post("/transfers/request", json=body(attempt_id))
@@ -175,6 +183,7 @@ async def test_the_last_five_minutes_are_too_late(api, world):
     )
 
 
+@pytest.mark.contract("8.3/request/6", "8.3/request/7")
 async def test_a_second_request_is_told_of_the_first(api, world):
     attempt_id = world.attempt()
     made = await requested(api, attempt_id)
@@ -185,6 +194,7 @@ async def test_a_second_request_is_told_of_the_first(api, world):
     assert detail(response) == f"Transfer already in progress (Transfer ID: {made['id']})"
 
 
+@pytest.mark.contract("8.3/request/8", "8.3/request/unknown", "8.3/request/long-names")
 async def test_the_target_must_be_another_workstation(api, world):
     attempt_id = world.attempt()
     expected = "Target workstation must be different from current workstation"
@@ -200,6 +210,7 @@ async def test_the_target_must_be_another_workstation(api, world):
     assert made["from_workstation"] == long
 
 
+@pytest.mark.contract("8.3/approve", "8.3/approve/pending")
 async def test_an_approval_moves_at_once(auth, api, world):
     attempt_id = world.attempt()
     world.answer(attempt_id, world.choice, '"B"')
@@ -218,6 +229,7 @@ async def test_an_approval_moves_at_once(auth, api, world):
     )
 
 
+@pytest.mark.contract("8.3/approve", "8.3/approve/rejected")
 async def test_a_rejection_answers_rejected(auth, api, world):
     made = await requested(api, world.attempt())
     response = await decided(api, made["id"], approved=False, reason="No")
@@ -226,6 +238,7 @@ async def test_a_rejection_answers_rejected(auth, api, world):
     assert done["approved_by_id"] == HALL
 
 
+@pytest.mark.contract("8.3/approve/failed", "8.3/move/failed")
 async def test_a_failed_move_is_400_and_stays_failed(auth, api, world):
     attempt_id = world.attempt()
     made = await requested(api, attempt_id)
@@ -238,6 +251,7 @@ async def test_a_failed_move_is_400_and_stays_failed(auth, api, world):
     assert (await api().get(f"/transfers/{made['id']}")).json()["status"] == "failed"
 
 
+@pytest.mark.contract("8.3/approve/who", "2.3/role-missing")
 @pytest.mark.parametrize("role", ["admin", "technician", "hall_auth", "student", "proctor"])
 async def test_only_a_hall_in_charge_decides(auth, api, world, role):
     made = await requested(api, world.attempt())
@@ -249,6 +263,7 @@ async def test_only_a_hall_in_charge_decides(auth, api, world, role):
     )
 
 
+@pytest.mark.contract("8.3/approve/rule/approve", "8.3/approve/rule/reject")
 @pytest.mark.parametrize(("approved", "verb"), [(True, "approve"), (False, "reject")])
 async def test_who_lost_the_role_since_his_token_is_refused(auth, api, world, approved, verb):
     made = await requested(api, world.attempt())
@@ -259,6 +274,7 @@ async def test_who_lost_the_role_since_his_token_is_refused(auth, api, world, ap
     )
 
 
+@pytest.mark.contract("8.3/approve/center")
 async def test_a_center_decides_for_its_own_students_only(auth, api, world):
     foreign = await requested(api, world.attempt(student=world.other), world.other)
     response = await decided(api, foreign["id"], HALL_OF_CENTER)
@@ -277,11 +293,13 @@ async def test_nothing_is_decided_while_auth_cannot_be_asked(api, world):
     assert (await api().get(f"/transfers/{made['id']}")).json()["status"] == "pending"
 
 
+@pytest.mark.contract("8.3/approve/unknown")
 async def test_a_decision_on_nothing_names_it(auth, api):
     response = await decided(api, 999999)
     assert (response.status_code, detail(response)) == (404, "Transfer 999999 not found")
 
 
+@pytest.mark.contract("8.3/approve/bounds")
 @pytest.mark.parametrize(
     "given", [{"approved": "yes"}, {"approved": None}, {"reason": "x" * 1001}, {"reason": "\0"}]
 )
@@ -289,6 +307,7 @@ async def test_a_decision_outside_its_bounds_is_invalid(api, given):
     assert (await decided(api, 1, **given)).status_code == 422
 
 
+@pytest.mark.contract("8.3/get", "8.3/get/unknown", "8.3/get/forbidden")
 async def test_a_transfer_is_seen_by_its_student_and_the_hall(api, world):
     made = await requested(api, world.attempt())
     url = f"/transfers/{made['id']}"
@@ -305,6 +324,7 @@ async def test_a_transfer_is_seen_by_its_student_and_the_hall(api, world):
     assert (unknown.status_code, detail(unknown)) == (404, "Transfer not found")
 
 
+@pytest.mark.contract("8.3/list", "8.3/list/page")
 async def test_the_list_is_newest_first_in_pages(auth, api, world):
     ids = []
     for student in (101, 102):
@@ -322,6 +342,7 @@ async def test_the_list_is_newest_first_in_pages(auth, api, world):
     assert (await client.get("/transfers?page=99")).json()["transfers"] == []
 
 
+@pytest.mark.contract("8.3/list/who")
 async def test_others_list_the_transfers_of_their_own_attempts(api, world):
     mine = await requested(api, world.attempt())
     await requested(api, world.attempt(student=world.other), world.other)
@@ -330,6 +351,7 @@ async def test_others_list_the_transfers_of_their_own_attempts(api, world):
     assert (await api(900, "proctor").get("/transfers")).json()["total"] == 0
 
 
+@pytest.mark.contract("8.3/list/filters", "8.3/list/who")
 async def test_the_list_is_filtered(auth, api, world):
     first = await requested(api, world.attempt())
     await decided(api, first["id"])
@@ -350,6 +372,7 @@ async def test_the_list_is_filtered(auth, api, world):
     assert await ids("from_workstation=unknown") == []
 
 
+@pytest.mark.contract("8.3/list/page")
 @pytest.mark.parametrize(
     "query",
     [
@@ -368,6 +391,13 @@ async def test_bad_queries_are_invalid(api, query):
     assert response.json()["errors"][0]["pointer"] == f"/query/{name}"
 
 
+@pytest.mark.contract(
+    "8.3/audit",
+    "9.5/transfer_requested",
+    "9.5/transfer_approved",
+    "9.5/transfer_completed",
+    "9.5/transfer/ids",
+)
 async def test_the_audit_tells_everything_oldest_first(auth, api, world):
     attempt_id = world.attempt()
     made = await requested(api, attempt_id)
@@ -402,6 +432,7 @@ async def test_the_gateway_says_whose_address_it_is(api, world):
     assert [e["username"] for e in trail.json()] == [""]
 
 
+@pytest.mark.contract("8.3/audit/who")
 @pytest.mark.parametrize("role", ["student", "technician", "hall_auth", "proctor"])
 async def test_others_do_not_see_the_audit(api, world, role):
     made = await requested(api, world.attempt())
@@ -412,6 +443,7 @@ async def test_others_do_not_see_the_audit(api, world, role):
     )
 
 
+@pytest.mark.contract("8.3/audit/unknown")
 async def test_the_audit_of_nothing_is_not_found(api):
     response = await api(900, "admin").get("/transfers/audit/999999")
     assert (response.status_code, detail(response)) == (404, "Transfer not found")

@@ -13,6 +13,7 @@ from attempts.errors import (
 )
 from attempts.progress import Refusal, Refused, Saved
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 
 def wish(world, attempt_id: int, question_id: int, value=None, **changed) -> Save:
@@ -24,6 +25,7 @@ def stored(world, attempt_id: int) -> dict[int, dict]:
     return {row["question_id"]: row for row in rows}
 
 
+@pytest.mark.contract("9.1/save/notes")
 def test_a_save_is_stored_counted_and_announced(world):
     attempt_id = world.attempt()
     saved = world.saving.save(
@@ -55,6 +57,7 @@ def test_what_an_answer_says_is_never_announced(world):
     assert "secret" not in json.dumps(world.notes())
 
 
+@pytest.mark.contract("9.1/save/counts", "9.1/save/empty")
 def test_counts_and_flags_follow_every_change(world):
     attempt_id = world.attempt()
     save = partial(wish, world, attempt_id)
@@ -72,6 +75,7 @@ def test_counts_and_flags_follow_every_change(world):
     assert stored(world, attempt_id)[world.truth]["answer"] is False
 
 
+@pytest.mark.contract("9.1/save/null")
 def test_null_never_overwrites_an_answer_in_the_database(world):
     attempt_id = world.attempt()
     world.saving.save(wish(world, attempt_id, world.truth, False))
@@ -80,6 +84,7 @@ def test_null_never_overwrites_an_answer_in_the_database(world):
     assert (row["answer"], row["is_flagged"]) == (False, True)
 
 
+@pytest.mark.contract("5.2/8/as-received")
 def test_answers_come_back_exactly_as_received(world):
     attempt_id = world.attempt()
     value = {"b": 1, "a": ['ä \u0000 "', 1.0, None, {"z": {}}]}
@@ -88,6 +93,7 @@ def test_answers_come_back_exactly_as_received(world):
     assert json.dumps(answer.value) == json.dumps(value)
 
 
+@pytest.mark.contract("5.2/7/not-active", "9.1/table/save")
 @pytest.mark.parametrize("status", ["not_started", "submitted", "graded", "cancelled"])
 def test_nothing_is_saved_in_an_attempt_that_does_not_run(world, status):
     attempt_id = world.attempt(status)
@@ -98,6 +104,7 @@ def test_nothing_is_saved_in_an_attempt_that_does_not_run(world, status):
         world.saving.save(wish(world, attempt_id, world.choice, "B"))
 
 
+@pytest.mark.contract("5.2/7/expired", "9.1/table/save", "9.2/refuses")
 def test_nothing_is_saved_from_the_deadline_on(world):
     late, expired = world.attempt(begun_seconds_ago=3601), world.attempt("expired")
     for attempt_id in (late, expired):
@@ -116,6 +123,7 @@ def test_the_attempt_of_another_does_not_exist(world):
     assert outcomes == [Refused(Refusal.ATTEMPT_NOT_FOUND)] * 2
 
 
+@pytest.mark.contract("5.2/7/question", "9.1/save/order")
 def test_a_question_of_another_exam_is_refused_after_the_deadline_was_looked_at(world):
     with pytest.raises(ForeignQuestion, match="Question does not belong to this exam"):
         world.saving.save(wish(world, world.attempt(), world.foreign, "B"))
@@ -124,6 +132,7 @@ def test_a_question_of_another_exam_is_refused_after_the_deadline_was_looked_at(
     assert outcome == Refused(Refusal.TIME_EXPIRED)
 
 
+@pytest.mark.contract("9.1/save/message-id")
 def test_a_repeated_message_gets_its_first_receipt_even_after_submit(world):
     attempt_id = world.attempt()
     first = wish(world, attempt_id, world.choice, "B", message_id="m1", time_spent_seconds=5)
@@ -185,6 +194,7 @@ def test_the_same_message_id_in_another_attempt_is_another_message(world):
     assert stored(world, attempt_id)[world.choice]["answer"] == "A"
 
 
+@pytest.mark.contract("9.1/save/identical")
 def test_identical_content_is_acknowledged_and_announced_to_nobody(world):
     attempt_id = world.attempt()
     world.saving.save(wish(world, attempt_id, world.choice, ["B"]))
@@ -195,6 +205,7 @@ def test_identical_content_is_acknowledged_and_announced_to_nobody(world):
     assert len(world.notes()) == 1
 
 
+@pytest.mark.contract("9.1/save/unflag")
 def test_a_flag_is_announced_even_when_it_was_so_already(world):
     attempt_id = world.attempt()
     for _ in range(2):
@@ -206,6 +217,7 @@ def test_a_flag_is_announced_even_when_it_was_so_already(world):
     assert world.row(attempt_id)["questions_flagged"] == []
 
 
+@pytest.mark.contract("9.1/save/arrival")
 def test_one_bad_save_does_not_sink_its_group(world):
     attempt_id = world.attempt()
     outcomes = world.saving.save_all(
@@ -279,3 +291,52 @@ def test_old_receipts_are_forgotten(world):
     assert world.lifecycle.forget_messages() == 1
     left = world.run("SELECT message_id FROM attempts.saved_messages")
     assert left == [{"message_id": "new"}]
+
+
+@pytest.mark.contract("9.1/save/at-once", "9.1/save/lower-sequence", "9.1/save/arrival")
+def test_each_save_is_stored_when_it_is_answered_whatever_its_sequence(world):
+    attempt_id = world.attempt()
+    for value, sequence in (("A", 9), ("B", 10), ("C", 1)):
+        world.saving.save(wish(world, attempt_id, world.choice, value, sequence=sequence))
+        row = stored(world, attempt_id)[world.choice]
+        assert (row["answer"], row["answer_sequence"]) == (value, sequence)
+
+
+@pytest.mark.contract("9.1/save/notes")
+def test_the_first_time_stays_and_the_last_one_moves(world):
+    attempt_id = world.attempt()
+    world.saving.save(wish(world, attempt_id, world.choice, "A"))
+    first = stored(world, attempt_id)[world.choice]
+    world.saving.save(wish(world, attempt_id, world.choice, "B"))
+    second = stored(world, attempt_id)[world.choice]
+    assert second["first_answered_at"] == first["first_answered_at"] == first["last_updated_at"]
+    assert second["last_updated_at"] > first["last_updated_at"]
+
+
+@pytest.mark.contract("9.1/save/many-flags", "9.1/save/unflag")
+def test_every_question_may_be_flagged_and_one_flag_taken_away(world):
+    attempt_id = world.attempt()
+    questions = [world.choice, world.several, world.truth]
+    for question in questions:
+        world.saving.save(wish(world, attempt_id, question, None, is_flagged=True))
+    assert world.row(attempt_id)["questions_flagged"] == questions
+    world.saving.save(wish(world, attempt_id, world.several, None))
+    assert world.row(attempt_id)["questions_flagged"] == [world.choice, world.truth]
+
+
+@pytest.mark.contract("9.1/one-answer")
+def test_the_database_itself_refuses_a_second_answer(world):
+    attempt_id = world.attempt()
+    world.answer(attempt_id, world.choice, '"A"')
+    with pytest.raises(IntegrityError, match="uq_answers"):
+        world.answer(attempt_id, world.choice, '"B"')
+
+
+@pytest.mark.contract("9.2/window/running")
+def test_the_end_of_the_exams_window_does_not_stop_who_is_running(world):
+    attempt_id = world.attempt(exam=world.over)
+    assert world.lifecycle.expire_due() == 0
+    world.saving.save(wish(world, attempt_id, world.choice, "B"))
+    shown = world.reading.own_attempt(attempt_id, world.student)
+    assert shown.time_remaining_seconds in {3539, 3540}
+    assert world.lifecycle.submit(attempt_id, world.student, None).attempt.status == "graded"

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from attempts.answer import Answer, Save
 from attempts.attempt import Status
 from attempts.progress import Met, Refused, Saved, refusal
@@ -106,6 +107,7 @@ FLAGS = st.builds(
 GROUPS = st.lists(st.lists(SAVES | FLAGS, max_size=6), min_size=1, max_size=5)
 
 
+@pytest.mark.contract("9.1/save/replaces", "9.1/save/null", "9.1/save/lower-sequence")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(GROUPS)
 def test_groups_of_saves_do_what_the_model_does_save_by_save(world, groups):

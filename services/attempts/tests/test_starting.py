@@ -52,6 +52,9 @@ def detail(response) -> str:
     return response.json()["detail"]
 
 
+@pytest.mark.contract(
+    "5.1/1", "5.2/1/copies", "5.2/1/keeps", "5.2/1/makes", "9.1/move/created", "9.5/start"
+)
 async def test_start_makes_a_running_attempt_with_all_that_is_known(api, world, with_auth):
     with_auth(1)
     body = {"exam_id": world.objective, "workstation_id": "WS-1", "browser_info": {"ua": "x"}}
@@ -72,6 +75,7 @@ async def test_start_makes_a_running_attempt_with_all_that_is_known(api, world, 
     assert entry == {"event_type": "attempt_started", "user_id": world.student}
 
 
+@pytest.mark.contract("5.2/1/assigned", "9.1/move/begin")
 async def test_start_without_auth_is_unavailable_only_when_the_trade_decides(api, world):
     body = {"exam_id": world.objective}
     response = await api().post("/attempts/start", json=body)
@@ -82,6 +86,7 @@ async def test_start_without_auth_is_unavailable_only_when_the_trade_decides(api
     assert (response.status_code, response.json()["id"]) == (201, assigned)
 
 
+@pytest.mark.contract("5.2/1/trade")
 @pytest.mark.parametrize("trade", [2, None])
 async def test_another_trades_exam_is_not_available(api, world, with_auth, trade):
     with_auth(trade)
@@ -91,12 +96,14 @@ async def test_another_trades_exam_is_not_available(api, world, with_auth, trade
     assert world.run("SELECT 1 FROM attempts.attempts") == []
 
 
+@pytest.mark.contract("5.2/1/status", "5.2/1/window", "9.2/window/entry")
 @pytest.mark.parametrize("exam", ["draft", "over"])
 async def test_a_closed_exam_is_not_available(api, world, exam):
     response = await api().post("/attempts/start", json={"exam_id": getattr(world, exam)})
     assert (response.status_code, detail(response)) == (400, "Exam is not available for attempts")
 
 
+@pytest.mark.contract("5.2/1/no-exam", "5.2/1/active", "5.2/1/exam-id")
 async def test_start_says_what_is_missing_or_runs_already(api, world):
     response = await api().post("/attempts/start", json={"exam_id": 999_999})
     assert (response.status_code, detail(response)) == (404, "Exam not found")
@@ -112,6 +119,7 @@ async def test_start_says_what_is_missing_or_runs_already(api, world):
     assert detail(foreign) == "User does not have required role. Required: ['student']"
 
 
+@pytest.mark.contract("5.2/1/assigned")
 @pytest.mark.parametrize("is_assigned", [True, False])
 def test_of_several_starts_at_once_one_starts_and_the_others_are_told(
     world, starting, seat, at_once, is_assigned
@@ -124,6 +132,7 @@ def test_of_several_starts_at_once_one_starts_and_the_others_are_told(
     assert len(world.notes("status_changed")) == 1
 
 
+@pytest.mark.contract("5.2/1/max-attempts")
 def test_max_attempts_counts_every_try_and_null_is_unlimited(world, starting, seat):
     world.attempt("graded")
     world.attempt("cancelled")
@@ -148,6 +157,7 @@ def test_a_refused_start_leaves_nothing_behind(world, starting, seat):
     assert world.run("SELECT 1 FROM attempts.attempts") == []
 
 
+@pytest.mark.contract("5.1/5", "5.2/5/body", "5.2/5/binds", "5.2/5/other", "9.5/workstation")
 async def test_resume_binds_the_first_workstation_and_no_other(api, world):
     url = f"/attempts/{world.attempt()}/resume"
     assert (await api().post(url, json={})).json()["workstation_id"] is None
@@ -166,6 +176,7 @@ async def test_resume_binds_the_first_workstation_and_no_other(api, world):
     assert log == [{"details": {"workstation_id": "WS-1"}}]
 
 
+@pytest.mark.contract("5.2/5/status")
 @pytest.mark.parametrize("status", ["not_started", "submitted", "graded", "cancelled"])
 async def test_resume_names_the_status_that_refuses_it(api, world, status):
     response = await api().post(f"/attempts/{world.attempt(status)}/resume", json={})
@@ -173,6 +184,7 @@ async def test_resume_names_the_status_that_refuses_it(api, world, status):
     assert detail(response) == f"Cannot resume attempt with status: {status}"
 
 
+@pytest.mark.contract("5.2/5/expired")
 async def test_resume_after_the_deadline_says_that_time_ran_out(api, world):
     graded = world.attempt("graded", exam=world.written)
     reason = "UPDATE attempts.attempts SET submit_reason = 'deadline' WHERE id = :id"
@@ -185,6 +197,7 @@ async def test_resume_after_the_deadline_says_that_time_ran_out(api, world):
         assert detail(response) == "Attempt time has expired. It has been auto-submitted."
 
 
+@pytest.mark.contract("5.2/5/not-own")
 async def test_somebody_elses_attempt_cannot_be_resumed(api, world):
     response = await api().post(f"/attempts/{world.attempt(student=world.other)}/resume", json={})
     assert (response.status_code, detail(response)) == (404, "Attempt not found")
@@ -199,6 +212,9 @@ def test_an_assigned_attempt_keeps_the_workstation_it_is_bound_to(world, startin
     assert starting.start(seat(workstation_id="WS-1")).id == attempt_id
 
 
+@pytest.mark.contract(
+    "5.1/12", "5.1/12/who", "5.2/12/counts", "5.2/12/averages", "5.2/12/null", "5.2/12/unknown"
+)
 async def test_statistics_count_and_average_what_is_graded(api, world):
     staff = api(9, "hall_in_charge")
     url = f"/attempts/statistics/{world.objective}"

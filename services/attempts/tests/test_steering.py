@@ -39,6 +39,7 @@ def rewind(world, attempt_id: int, seconds: int) -> None:
     )
 
 
+@pytest.mark.contract("9.1/move/cancel", "9.5/cancellation")
 @pytest.mark.parametrize("status", ["not_started", "in_progress", "submitted", "expired"])
 def test_whatever_is_not_graded_can_be_cancelled(world, steering, status):
     attempt_id = world.attempt(status)
@@ -55,6 +56,7 @@ def test_whatever_is_not_graded_can_be_cancelled(world, steering, status):
     assert entry["details"]["reason_code"] == "technical"
 
 
+@pytest.mark.contract("9.1/move/cancel")
 @pytest.mark.parametrize("status", ["graded", "cancelled"])
 def test_a_graded_or_cancelled_attempt_stays_what_it_is(world, steering, status):
     with pytest.raises(CannotSteer, match=f"Cannot cancel attempt with status: {status}"):
@@ -193,6 +195,7 @@ ROUTES = {
 }
 
 
+@pytest.mark.contract("5.1/cancel/who")
 @pytest.mark.parametrize("path", ROUTES)
 async def test_only_those_named_steer_attempts(api, world, path):
     allowed, body = ROUTES[path]
@@ -206,6 +209,7 @@ async def test_only_those_named_steer_attempts(api, world, path):
     assert (missing.status_code, missing.json()["detail"]) == (404, "Attempt not found")
 
 
+@pytest.mark.contract("5.1/cancel", "5.1/cancel/who")
 async def test_the_staffs_way_over_rest(api, world):
     attempt_id = world.attempt()
     proctor, url = api(9, "proctor"), f"/attempts/{attempt_id}"

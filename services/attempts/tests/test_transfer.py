@@ -51,6 +51,7 @@ def test_only_a_running_attempt_is_transferred(attempt, status):
     assert why(attempt(status=status)) == expected
 
 
+@pytest.mark.contract("8.3/request/4", "8.3/request/order")
 def test_a_status_counts_before_the_clock_and_the_clock_before_the_rest(attempt, transfer):
     past = attempt().deadline_at + timedelta(microseconds=1)
     bad = {"workstation_id": "PC-2", "as_of": past}
@@ -68,12 +69,14 @@ def test_a_status_counts_before_the_clock_and_the_clock_before_the_rest(attempt,
     assert why(in_time) == "Target workstation must be different from current workstation"
 
 
+@pytest.mark.contract("8.3/request/5")
 def test_five_minutes_are_enough_and_one_second_less_is_not(attempt):
     deadline = attempt().deadline_at
     rule.ensure_transferable(attempt(as_of=deadline - timedelta(seconds=300)), None, "PC-2")
     assert "5 minutes" in why(attempt(as_of=deadline - timedelta(seconds=299.9)))
 
 
+@pytest.mark.contract("8.3/request/unknown", "8.3/request/8")
 def test_an_attempt_without_a_workstation_is_at_unknown(attempt):
     assert rule.current_workstation(attempt()) == "UNKNOWN"
     assert "must be different" in why(attempt(), target="UNKNOWN")
@@ -93,6 +96,7 @@ def test_others_may_ask_for_themselves_only(attempt, role):
         rule.ensure_may_request(attempt(), 77, {role})
 
 
+@pytest.mark.contract("8.3/approve/rule/approve", "8.3/approve/rule/reject")
 @pytest.mark.parametrize("role", ["admin", "technician", "hall_auth", "student", "proctor"])
 def test_the_rule_itself_lets_only_a_hall_in_charge_decide(role):
     decider = Decider(7, "asha", frozenset({role}), None)
@@ -134,6 +138,7 @@ def answer(attempt, question_id, value) -> Answer:
     return Answer(1, question_id, value, False, 5, 1, at, at)
 
 
+@pytest.mark.contract("8.3/move/checksum")
 def test_the_checksum_is_sha256_of_the_key_sorted_state(attempt):
     given = [answer(attempt, 12, ["é"]), answer(attempt, 11, None)]
     state = rule.state(attempt(), "PC-2", given)

@@ -51,6 +51,7 @@ async def come(world, person, password=None):
 # what is written
 
 
+@pytest.mark.contract("9.5/login", "9.5/fields")
 async def test_a_login_and_a_failure_are_audited_with_everything(world, read):
     """Contract §9.5: logins and failures, with user, address, agent, time, success, details."""
     person = world.add("student")
@@ -77,6 +78,7 @@ HALL_TICKET_FAILURES = {
 }
 
 
+@pytest.mark.contract("9.5/login")
 @pytest.mark.parametrize("reason", HALL_TICKET_FAILURES)
 async def test_a_failed_hall_ticket_login_is_audited_with_its_reason(world, read, reason):
     """Contract §9.5: failures of hall-ticket logins."""
@@ -115,6 +117,7 @@ async def test_a_try_whose_secret_was_not_looked_at_is_no_failure(world, read):
     assert reasons == {"bad-credentials"}
 
 
+@pytest.mark.contract("9.5/logout", "9.5/token-reuse")
 async def test_logout_and_token_reuse_are_audited(world, read):
     """Contract §9.5: logout, token reuse."""
     person = world.add("student")

@@ -71,6 +71,7 @@ async def test_the_clients_address_is_the_gateways_word_and_nobody_elses(rig):
         assert answer.json()["ip_address"] == expected
 
 
+@pytest.mark.contract("9.1/table/events")
 @pytest.mark.parametrize("status", ["not_started", "in_progress", "expired"])
 async def test_open_attempts_take_events_and_timings(rig, status: str):
     sat, client = rig.sits(status)
@@ -79,6 +80,7 @@ async def test_open_attempts_take_events_and_timings(rig, status: str):
     assert (await client.post("/question-timing", json=timing(sat.attempt_id, 5))).is_success
 
 
+@pytest.mark.contract("9.1/table/events")
 @pytest.mark.parametrize("status", ["submitted", "graded", "cancelled"])
 async def test_closed_attempts_take_nothing(rig, status: str):
     sat, client = rig.sits(status)

@@ -38,6 +38,7 @@ async def told(world, path, **options):
     return closed
 
 
+@pytest.mark.contract("9.1/table/connect")
 async def test_connected_is_the_first_frame(world):
     attempt = world.attempt()
     client = await world.student(attempt)
@@ -52,6 +53,7 @@ async def test_connected_is_the_first_frame(world):
     assert hello["position"]["epoch"]
 
 
+@pytest.mark.contract("9.1/table/connect")
 async def test_an_old_client_before_the_start_sees_the_full_duration(world):
     client = await world.student(world.attempt(status="not_started"), modern=False)
     assert client.connection.subprotocol is None
@@ -135,6 +137,7 @@ async def test_an_attempt_of_another_user(world, roles):
     assert await told(world, path, token=token) == (4503, "Unauthorized")
 
 
+@pytest.mark.contract("9.1/table/connect")
 @pytest.mark.parametrize("status", ["submitted", "graded", "expired", "cancelled"])
 async def test_an_attempt_that_is_not_open(world, status):
     path = f"attempts/{world.attempt(status=status).attempt_id}"

@@ -285,6 +285,7 @@ async def test_a_save_is_told_to_the_other_sockets_only(world):
     assert "notification" not in stranger.types()
 
 
+@pytest.mark.contract("9.2/push/time", "9.2/push/event")
 async def test_expiry_is_told_and_the_socket_stays(world, client):
     attempt = world.attempts.attempts[client.hello["attempt_id"]]
     await world.say_status(attempt, "expired")
