@@ -1,5 +1,8 @@
 """Grading by several at once, over real connections: nothing lost, one transition, no old key."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -8,6 +11,7 @@ from attempts.regrading import Regrading
 from attempts.store.grades import Correction
 from attempts.surveying import Surveying
 from chassis.origins import NOWHERE
+from sqlalchemy import text
 
 TIMES = 12
 
@@ -148,6 +152,47 @@ def test_no_submit_beside_a_correction_ends_with_the_old_key(
             assert len(versions(attempt_id)) <= 2
         [work] = Surveying(world.db).regrades(exam_id)
         assert work.completed_at is not None
+
+
+def test_a_correction_waits_for_the_submit_that_has_read_the_old_key(
+    world, exam_of, regrading, versions
+):
+    exam_id = exam_of({world.choice: 4})
+    attempt_id = world.attempt(exam=exam_id)
+    world.answer(attempt_id, world.choice, '"C"')
+    correction = Correction(world.choice, ("C",), None, "The book says otherwise", 7)
+
+    def correct() -> None:
+        regrading.correct_key(exam_id, correction, NOWHERE)
+        regrading.regrade_due(50)
+
+    with world.looking.connect() as holding, ThreadPoolExecutor(2) as threads:
+        holding.execute(text("LOCK TABLE attempts.grades IN SHARE MODE"))
+        submitting = threads.submit(world.lifecycle.submit, attempt_id, world.student, None)
+        until(lambda: waiting(world) == 1, "the submit keeps its grade only after this")
+        correcting = threads.submit(correct)
+        until(lambda: waiting(world) == 2 or correcting.done(), "the correction waits or is done")
+        holding.rollback()
+        submitting.result(10)
+        correcting.result(10)
+    while regrading.regrade_due(50):
+        pass
+    assert versions(attempt_id) == [("submit", -1.0), ("key_corrected", 4.0)]
+
+
+def waiting(world) -> int:
+    """Count the connections that wait for a lock."""
+    [row] = world.run(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    return int(row["count"])
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline, what
 
 
 def test_two_corrections_at_once_both_count_and_the_last_one_stands(
