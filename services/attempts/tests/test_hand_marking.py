@@ -238,6 +238,19 @@ def test_the_queue_goes_question_by_question_in_pages_and_says_no_names(
     assert not {"student_id", "student_name"} & set(vars(pages[0][0].task))
 
 
+def test_without_second_marking_whatever_waits_is_to_do_even_half_marked(
+    world, submitted, waiting_for
+):
+    attempt_id = submitted(second_marking="blind")
+    exam_id = world.row(attempt_id)["exam_id"]
+    world.marking.mark(attempt_id, world.foreign, 2.0, ANNE)
+    world.run("UPDATE attempts.exams SET second_marking = 'none' WHERE id = :id", id=exam_id)
+    assert waiting_for(exam_id, Waiting.SECOND, BORIS) == []
+    assert waiting_for(exam_id, Waiting.TODO, ANNE) == [(attempt_id, world.foreign)]
+    assert world.marking.mark(attempt_id, world.foreign, 4.0, ANNE).marks_awarded == 4.0
+    assert world.row(attempt_id)["status"] == "graded"
+
+
 def test_marking_is_audited_with_who_and_what(world, submitted):
     attempt_id = submitted(second_marking="blind")
     world.marking.mark(attempt_id, world.foreign, 2.0, ANNE)

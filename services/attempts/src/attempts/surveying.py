@@ -47,7 +47,7 @@ class Surveying:
         """Return the answers that a grader could mark now; none that he has marked himself."""
         with self._database.transaction() as session:
             paper = _paper(session, exam_id)
-            tasks = hand_marks.waiting(session, exam_id, state, grader_id, skip, limit)
+            tasks = hand_marks.waiting(session, paper.exam, state, grader_id, skip, limit)
         asked = {question.id: question for question in paper.questions}
         return [Desk(task, asked[task.question_id]) for task in tasks if task.question_id in asked]
 

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
+from attempts.exam import Exam
 from attempts.grade_tables import HandMarkRow
 from attempts.grading import Source
-from attempts.mark import HandMark, Stage, Waiting
+from attempts.mark import HandMark, Stage, Waiting, is_blind
 from attempts.rubric import Rated
 
 _MARK = HandMarkRow.__table__
@@ -34,9 +35,9 @@ CROSS JOIN LATERAL (
   WHERE m.attempt_id = t.id AND m.question_id = w.question_id
 ) seen
 WHERE t.exam_id = :exam_id AND t.status IN ('submitted', 'graded')
-  AND CASE WHEN NOT seen.is_marked THEN 'todo'
+  AND CASE WHEN NOT :is_blind OR NOT seen.is_marked THEN 'todo'
            WHEN NOT seen.is_marked_twice THEN 'second' ELSE 'moderate' END = :state
-  AND NOT seen.is_own
+  AND NOT (:is_blind AND seen.is_own)
 ORDER BY w.question_id, t.id
 OFFSET :skip LIMIT :limit
 """)
@@ -73,11 +74,12 @@ def of_attempts(
 
 
 def waiting(
-    session: Session, exam_id: int, state: Waiting, grader_id: int, skip: int, limit: int
+    session: Session, exam: Exam, state: Waiting, grader_id: int, skip: int, limit: int
 ) -> list[Task]:
     """Return the answers of an exam that wait for a mark, question by question."""
-    values = {"exam_id": exam_id, "state": state.value, "grader_id": grader_id}
-    rows = session.execute(_QUEUE, values | {"skip": skip, "limit": limit}).mappings()
+    values = {"exam_id": exam.id, "is_blind": is_blind(exam), "state": state.value}
+    page = {"grader_id": grader_id, "skip": skip, "limit": limit}
+    rows = session.execute(_QUEUE, values | page).mappings()
     return [Task(row["attempt_id"], row["question_id"], row["answer"]) for row in rows]
 
 
