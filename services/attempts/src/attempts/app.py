@@ -43,6 +43,7 @@ from attempts.rest import exams as exam_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
 from attempts.rest import receipts as receipt_routes
+from attempts.rest import sitting as sitting_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
@@ -186,6 +187,7 @@ def create_app(settings: Settings) -> FastAPI:
         worker_threads=settings.database_pool_size,
     )
     app.router.redirect_slashes = False
+    app.include_router(sitting_routes.router)
     app.include_router(grading_routes.router)  # /exams/rubrics before /exams/{exam_id}
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)

@@ -1,5 +1,5 @@
 """REST: translates, authorises and calls one deed on a worker thread; decides nothing itself.
 
-`exams` (reading) and `content` (writing) serve /api/v1/exams, `attempts` and `receipts` serve
-/api/v1/attempts, `audit` its audit; `shared` holds what all need.
+`exams` (reading) and `content` (writing) serve /api/v1/exams, `sitting` (by students),
+`attempts` and `receipts` serve /api/v1/attempts, `audit` its audit; `shared` holds what all need.
 """
