@@ -87,6 +87,7 @@ class Load:
             await self._client.aclose()
 
 
+@pytest.mark.contract("2.3/rotation-of-keys")
 async def test_a_planned_rotation_under_load_gives_no_401(
     platform, student, next_key, newcomer, change
 ):
@@ -108,6 +109,7 @@ async def test_a_planned_rotation_under_load_gives_no_401(
     assert load.statuses.keys() <= {200, 403}, load.statuses
 
 
+@pytest.mark.contract("2.3/removal-of-keys")
 async def test_what_a_revoked_key_has_signed_is_refused_everywhere_and_new_logins_work(
     platform, student, next_key, newcomer, change
 ):

@@ -109,6 +109,7 @@ def kids(keys):
     return [key.kid for key in keys]
 
 
+@pytest.mark.contract("2.3/rotation-of-keys")
 def test_a_rotation_lets_the_next_key_sign_and_keeps_the_one_before_it_published(installation):
     """Contract §2.3: planned rotation; two keys or more are published always."""
     installation.age()
@@ -177,6 +178,7 @@ def test_forced_rotations_and_revocations_that_meet_leave_one_active_and_one_nex
     assert active not in installation.start().public
 
 
+@pytest.mark.contract("2.3/removal-of-keys")
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_revoked_key_is_published_no_more_and_two_others_are(installation, place):
     """Contract §2.3: emergency removal of the active, the next, a retired key."""
@@ -206,6 +208,7 @@ def test_with_another_secret_nothing_is_changed(installation):
     assert installation.states() == before
 
 
+@pytest.mark.contract("9.5/auth/keys")
 def test_a_change_is_announced_and_audited_in_its_own_transaction(installation):
     """Contract §9.5: key rotation and revocation."""
     old = installation.start().active.kid
