@@ -21,6 +21,8 @@ LOGINS = {
     "2.3/before-body": "the token is judged before the body",
     "2.3/claims": "tokens are EdDSA, name their key, and carry the listed claims",
     "2.3/jwks": "the public keys are published and enough to verify offline",
+    "2.3/rotation-of-keys": "keys are rotated without refusing anybody",
+    "2.3/removal-of-keys": "what a removed key has signed is refused within seconds",
     "2.3/no-default-key": "no secret has a value of its own",
     "2.3/lifetimes": "8 hours for students, 30 minutes for others, 7 days to refresh",
     "2.3/rotation": "a refresh token is used once; a second use ends the family",

@@ -51,7 +51,6 @@ async def come(world, person, password=None):
 # what is written
 
 
-@pytest.mark.contract("9.5/entry", "9.5/auth/login", "9.5/auth/failure")
 @pytest.mark.contract("9.5/login", "9.5/fields")
 async def test_a_login_and_a_failure_are_audited_with_everything(world, read):
     """Contract §9.5: logins and failures, with user, address, agent, time, success, details."""
@@ -79,7 +78,6 @@ HALL_TICKET_FAILURES = {
 }
 
 
-@pytest.mark.contract("9.5/auth/failure")
 @pytest.mark.contract("9.5/login")
 @pytest.mark.parametrize("reason", HALL_TICKET_FAILURES)
 async def test_a_failed_hall_ticket_login_is_audited_with_its_reason(world, read, reason):
@@ -99,7 +97,6 @@ async def test_a_closed_accounts_failure_is_audited(world, read, change, reason)
     assert entry["error_message"] == reason
 
 
-@pytest.mark.contract("9.5/auth/unknown-name")
 async def test_a_name_that_is_nobodys_is_not_kept(world, read):
     """Contract §9.5: failures of unknown names; people type passwords into the wrong field."""
     name = "my secret passphrase"
@@ -120,7 +117,6 @@ async def test_a_try_whose_secret_was_not_looked_at_is_no_failure(world, read):
     assert reasons == {"bad-credentials"}
 
 
-@pytest.mark.contract("9.5/auth/logout", "9.5/auth/reuse")
 @pytest.mark.contract("9.5/logout", "9.5/token-reuse")
 async def test_logout_and_token_reuse_are_audited(world, read):
     """Contract §9.5: logout, token reuse."""
@@ -142,7 +138,6 @@ async def test_logout_and_token_reuse_are_audited(world, read):
     assert types[:2] == ["logout", "login_succeeded"]
 
 
-@pytest.mark.contract("9.5/auth/people")
 async def test_changes_of_people_are_audited_by_field_never_by_value(world, act, read):
     """Contract §9.5: user and role changes, deactivation."""
     number = world.add("student").id + 100_000
@@ -172,7 +167,6 @@ async def test_a_change_that_is_refused_leaves_no_entry(world, act, read):
     assert await read(user_id=person.id) == []
 
 
-@pytest.mark.contract("9.5/auth/centers")
 async def test_centers_and_assignments_are_audited_once(world, act, read):
     """Contract §9.5: center and assignment changes."""
     person = world.add("proctor")
@@ -193,7 +187,6 @@ async def test_centers_and_assignments_are_audited_once(world, act, read):
 # who reads it
 
 
-@pytest.mark.contract("9.5/auth/readers")
 async def test_only_administrators_read_it(world):
     """Contract §9.5: readable by administrators only."""
     token = (await world.login(world.add(*OTHERS))).json()["access_token"]
@@ -203,7 +196,6 @@ async def test_only_administrators_read_it(world):
     assert (await world.client.get("/api/v1/auth/audit")).status_code == 401
 
 
-@pytest.mark.contract("9.5/auth/filters")
 async def test_entries_are_filtered_and_paged_newest_first(world, read):
     person = world.add("student")
     for password in ("wrong", None, "wrong"):
@@ -220,7 +212,6 @@ async def test_entries_are_filtered_and_paged_newest_first(world, read):
 # what holds it
 
 
-@pytest.mark.contract("9.5/auth/append-only")
 async def test_the_service_itself_cannot_change_it(world, read):
     """Contract §9.5: append-only; UPDATE, DELETE and TRUNCATE are refused by the database."""
     await come(world, world.add("student"))
@@ -244,7 +235,6 @@ async def test_logins_at_once_stand_in_whole_chains(world, auth_database, settin
     assert said["chain_count"] >= len(people)
 
 
-@pytest.mark.contract("9.5/auth/chained")
 async def test_what_somebody_changed_behind_our_back_is_found(
     empty_database, settings_for, running_world, capsys
 ):

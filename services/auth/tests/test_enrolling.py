@@ -182,7 +182,6 @@ async def test_two_who_send_the_same_sheet_at_once_enrol_everybody_once(world, s
     assert one.json()["added"] + two.json()["added"] == 5
 
 
-@pytest.mark.contract("9.5/auth/import")
 async def test_an_import_is_audited_with_ids_and_without_secrets(world, send, numbers):
     """Contract §9.5: changes of people, here by CSV."""
     number = next(numbers)

@@ -208,7 +208,6 @@ def test_with_another_secret_nothing_is_changed(installation):
     assert installation.states() == before
 
 
-@pytest.mark.contract("9.5/auth/keys")
 def test_a_change_is_announced_and_audited_in_its_own_transaction(installation):
     """Contract §9.5: key rotation and revocation."""
     old = installation.start().active.kid
