@@ -18,6 +18,8 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     and_,
+    any_,
+    bindparam,
     case,
     cast,
     column,
@@ -92,12 +94,12 @@ class Listed:
 
 
 def load(session: Session, attempt_id: int) -> Attempt | None:
-    return _one(session, _reading().where(AttemptRow.id == attempt_id))
+    return load_many(session, [attempt_id]).get(attempt_id)
 
 
 def load_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt]:
-    query = _reading().where(AttemptRow.id.in_(set(attempt_ids)))
-    return {attempt.id: attempt for attempt in _many(session, query)}
+    found = _many(session, _LOAD, ids=list(set(attempt_ids)))
+    return {attempt.id: attempt for attempt in found}
 
 
 def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
@@ -118,10 +120,8 @@ def lock(session: Session, attempt_id: int) -> Attempt | None:
 
 def lock_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt]:
     """Lock attempts in id order, so that two groups never wait for each other in a circle."""
-    chosen = select(_ATTEMPT).where(AttemptRow.id.in_(set(attempt_ids))).order_by(AttemptRow.id)
-    return {
-        attempt.id: attempt for attempt in _locked(session, chosen.with_for_update(key_share=True))
-    }
+    found = _many(session, _LOCK, ids=list(set(attempt_ids)))
+    return {attempt.id: attempt for attempt in found}
 
 
 def lock_due(session: Session, status: Status, late: timedelta, limit: int) -> list[Attempt]:
@@ -388,15 +388,25 @@ def _reading() -> Select[Any]:
 
 
 def _locked(session: Session, chosen: Select[Any]) -> list[Attempt]:
+    return _many(session, _behind_lock(chosen))
+
+
+def _behind_lock(chosen: Select[Any]) -> Select[Any]:
     """Read through a CTE: the clock is looked at after the lock was got, not before."""
     locked = chosen.cte("locked")
-    return _many(session, select(*_light(locked.c), *_extra(locked.c)))
+    return select(*_light(locked.c), *_extra(locked.c))
 
 
-def _many(session: Session, query: Select[Any]) -> list[Attempt]:
-    return [attempt_from(row) for row in session.execute(query).mappings()]
+def _many(session: Session, query: Select[Any], **values: Any) -> list[Attempt]:
+    return [attempt_from(row) for row in session.execute(query, values).mappings()]
 
 
-def _one(session: Session, query: Select[Any]) -> Attempt | None:
-    row = session.execute(query).mappings().one_or_none()
-    return attempt_from(row) if row is not None else None
+# Built once: building a statement costs more than running it, and every event asks for attempts.
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_LOAD = _reading().where(AttemptRow.id == any_(_IDS))
+_LOCK = _behind_lock(
+    select(_ATTEMPT)
+    .where(AttemptRow.id == any_(_IDS))
+    .order_by(AttemptRow.id)
+    .with_for_update(key_share=True)
+)
