@@ -1,12 +1,13 @@
 """Shuffled questions and options: another order for each attempt, the same one every time."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from attempts.exam import Exam, ExamPaper, ExamStatus
 from attempts.grading import judge
 from attempts.question import QuestionType
-from attempts.shuffling import laid_out
+from attempts.shuffling import laid_out, own_letters
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,8 +92,11 @@ def test_an_answer_is_worth_the_same_wherever_its_options_stand(paper_of, attemp
         texts = [TEXTS[key] for key in chosen]
         letters = [key for key, text in after.choices.items() if text in texts]
         expected = judge(before, texts)
-        assert judge(after, texts) == expected
-        assert judge(after, random.sample(letters, len(letters))) == expected
+        own = own_letters(plain, attempt, before.id)
+        for given_answer in (texts, random.sample(letters, len(letters))):
+            found = judge(after, given_answer)
+            assert replace(found, chosen=()) == replace(expected, chosen=())
+            assert {own[key] for key in found.chosen} == chosen
 
 
 # The whole way
