@@ -72,6 +72,9 @@ async def test_a_bad_filter_is_422(api, query):
     assert (await api(1, "admin").get(f"/attempts/audit?{query}")).status_code == 422
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00"])
-async def test_the_ends_of_time_are_instants_too(api, at):
+@pytest.mark.parametrize(
+    "at",
+    ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00", "2026-09-11T17:57:52-20:43"],
+)
+async def test_the_ends_of_time_and_every_offset_are_instants_too(api, at):
     assert (await api(1, "admin").get(f"/attempts/audit?since={at}")).status_code == 200

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from chassis.errors import Forbidden, Unauthenticated
 from chassis.origins import Origin, origin
@@ -28,18 +30,26 @@ class MissingRole(Forbidden):
     slug = "missing-role"
 
 
-async def bearer(request: Request) -> Caller:
-    """Return the verified caller of a request; raise one of the 401s."""
-    header = request.headers.get("authorization", "").strip()
-    if not header:
-        raise NotAuthenticated
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        raise WrongScheme
-    verifier: TokenVerifier = request.app.state.verifier
-    return verifier.verify(token.strip())
+class _Bearer(SecurityBase):
+    """The dependency, and what OpenAPI says of it."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(bearerFormat="JWT", description="An access token of auth.")
+        self.scheme_name = "bearer"
+
+    async def __call__(self, request: Request) -> Caller:
+        """Return the verified caller of a request; raise one of the 401s."""
+        header = request.headers.get("authorization", "").strip()
+        if not header:
+            raise NotAuthenticated
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise WrongScheme
+        verifier: TokenVerifier = request.app.state.verifier
+        return verifier.verify(token.strip())
 
 
+bearer = _Bearer()
 AnyCaller = Annotated[Caller, Depends(bearer)]
 
 

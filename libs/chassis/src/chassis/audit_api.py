@@ -13,8 +13,14 @@ _MAX_ID = 2**63 - 1
 
 
 def _in_utc(moment: datetime) -> datetime:
-    # Without an offset it is read as UTC (contract §2.1); another offset is Postgres' to convert.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    """Read a moment without an offset as UTC (contract §2.1); Postgres knows not every offset."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # a day off the calendar; nothing lies between that and its end
+        ends = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return ends[moment.year > 1]
 
 
 Moment = Annotated[datetime | None, AfterValidator(lambda at: at and _in_utc(at)), Query()]

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import problems
+from chassis import describing, problems
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -120,6 +120,7 @@ def service(
     )
     app.state.is_stopping = False
     problems.install(app)
+    describing.describe(app)
     _add_health(app, name, checks)
     app.add_middleware(_Canonical)
     return app

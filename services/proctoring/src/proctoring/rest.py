@@ -14,7 +14,6 @@ from chassis.errors import Failure, Forbidden, Unavailable
 from chassis.origins import Origin, origin
 from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
-from fastapi.openapi.utils import get_openapi
 
 from proctoring import delivering, schemas, store, timing_store
 from proctoring.attempt import Attempt
@@ -155,15 +154,12 @@ async def get_timings(request: Request, caller: AnyCaller, attempt_id: AttemptId
 
 def describe(app: FastAPI) -> None:
     """Let `app.openapi` hold the schemas that the routes of this module refer to."""
+    original = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = get_openapi(
-                title=app.title, version=app.version, routes=app.routes
-            )
-            known = app.openapi_schema.setdefault("components", {}).setdefault("schemas", {})
-            known.update(_COMPONENTS)
-        return app.openapi_schema
+        document = original()
+        document["components"]["schemas"].update(_COMPONENTS)
+        return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
