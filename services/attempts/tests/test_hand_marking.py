@@ -152,7 +152,7 @@ def test_two_people_who_agree_within_the_tolerance_grade_the_attempt(
     attempt_id = submitted(second_marking="blind", second_marking_tolerance=1)
     exam_id = world.row(attempt_id)["exam_id"]
     task = [(attempt_id, world.foreign)]
-    assert waiting_for(exam_id, Waiting.TODO, ANNE) == task
+    assert waiting_for(exam_id, Waiting.MARK, ANNE) == task
     first = world.marking.mark(attempt_id, world.foreign, 5.0, ANNE)
     assert first.marks_awarded is None, "the second must not see it"
     outcome = world.reading.outcome(attempt_id, BORIS, sees_all=True)
@@ -231,7 +231,7 @@ def test_the_queue_goes_question_by_question_in_pages_and_says_no_names(
     first = submitted(student=1)
     exam_id = world.row(first)["exam_id"]
     ids = [first, *(submitted(student=n, exam_id=exam_id) for n in range(2, 6))]
-    pages = [surveying.waiting(exam_id, Waiting.TODO, ANNE, skip, 2) for skip in (0, 2, 4, 6)]
+    pages = [surveying.waiting(exam_id, Waiting.MARK, ANNE, skip, 2) for skip in (0, 2, 4, 6)]
     assert [d.task.attempt_id for page in pages for d in page] == ids
     assert [len(page) for page in pages] == [2, 2, 1, 0]
     assert pages[0][0].task.answer == "words"
@@ -246,7 +246,7 @@ def test_without_second_marking_whatever_waits_is_to_do_even_half_marked(
     world.marking.mark(attempt_id, world.foreign, 2.0, ANNE)
     world.run("UPDATE attempts.exams SET second_marking = 'none' WHERE id = :id", id=exam_id)
     assert waiting_for(exam_id, Waiting.SECOND, BORIS) == []
-    assert waiting_for(exam_id, Waiting.TODO, ANNE) == [(attempt_id, world.foreign)]
+    assert waiting_for(exam_id, Waiting.MARK, ANNE) == [(attempt_id, world.foreign)]
     assert world.marking.mark(attempt_id, world.foreign, 4.0, ANNE).marks_awarded == 4.0
     assert world.row(attempt_id)["status"] == "graded"
 

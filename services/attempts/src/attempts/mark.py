@@ -27,7 +27,7 @@ class Stage(StrEnum):
 class Waiting(StrEnum):
     """What an answer without marks waits for."""
 
-    TODO = "todo"
+    MARK = "todo"
     SECOND = "second"
     MODERATE = "moderate"
 

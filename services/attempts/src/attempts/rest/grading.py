@@ -112,7 +112,7 @@ async def list_waiting(
     caller: ExamGrader,
     app: App,
     exam_id: PathId,
-    state: Annotated[Waiting, Query()] = Waiting.TODO,
+    state: Annotated[Waiting, Query()] = Waiting.MARK,
     skip: Skip = 0,
     limit: Limit = 100,
 ) -> list[DeskBody]:
