@@ -59,10 +59,11 @@ def test_what_the_service_cannot_do_is_said_in_its_words(tmp_path, console):
         keys.change_in(Nowhere(tmp_path), "list")
 
 
-def test_keys_are_shown_with_their_times(capsys):
-    at = "2026-03-01T10:00:00.123456+00:00"
-    key = {"kid": "k1", "state": "active", "created_at": at, "activated_at": at}
-    keys._show([key | {"published_until": None}])
+def test_keys_are_shown_whole_with_their_times(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    at, kid = "2026-03-01T10:00:00.123456+00:00", "k" * 43
+    key = {"kid": kid, "state": "active", "created_at": at, "activated_at": at}
+    keys._show([key | {"published_until": at}])
     said = capsys.readouterr().out
-    assert "k1" in said
+    assert kid in said
     assert "2026-03-01 10:00:00" in said

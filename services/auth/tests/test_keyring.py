@@ -76,3 +76,9 @@ async def test_the_private_key_is_not_in_the_database(world):
     raw = active.private.private_bytes_raw()
     assert rows
     assert all(raw not in bytes(value) for row in rows for value in row)
+
+
+def test_no_key_is_named_like_an_option_of_a_command():
+    keyring = Keyring(SECRET)
+    kids = [keyring.make().kid for _ in range(600)]  # every 64th would begin with a dash
+    assert not any(kid.startswith("-") for kid in kids)

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from oep_local import processes, state
 from oep_local.layout import Layout
 from oep_local.processes import Command
 
+_WHOLE_WIDTH = 130
 Kid = Annotated[str, typer.Argument(metavar="KID", help="The key's name, as list shows it.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Also when the next key may not be known everywhere yet.")
@@ -70,11 +71,15 @@ def change_in(running: Layout, *words: str) -> list[dict[str, Any]]:
 
 
 def _show(keys: list[dict[str, Any]]) -> None:
-    table = Table("key", "state", "made", "signs since", "counts until")
+    # A key's name is there to be copied: never cut it, however narrow the terminal.
+    columns = ("key", "state", "made", "signs since", "counts until")
+    table = Table(*(Column(name, no_wrap=True) for name in columns))
     for key in keys:
         moments = (key["created_at"], key["activated_at"], key["published_until"])
         table.add_row(key["kid"], key["state"], *(_short(moment) for moment in moments))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False)
+    console.width = max(console.width, _WHOLE_WIDTH)
+    console.print(table)
 
 
 def _short(moment: str | None) -> str:

@@ -89,6 +89,9 @@ class Keyring:
         """Make a key pair, its private half sealed."""
         private = Ed25519PrivateKey.generate()
         kid = thumbprint(private.public_key())
+        while kid.startswith("-"):  # a command line would take it for an option
+            private = Ed25519PrivateKey.generate()
+            kid = thumbprint(private.public_key())
         nonce = token_bytes(_NONCE_BYTES)
         sealed = nonce + self._seal.encrypt(nonce, private.private_bytes_raw(), kid.encode())
         return NewKey(kid, private.public_key().public_bytes_raw(), sealed)
