@@ -58,6 +58,7 @@ async def exam(admin, student) -> dict:
     return (await student.http.get(path)).raise_for_status().json()
 
 
+@pytest.mark.contract("4.1/18/in-use", "5.2/1/active", "9.1/move/submit")
 async def test_an_exam_goes_from_creation_to_results(admin, student, exam):
     assert all(q["correct_answer"] == [] for q in exam["questions"])
     started = await student.http.post(

@@ -42,6 +42,7 @@ async def test_every_call_is_pre_flighted_without_a_token(platform):
             assert "authorization" in allowed or allowed == "*"
 
 
+@pytest.mark.contract("5.2/2/concurrent", "5.2/2/body")
 async def test_two_begins_at_once_with_an_empty_json_body_are_one_begin(student):
     headers = {"Content-Type": "application/json"}
     path = f"/attempts/{student.attempt_id}/begin"
@@ -87,6 +88,7 @@ async def test_a_socket_that_may_not_open_is_refused_before_it_is_accepted(stude
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.contract("5.2/9/blob", "5.3/exam", "5.3/numbers", "9.4/wrong-checksum")
 async def test_a_submit_with_a_blob_that_nobody_can_open_succeeds_and_shows_a_result(student):
     blob = base64.b64encode(b"salt and nonsense" * 8).decode()
     body = {

@@ -1,5 +1,6 @@
 """Design §7: a submit is one transaction, and everybody who must know is told."""
 
+import pytest
 from chassis.waiting import eventually
 
 LATE = "Cannot log events for a completed exam"
@@ -33,6 +34,7 @@ async def test_a_submit_is_told_to_every_socket_and_board(student, proctor):
         )
 
 
+@pytest.mark.contract("5.2/9/idempotent", "9.1/table/events", "9.1/table/result", "9.1/table/save")
 async def test_after_a_submit_events_and_answers_are_refused_and_the_result_stands(student):
     early = student.event("window_blur")
     assert (await student.report(early)).status_code == 201

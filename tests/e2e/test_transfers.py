@@ -1,8 +1,10 @@
 """A running attempt moves to another workstation: REST, bus, both kinds of socket, audit."""
 
+import pytest
 from chassis.waiting import eventually
 
 
+@pytest.mark.contract("8.3/request", "8.3/approve", "8.3/move/deadline", "8.3/audit")
 async def test_a_transfer_is_asked_for_approved_and_seen_by_all(student, proctor, hall_in_charge):
     attempt = student.attempt_id
     before = (await student.http.get(f"/attempts/{attempt}")).json()

@@ -394,7 +394,9 @@ def test_every_socket_has_its_row():
     assert found - {every_other_path_is_refused} == {full(path) for path in SOCKETS}
 
 
-@pytest.mark.contract("2.3/nothing-foreign")
+@pytest.mark.contract(
+    "2.3/nothing-foreign", "5.1/cancel/who", "5.1/marks/who", "8.3/audit/who", "8.3/request/who"
+)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 async def test_an_operation_is_for_whom_the_table_says(scene, row):
     assert row.may | row.hidden <= EVERYBODY
