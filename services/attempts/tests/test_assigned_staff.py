@@ -131,3 +131,34 @@ async def test_auth_is_asked_over_the_wire():
         await server.stop(0)
         with pytest.raises(Unavailable):
             await AuthClient(connection, seconds=0.2).assigned(4)
+
+
+@pytest.mark.parametrize("role", ["proctor", "grader"])
+async def test_who_only_watches_or_marks_sees_the_exams_that_he_is_assigned_to(world, member, role):
+    client = member(role, (role, world.written), (role, world.draft))
+    listed = [exam["id"] for exam in (await client.get("/exams/")).json()]
+    assert listed == [world.written, world.draft], "a draft, too: he prepares himself"
+    assert (await client.get(f"/exams/{world.draft}")).status_code == 200
+    answer = await client.get(f"/exams/{world.objective}")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "Exam not found")
+    questions = [question["id"] for question in (await client.get("/exams/questions")).json()]
+    assert questions == [world.choice, world.short, world.unseen]
+    assert (await client.get(f"/exams/questions/{world.truth}")).status_code == 404
+
+
+async def test_a_proctor_without_any_assignment_sees_no_exam(member):
+    client = member("proctor")
+    assert (await client.get("/exams/")).json() == []
+    assert (await client.get("/exams/questions")).json() == []
+
+
+async def test_a_proctor_who_is_a_student_too_sees_what_both_see(world, member):
+    client = member("proctor,student", ("proctor", world.draft))
+    listed = [exam["id"] for exam in (await client.get("/exams/")).json()]
+    assert listed == [world.objective, world.written, world.draft, world.over]
+
+
+async def test_who_watches_is_asked_to_come_again_while_nobody_knows_what(member, desk_away):
+    answer = await member("proctor").get("/exams/")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1

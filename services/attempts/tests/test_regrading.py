@@ -9,6 +9,7 @@ from attempts.errors import (
     NotSatYet,
     QuestionNotFound,
 )
+from attempts.exam import Sight
 from attempts.question import Void
 from attempts.regrading import Regrading
 from attempts.schemas.results import AttemptResultDetailedBody
@@ -109,7 +110,7 @@ def test_the_same_question_in_another_exam_keeps_its_key(world, sat, exam_of, re
     assert world.reading.question(world.choice, None).correct_answer == ("B",)
     [question] = [q for q in world.reading.paper(exam_id, None).questions if q.id == world.choice]
     assert question.correct_answer == ("C",)
-    shown = world.reading.paper(exam_id, 1000)
+    shown = world.reading.paper(exam_id, Sight(1000))
     assert shown.questions[0].correct_answer == ("C",), "the edge takes the key away"
 
 

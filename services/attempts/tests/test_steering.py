@@ -12,6 +12,7 @@ from attempts.errors import (
     NotPaused,
     TimeIsUp,
 )
+from attempts.exam import Sight
 from attempts.order import Order
 from attempts.progress import Refusal, Refused, Saved
 from attempts.steering import Steering
@@ -169,7 +170,7 @@ def test_a_reopened_attempt_keeps_the_letters_that_the_student_answered_by(world
 
 
 def seen(world, student: int):
-    return world.reading.paper(world.objective, student).questions
+    return world.reading.paper(world.objective, Sight(student)).questions
 
 
 def test_reopening_what_ran_out_of_time_needs_extra_time(world, steering):

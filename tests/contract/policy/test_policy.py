@@ -33,7 +33,8 @@ ANONYMOUS = "anonymous"
 STUDENTS = {OWNER, OTHER}
 STAFF = {ADMIN, HALL_IN_CHARGE}
 HALL = STAFF | {HALL_AUTH, TECHNICIAN}
-SIGNED_IN = STUDENTS | HALL | {PROCTOR, "proctor elsewhere", GRADER, "grader elsewhere"}
+ELSEWHERE = {"proctor elsewhere", "grader elsewhere"}
+SIGNED_IN = STUDENTS | HALL | {PROCTOR, GRADER} | ELSEWHERE
 EVERYBODY = SIGNED_IN | {ANONYMOUS}
 
 Make = Callable[[Any], Any]
@@ -207,14 +208,15 @@ ROWS = [
     Row("POST /exams/questions", STAFF, body=new_question),
     Row(
         "GET /exams/questions/{question_id}",
-        SIGNED_IN,
+        SIGNED_IN - ELSEWHERE,
+        hidden=ELSEWHERE,
         path=lambda s: {"question_id": s.question_id},
     ),
     Row("PUT /exams/questions/{question_id}", STAFF, path=question, body=of(marks=2)),
     Row("DELETE /exams/questions/{question_id}", STAFF, path=question),
     Row("GET /exams/", SIGNED_IN),
     Row("POST /exams/", STAFF, body=new_exam),
-    Row("GET /exams/{exam_id}", SIGNED_IN, path=the_exam),
+    Row("GET /exams/{exam_id}", SIGNED_IN - ELSEWHERE, hidden=ELSEWHERE, path=the_exam),
     Row("PUT /exams/{exam_id}", STAFF, path=fresh_exam, body=of(title="Changed")),
     Row("DELETE /exams/{exam_id}", {ADMIN}, path=fresh_exam),
     Row("GET /exams/{exam_id}/export-qti", STAFF, path=the_exam),

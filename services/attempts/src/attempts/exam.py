@@ -27,6 +27,18 @@ OPEN = frozenset({ExamStatus.PUBLISHED, ExamStatus.ACTIVE})
 
 
 @dataclass(frozen=True)
+class Sight:
+    """Which exams somebody sees who does not see all (contract §2.3, §4.3)."""
+
+    user_id: int
+    """He sees the exams that he holds an attempt for."""
+    sees_open: bool = True
+    """And those that are published or active; a proctor or grader and nothing else does not."""
+    assigned: frozenset[int] = frozenset()
+    """And those that he is assigned to, whatever their status."""
+
+
+@dataclass(frozen=True)
 class Trade:
     id: int
     name: str

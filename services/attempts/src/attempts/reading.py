@@ -25,7 +25,7 @@ from attempts.errors import (
     ResultNotReady,
     TradeNotFound,
 )
-from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Trade
+from attempts.exam import Exam, ExamPaper, ExamStatus, QuestionBank, Sight, Trade
 from attempts.mark import HandMark
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.receipt import Receipt
@@ -65,7 +65,7 @@ class Roster:
 
 
 class Reading:
-    """Reads; `seen_by` narrows to what one student may see, None sees all."""
+    """Reads; `seen_by` narrows to what one person may see, None sees all."""
 
     def __init__(self, database: Database) -> None:
         """Share the service's database."""
@@ -98,7 +98,7 @@ class Reading:
         question_bank_id: int | None,
         difficulty: Difficulty | None,
         question_type: QuestionType | None,
-        seen_by: int | None,
+        seen_by: Sight | None,
     ) -> list[Question]:
         with self._database.transaction() as session:
             return exams.questions(
@@ -111,7 +111,7 @@ class Reading:
                 seen_by=seen_by,
             )
 
-    def question(self, question_id: int, seen_by: int | None) -> Question:
+    def question(self, question_id: int, seen_by: Sight | None) -> Question:
         with self._database.transaction() as session:
             found = exams.question(session, question_id, seen_by=seen_by)
         if found is None:
@@ -124,21 +124,23 @@ class Reading:
         limit: int,
         trade_id: int | None,
         status: ExamStatus | None,
-        seen_by: int | None,
+        seen_by: Sight | None,
     ) -> list[Exam]:
         with self._database.transaction() as session:
             return exams.exams(
                 session, skip=skip, limit=limit, trade_id=trade_id, status=status, seen_by=seen_by
             )
 
-    def paper(self, exam_id: int, seen_by: int | None) -> ExamPaper:
+    def paper(self, exam_id: int, seen_by: Sight | None) -> ExamPaper:
         """Return an exam with its questions, in the order of the student's own attempt if any."""
         with self._database.transaction() as session:
             exam = exams.exam(session, exam_id, seen_by=seen_by)
             if exam is None:
                 raise ExamNotFound
             paper = exams.paper(session, exam)
-            shown = None if seen_by is None else exams.shown_attempt(session, exam_id, seen_by)
+            shown = (
+                None if seen_by is None else exams.shown_attempt(session, exam_id, seen_by.user_id)
+            )
         return paper if shown is None else laid_out(paper, shown)
 
     def attempts(

@@ -5,7 +5,7 @@ from typing import Annotated
 from chassis.access import AnyCaller
 from fastapi import APIRouter, Query
 
-from attempts.rest.shared import App, Limit, PathId, QueryId, Skip, is_staff, seen_by
+from attempts.rest.shared import App, Eyes, Limit, PathId, QueryId, Skip, is_staff
 from attempts.schemas.exams import (
     Difficulty,
     ExamBody,
@@ -45,6 +45,7 @@ async def list_question_banks(
 async def list_questions(
     caller: AnyCaller,
     app: App,
+    eyes: Eyes,
     skip: Skip = 0,
     limit: Limit = 100,
     question_bank_id: QueryId = None,
@@ -58,33 +59,36 @@ async def list_questions(
         question_bank_id,
         difficulty,
         question_type,
-        seen_by(caller),
+        eyes,
     )
     return [QuestionBody.of_question(q, with_key=is_staff(caller)) for q in found]
 
 
 @router.get("/questions/{question_id}")
-async def get_question(caller: AnyCaller, app: App, question_id: PathId) -> QuestionBody:
-    found = await app.database.run(app.reading.question, question_id, seen_by(caller))
+async def get_question(
+    caller: AnyCaller, app: App, eyes: Eyes, question_id: PathId
+) -> QuestionBody:
+    found = await app.database.run(app.reading.question, question_id, eyes)
     return QuestionBody.of_question(found, with_key=is_staff(caller))
 
 
 @router.get("/")
 async def list_exams(
-    caller: AnyCaller,
+    _: AnyCaller,
     app: App,
+    eyes: Eyes,
     skip: Skip = 0,
     limit: Limit = 100,
     trade_id: QueryId = None,
     status_filter: Annotated[ExamStatus | None, Query()] = None,
 ) -> list[ExamBody]:
-    found = await app.database.run(
-        app.reading.exams, skip, limit, trade_id, status_filter, seen_by(caller)
-    )
+    found = await app.database.run(app.reading.exams, skip, limit, trade_id, status_filter, eyes)
     return [ExamBody.of(exam) for exam in found]
 
 
 @router.get("/{exam_id}")
-async def get_exam(caller: AnyCaller, app: App, exam_id: PathId) -> ExamWithQuestionsBody:
-    paper = await app.database.run(app.reading.paper, exam_id, seen_by(caller))
+async def get_exam(
+    caller: AnyCaller, app: App, eyes: Eyes, exam_id: PathId
+) -> ExamWithQuestionsBody:
+    paper = await app.database.run(app.reading.paper, exam_id, eyes)
     return ExamWithQuestionsBody.of_paper(paper, with_key=is_staff(caller))

@@ -21,6 +21,7 @@ from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.composing import Composing
 from attempts.errors import NotAssigned
+from attempts.exam import Sight
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
@@ -95,9 +96,22 @@ def is_staff(caller: Caller) -> bool:
     return caller.has_any("admin", "hall_in_charge")
 
 
-def seen_by(caller: Caller) -> int | None:
-    """Return whose eyes narrow what is shown: everybody's who is not staff."""
-    return None if is_staff(caller) else caller.user_id
+_WATCHERS = ("proctor", "grader")
+
+
+async def _sight(caller: AnyCaller, app: App) -> Sight | None:
+    """Return which exams the caller sees; None = all.
+
+    Who only watches or marks sees the exams that he is assigned to. Raises `AssignmentsUnknown`.
+    """
+    if is_staff(caller):
+        return None
+    reach = await app.assignments.reach(caller, (), _WATCHERS)
+    sees_open = not caller.roles or not caller.roles.issubset(_WATCHERS)
+    return Sight(caller.user_id, sees_open, reach.ids or frozenset())
+
+
+Eyes = Annotated[Sight | None, Depends(_sight)]
 
 
 async def _sees(caller: AnyCaller, app: App, attempt_id: PathId) -> bool:

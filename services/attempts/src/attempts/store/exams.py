@@ -1,7 +1,7 @@
 """Statements on trades, question banks, questions and exams.
 
-`seen_by` narrows to what one student may see: exams that are open or that he has an attempt for,
-and the questions of those (contract §4.3); None sees all.
+`seen_by` narrows to what one person may see (`exam.Sight`), and to the questions of those exams
+(contract §4.3); None sees all.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Status
-from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Trade
+from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Sight, Trade
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.store.rows import bank_from, exam_from, question_from, trade_from
 from attempts.tables import (
@@ -62,7 +62,7 @@ def questions(
     question_bank_id: int | None,
     difficulty: Difficulty | None,
     question_type: QuestionType | None,
-    seen_by: int | None,
+    seen_by: Sight | None,
 ) -> list[Question]:
     query = select(_QUESTION).order_by(QuestionRow.id).offset(skip).limit(limit)
     for part, value in (
@@ -76,7 +76,7 @@ def questions(
     return [question_from(row) for row in session.execute(query).mappings()]
 
 
-def question(session: Session, question_id: int, *, seen_by: int | None) -> Question | None:
+def question(session: Session, question_id: int, *, seen_by: Sight | None) -> Question | None:
     query = _questions_seen(select(_QUESTION).where(QuestionRow.id == question_id), seen_by)
     row = session.execute(query).mappings().one_or_none()
     return question_from(row) if row is not None else None
@@ -89,7 +89,7 @@ def exams(
     limit: int,
     trade_id: int | None,
     status: ExamStatus | None,
-    seen_by: int | None,
+    seen_by: Sight | None,
 ) -> list[Exam]:
     query = select(_EXAM).order_by(ExamRow.id).offset(skip).limit(limit)
     if trade_id is not None:
@@ -101,7 +101,7 @@ def exams(
     return _exams(session, query)
 
 
-def exam(session: Session, exam_id: int, *, seen_by: int | None = None) -> Exam | None:
+def exam(session: Session, exam_id: int, *, seen_by: Sight | None = None) -> Exam | None:
     query = select(_EXAM).where(ExamRow.id == exam_id)
     if seen_by is not None:
         query = query.where(_is_seen_by(seen_by))
@@ -193,14 +193,15 @@ def _trades_by_id(session: Session, ids: set[int]) -> dict[int, Trade]:
     return {row["id"]: trade_from(row) for row in rows}
 
 
-def _is_seen_by(student_id: int) -> ColumnElement[bool]:
+def _is_seen_by(sight: Sight) -> ColumnElement[bool]:
     holds_one = exists().where(
-        AttemptRow.exam_id == ExamRow.id, AttemptRow.student_id == student_id
+        AttemptRow.exam_id == ExamRow.id, AttemptRow.student_id == sight.user_id
     )
-    return or_(ExamRow.status.in_(OPEN), holds_one)
+    ways = [holds_one, ExamRow.id.in_(sight.assigned)]
+    return or_(*ways, ExamRow.status.in_(OPEN)) if sight.sees_open else or_(*ways)
 
 
-def _questions_seen(query: Select[Any], seen_by: int | None) -> Select[Any]:
+def _questions_seen(query: Select[Any], seen_by: Sight | None) -> Select[Any]:
     if seen_by is None:
         return query
     in_seen_exam = exists().where(
