@@ -1,8 +1,10 @@
 """An exam from its creation to its results, and a change of workstation in the middle of it."""
 
+import asyncio
 import time
 
 import pytest
+from oep_local.attempts import NotAssigned, assign_in
 
 QUESTION = {
     "question_text": "Which colour has the protective conductor?",
@@ -120,3 +122,16 @@ async def test_a_workstation_is_changed_with_approval_and_every_socket_is_told(
     trail = await hall_in_charge.http.get(f"/transfers/audit/{transfer_id}")
     kinds = [entry["event_type"] for entry in trail.json()]
     assert kinds == ["transfer_requested", "transfer_approved", "transfer_completed"]
+
+
+async def test_attempts_are_made_beforehand_by_the_command(platform, exam, student, tmp_path):
+    """`oep attempts assign EXAM --students FILE`, as often as one likes."""
+    file = tmp_path / "students.csv"
+    file.write_text(f"student_id,name\n{student.user['id']},whoever\n")
+    for outcome in ("1 attempts made, 0 students", "0 attempts made, 1 students"):
+        said = await asyncio.to_thread(assign_in, platform.layout, str(exam["id"]), file)
+        assert said.startswith(outcome)
+    listed = await student.http.get("/attempts/me", params={"exam_id": exam["id"]})
+    assert [attempt["status"] for attempt in listed.json()] == ["not_started"]
+    with pytest.raises(NotAssigned, match="Exam not found"):
+        await asyncio.to_thread(assign_in, platform.layout, "NO-SUCH-EXAM", file)
