@@ -1,5 +1,6 @@
 """Prepared statements: one message each way, within and without a larger transaction."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -46,12 +47,12 @@ class Wire:
             return
 
     def _pass(self, come: socket.socket, go: socket.socket, is_client: bool) -> None:
-        while chunk := come.recv(65_536):
-            if is_client and not self._is_client_speaking:
-                self.turns += 1
-            self._is_client_speaking = is_client
-            go.sendall(chunk)
-        go.close()
+        with contextlib.suppress(OSError), come, go:  # the other direction may have closed them
+            while chunk := come.recv(65_536):
+                if is_client and not self._is_client_speaking:
+                    self.turns += 1
+                self._is_client_speaking = is_client
+                go.sendall(chunk)
 
 
 @pytest.fixture
