@@ -15,7 +15,7 @@ import httpx
 import psycopg2
 import pytest
 from chassis.waiting import eventually
-from oep_local import seed_rows
+from oep_local import legacy, seed, seed_rows
 from oep_local.rig import Platform
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -50,8 +50,14 @@ class Student(Person):
     question_ids: list[int]
     signed_in_with: dict[str, Any]
 
+    async def attempts(self, status: str) -> list[dict[str, Any]]:
+        query = {"exam_id": seed_rows.EXAM_ID, "status_filter": status}
+        listed = await self.http.get("/attempts/me", params=query)
+        found: list[dict[str, Any]] = listed.raise_for_status().json()
+        return found
+
     async def begin(self) -> None:
-        mine = (await self.http.get("/attempts/me")).raise_for_status().json()[0]
+        [mine, *_] = await self.attempts("not_started")
         self.attempt_id, self.exam_id = mine["id"], mine["exam_id"]
         exam = (await self.http.get(f"/exams/{self.exam_id}")).raise_for_status().json()
         self.question_ids = [question["id"] for question in exam["questions"]]
@@ -172,9 +178,22 @@ def student_numbers() -> Iterator[int]:
     return itertools.cycle(range(1, len(seed_rows.people()["students"]) + 1))
 
 
+async def seat(platform: Platform, student: Student) -> None:
+    """Let a student who has sat before sit again: end his old attempts, make him a new one."""
+    async for admin in staff(platform.url, "admin"):
+        for old in await student.attempts("in_progress"):
+            gone = await admin.http.post(
+                f"/attempts/{old['id']}/cancel", json={"reason": "the test is over"}
+            )
+            gone.raise_for_status()
+    if not await student.attempts("not_started"):
+        launcher = legacy.ProcessLauncher(platform.layout.environment_of_deeds)
+        await asyncio.to_thread(seed.seed, launcher, platform.state.root, fresh=True)
+
+
 @pytest.fixture
 async def student(platform, student_numbers) -> AsyncIterator[Student]:
-    """A demo student with a begun attempt; there are twelve, who take turns."""
+    """A demo student with an attempt that has just begun; there are twelve, who take turns."""
     number = next(student_numbers)
     person = seed_rows.people()["students"][number - 1]
     body = {
@@ -184,6 +203,7 @@ async def student(platform, student_numbers) -> AsyncIterator[Student]:
     }
     student = Student(platform.url, await sign_in(platform.url, "hall-ticket-login", body))
     student.signed_in_with = body
+    await seat(platform, student)
     await student.begin()
     yield student
     await student.http.aclose()

@@ -4,6 +4,7 @@ No time is asserted here. The client and the counting are tried alone, without a
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import math
@@ -31,6 +32,7 @@ class FakeServer:
     def __init__(self, *answers: bytes) -> None:
         self._answers = itertools.cycle(answers)
         self.requests: list[bytes] = []
+        self._serving: list[asyncio.Task] = []
 
     async def __aenter__(self):
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -39,17 +41,22 @@ class FakeServer:
 
     async def __aexit__(self, *_):
         self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader, writer):
-        while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
-            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-            self.requests.append(head + await reader.readexactly(length))
-            answer = next(self._answers)
-            if not answer:
-                break
-            writer.write(answer)
-        writer.close()
+        self._serving.append(asyncio.current_task())
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+                self.requests.append(head + await reader.readexactly(length))
+                answer = next(self._answers)
+                if not answer:
+                    return
+                writer.write(answer)
 
 
 def response(status: int, body: bytes = b"{}", head: bytes = b"") -> bytes:
