@@ -250,12 +250,21 @@ async def test_the_way_through_the_lobby_over_rest(api, world):
 
 
 @pytest.mark.usefixtures("with_trade")
-async def test_the_second_proctor_is_told_the_name_of_the_first(api, world):
-    url = f"/attempts/{world.attempt('not_started')}/authorise"
-    assert (await api(7, "hall_in_charge").post(url)).status_code == 200
-    second = await api(8, "hall_in_charge").post(url)
-    assert second.json()["detail"] == "Attempt is authorised already, by Asha"
-    assert second.json()["authorised_by_id"] == 7
+@pytest.mark.parametrize(
+    ("deed", "done", "status"),
+    [
+        ("authorise", "authorised", "not_started"),
+        ("pause", "paused", "in_progress"),
+        ("cancel", "cancelled", "in_progress"),
+    ],
+)
+async def test_the_second_proctor_is_told_the_name_of_the_first(api, world, deed, done, status):
+    url, body = f"/attempts/{world.attempt(status)}/{deed}", {"reason": "power cut"}
+    assert (await api(7, "admin").post(url, json=body)).status_code == 200
+    second = await api(8, "admin").post(url, json=body)
+    assert second.status_code == 409
+    assert second.json()["detail"] == f"Attempt is {done} already, by Asha"
+    assert second.json()[f"{done}_by_id"] == 7
 
 
 @pytest.mark.usefixtures("lobby", "with_trade")

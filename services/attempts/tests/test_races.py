@@ -6,7 +6,14 @@ import pytest
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
-from attempts.errors import AlreadyPaused, CannotBegin, CannotSteer, CannotSubmit, TimeIsUp
+from attempts.errors import (
+    AlreadyCancelled,
+    AlreadyPaused,
+    CannotBegin,
+    CannotSteer,
+    CannotSubmit,
+    TimeIsUp,
+)
 from attempts.order import Order
 from attempts.progress import Refused
 from attempts.steering import Steering
@@ -123,14 +130,16 @@ def test_begin_beside_cancel_ends_cancelled_and_says_the_truth(world, steering, 
 def test_of_two_pauses_one_wins(world, steering, at_once):
     attempt_id = world.attempt()
     results = at_once(*[partial(steering.pause, order(attempt_id), None)] * 4)
-    assert sum(isinstance(r, AlreadyPaused) for r in results) == 3
+    lost = [r for r in results if isinstance(r, AlreadyPaused)]
+    assert [r.by_id for r in lost] == [order(attempt_id).by_id] * 3
     assert len(world.notes("attempt_paused")) == 1
 
 
 def test_of_two_cancellations_one_wins(world, steering, at_once):
     attempt_id = world.attempt()
     results = at_once(*[partial(steering.cancel, order(attempt_id))] * 4)
-    assert sum(isinstance(r, CannotSteer) for r in results) == 3
+    lost = [r for r in results if isinstance(r, AlreadyCancelled)]
+    assert [r.by_id for r in lost] == [order(attempt_id).by_id] * 3
     assert statuses(world, attempt_id) == ["cancelled"]
 
 

@@ -16,6 +16,7 @@ from attempts.exam import Sight
 from attempts.order import Order
 from attempts.progress import Refusal, Refused, Saved
 from attempts.steering import Steering
+from chassis.errors import Conflict
 from chassis.origins import NOWHERE
 
 
@@ -58,9 +59,15 @@ def test_whatever_is_not_graded_can_be_cancelled(world, steering, status):
 
 
 @pytest.mark.contract("9.1/move/cancel")
-@pytest.mark.parametrize("status", ["graded", "cancelled"])
-def test_a_graded_or_cancelled_attempt_stays_what_it_is(world, steering, status):
-    with pytest.raises(CannotSteer, match=f"Cannot cancel attempt with status: {status}"):
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("graded", "Cannot cancel attempt with status: graded"),
+        ("cancelled", "Attempt is cancelled already$"),
+    ],
+)
+def test_a_graded_or_cancelled_attempt_stays_what_it_is(world, steering, status, words):
+    with pytest.raises(Conflict, match=words):
         steering.cancel(order(world.attempt(status)))
     assert world.notes() == []
 
@@ -123,7 +130,7 @@ def test_what_is_paused_or_over_cannot_be_paused(world, steering):
     with pytest.raises(NotPaused):
         steering.unpause(order(attempt_id))
     steering.pause(order(attempt_id), None)
-    with pytest.raises(AlreadyPaused):
+    with pytest.raises(AlreadyPaused, match="Attempt is paused already, by user "):
         steering.pause(order(attempt_id), None)
     with pytest.raises(TimeIsUp):
         steering.pause(order(world.attempt(student=3, begun_seconds_ago=3601)), None)
@@ -228,6 +235,7 @@ async def test_the_staffs_way_over_rest(api, world):
     assert (cancelled.json()["status"], cancelled.json()["close_reason"]) == ("cancelled", "other")
     again = await proctor.post(f"{url}/cancel", json={"reason": "left the hall"})
     assert again.status_code == 409
-    assert again.json()["detail"] == "Cannot cancel attempt with status: cancelled"
+    assert again.json()["detail"] == "Attempt is cancelled already, by user 9"
+    assert again.json()["cancelled_by_id"] == 9
     reopened = await api(1, "admin").post(f"{url}/reopen", json={"reason": "wrong student"})
     assert (reopened.status_code, reopened.json()["reopened_from_id"]) == (201, attempt_id)

@@ -42,6 +42,7 @@ from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
+from attempts.rest import outpaced
 from attempts.rest import receipts as receipt_routes
 from attempts.rest import sitting as sitting_routes
 from attempts.rest import transfers as transfer_routes
@@ -197,6 +198,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(transfer_routes.router)
     app.include_router(action_routes.router)
     app.include_router(lobby_routes.router)
+    outpaced.install(app)
     app.add_middleware(EitherSlash)
     return app
 

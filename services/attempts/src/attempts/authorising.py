@@ -123,7 +123,9 @@ def _why_not(attempt: Attempt | None) -> Failure | None:
     if attempt.status is not Status.NOT_STARTED:
         return CannotSteer("authorise", attempt.status)
     if attempt.authorised_at is not None:
-        return AlreadyAuthorised(attempt.authorised_by_id, notices.instant(attempt.authorised_at))
+        return AlreadyAuthorised(
+            attempt.authorised_by_id, authorised_at=notices.instant(attempt.authorised_at)
+        )
     return None
 
 

@@ -343,17 +343,37 @@ class WaitingForAuthorisation(Conflict):
         super().__init__(members={"attempt_id": attempt_id})
 
 
-class AlreadyAuthorised(Conflict):
-    """Somebody else was faster; whoever comes second is told who, by name where it is known."""
+class Outpaced(Conflict):
+    """A colleague was faster; whoever comes second is told who, by name where it is known."""
 
-    slug = "already-authorised"
+    done: str
 
-    def __init__(self, by_id: int | None, at: str | None, name: str = "") -> None:
-        self.by_id, self.at = by_id, at
+    def __init__(self, by_id: int | None, name: str = "", **members: str | None) -> None:
+        self.by_id, self._members = by_id, members
+        by = "" if by_id is None else f", by {name or f'user {by_id}'}"
         super().__init__(
-            f"Attempt is authorised already, by {name or f'user {by_id}'}",
-            members={"authorised_by_id": by_id, "authorised_at": at},
+            f"Attempt is {self.done} already{by}",
+            members={f"{self.done}_by_id": by_id, **members},
         )
+
+    def named(self, name: str) -> "Outpaced":
+        """Return the same, said with the colleague's name."""
+        return type(self)(self.by_id, name, **self._members)
+
+
+class AlreadyAuthorised(Outpaced):
+    slug = "already-authorised"
+    done = "authorised"
+
+
+class AlreadyPaused(Outpaced):
+    slug = "already-paused"
+    done = "paused"
+
+
+class AlreadyCancelled(Outpaced):
+    slug = "already-cancelled"
+    done = "cancelled"
 
 
 class OtherDevice(Conflict):
@@ -383,11 +403,6 @@ class CannotSteer(Conflict):
 class TimeIsUp(Conflict):
     slug = "time-is-up"
     detail = "Attempt time has expired"
-
-
-class AlreadyPaused(Conflict):
-    slug = "already-paused"
-    detail = "Attempt is paused already"
 
 
 class NotPaused(Conflict):

@@ -14,6 +14,7 @@ from attempts import auditing, clockwork, notices
 from attempts.allowance import Grant, ensure_sound
 from attempts.attempt import Attempt, Status, may_move
 from attempts.errors import (
+    AlreadyCancelled,
     AlreadyPaused,
     AlreadyReopened,
     AttemptNotFound,
@@ -24,7 +25,7 @@ from attempts.errors import (
     TimeIsUp,
 )
 from attempts.order import Order
-from attempts.store import actions, allowances, attempts
+from attempts.store import actions, allowances, attempts, audit
 
 REOPENABLE = frozenset({Status.SUBMITTED, Status.GRADED, Status.EXPIRED, Status.CANCELLED})
 
@@ -41,6 +42,8 @@ class Steering:
         """Cancel whatever is not graded; a submit that came first may have graded it."""
         with self._database.transaction() as session:
             attempt = _locked(session, order)
+            if attempt.status is Status.CANCELLED:
+                raise AlreadyCancelled(audit.doer(session, attempt.id, "attempt_cancelled"))
             if not may_move(attempt.status, Status.CANCELLED):
                 raise CannotSteer("cancel", attempt.status)
             cancelled = _cancel(session, clockwork.unpaused(session, attempt), order)
@@ -51,7 +54,7 @@ class Steering:
         """Freeze the clock of a running attempt, for `max_seconds` at most if given."""
         with self._database.transaction() as session:
             attempt = _locked(session, order)
-            _ensure_pausable(attempt)
+            _ensure_pausable(session, attempt)
             paused = _won(actions.pause(session, attempt, max_seconds))
             notices.announce(session, [notices.paused(paused)])
             _log(session, paused, "attempt_paused", order, max_seconds=max_seconds)
@@ -100,11 +103,11 @@ def _cancel(session: Session, attempt: Attempt, order: Order) -> Attempt:
     return cancelled
 
 
-def _ensure_pausable(attempt: Attempt) -> None:
+def _ensure_pausable(session: Session, attempt: Attempt) -> None:
     if attempt.status is not Status.IN_PROGRESS:
         raise CannotSteer("pause", attempt.status)
     if attempt.is_paused:
-        raise AlreadyPaused
+        raise AlreadyPaused(audit.doer(session, attempt.id, "attempt_paused"))
     if attempt.is_past_deadline:
         raise TimeIsUp
 

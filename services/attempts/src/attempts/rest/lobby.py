@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from attempts.authorising import Crowd
-from attempts.errors import AlreadyAuthorised
 from attempts.order import Order
 from attempts.rest.shared import App, ExamOverseer, From, Overseer, PathId
 from attempts.schemas.actions import SteeredBody
@@ -39,10 +38,7 @@ async def authorise(
     """Let a student begin."""
     reason = (body or AuthoriseBody()).reason
     order = Order(attempt_id, caller.user_id, reason, came_from)
-    try:
-        attempt = await app.database.run(app.authorising.authorise, order)
-    except AlreadyAuthorised as first:
-        raise await _named(app, first) from None
+    attempt = await app.database.run(app.authorising.authorise, order)
     return SteeredBody.of(attempt, is_owner=False)
 
 
@@ -68,11 +64,3 @@ async def release_device(
     order = Order(attempt_id, caller.user_id, body.reason, came_from)
     attempt = await app.database.run(app.releasing.release, order)
     return SteeredBody.of(attempt, is_owner=False)
-
-
-async def _named(app: App, first: AlreadyAuthorised) -> AlreadyAuthorised:
-    """Return the refusal with the name of who was faster, if auth says it in time."""
-    if first.by_id is None:
-        return first
-    people = await app.names.of([first.by_id])
-    return AlreadyAuthorised(first.by_id, first.at, people.name(first.by_id))

@@ -19,6 +19,17 @@ def of_transfer(session: Session, transfer_id: int) -> list[Logged]:
     return AUDIT.where(session, AuditLogRow.transfer_id == transfer_id)
 
 
+def doer(session: Session, attempt_id: int, event_type: str) -> int | None:
+    """Return who did something to an attempt last."""
+    query = (
+        select(AuditLogRow.user_id)
+        .where(AuditLogRow.chain == f"attempt:{attempt_id}", AuditLogRow.event_type == event_type)
+        .order_by(AuditLogRow.place.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
 def find(session: Session, wanted: Wanted, ids: Mapping[str, int | None]) -> list[Logged]:
     """List entries about all of the given ids, newest first."""
     given = {name: value for name, value in ids.items() if value is not None}
