@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proctoring import evidence
+from proctoring import chain
 from proctoring.event import (
     KNOWN_TYPES,
     Event,
@@ -41,9 +41,9 @@ def chain_of(*drafts: EventDraft) -> tuple[list[Event], Tally]:
 
 
 def verifies(events: list[Event]) -> bool:
-    head = evidence.GENESIS
+    head = chain.GENESIS
     for number, event in enumerate(events, 1):
-        head = evidence.link(head, chained(event))
+        head = chain.link(head, chained(event))
         if event.sequence != number or event.hash != head:
             return False
     return True
@@ -85,7 +85,7 @@ drafts = st.lists(
         question_id=st.none() | st.integers(1, 9),
         event_data=st.none()
         | st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=9)).map(
-            evidence.canonical
+            chain.canonical
         ),
         origin=st.builds(Origin, st.none() | st.just("10.0.0.1"), st.none() | st.text(max_size=9)),
     ),
@@ -137,8 +137,8 @@ def test_payloads_can_be_removed_and_the_chain_still_verifies():
 def test_a_payload_can_be_checked_against_its_commitment():
     (event,), _ = chain_of(draft(event_data='{"key":"F12"}'))
     assert event.data_salt is not None
-    assert event.data_hash == evidence.commitment(event.data_salt, '{"key":"F12"}')
-    assert event.data_hash != evidence.commitment(event.data_salt, '{"key":"F11"}')
+    assert event.data_hash == chain.commitment(event.data_salt, '{"key":"F12"}')
+    assert event.data_hash != chain.commitment(event.data_salt, '{"key":"F11"}')
 
 
 @given(
@@ -150,21 +150,21 @@ def test_a_payload_can_be_checked_against_its_commitment():
 )
 def test_canonical_json_survives_a_round_trip(value):
     try:
-        text = evidence.canonical(value)
+        text = chain.canonical(value)
     except ValueError:
         return
     import json  # noqa: PLC0415  # the verifier's own parser
 
-    assert evidence.canonical(json.loads(text)) == text
+    assert chain.canonical(json.loads(text)) == text
 
 
 def test_an_instant_has_one_text_in_every_year_and_zone():
-    assert evidence.instant(datetime(33, 4, 5, tzinfo=UTC)) == "0033-04-05T00:00:00.000000Z"
+    assert chain.instant(datetime(33, 4, 5, tzinfo=UTC)) == "0033-04-05T00:00:00.000000Z"
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    assert evidence.instant(elsewhere) == "2026-03-02T09:00:00.000000Z"
+    assert chain.instant(elsewhere) == "2026-03-02T09:00:00.000000Z"
 
 
 @pytest.mark.parametrize("value", [{"a": float("inf")}, {"a": "\ud800"}])
 def test_what_has_no_json_text_is_refused(value):
     with pytest.raises(ValueError, match=r"."):
-        evidence.canonical(value)
+        chain.canonical(value)

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from chassis.errors import Unavailable
 from chassis.waiting import eventually
-from proctoring import evidence, store, timing_store
+from proctoring import chain, store, timing_store
 from proctoring.errors import AttemptsUnavailable, IntakeFull
 from proctoring.event import Event, EventDraft, Severity, chained
 from proctoring.timing import TimingDraft
@@ -24,9 +24,9 @@ async def take(intake, sat, *drafts):
 
 def whole(events: list[Event]) -> bool:
     """Say whether sequence and chain are without a hole."""
-    head = evidence.GENESIS
+    head = chain.GENESIS
     for number, event in enumerate(events, 1):
-        head = evidence.link(head, chained(event))
+        head = chain.link(head, chained(event))
         if event.sequence != number or event.hash != head:
             return False
     return True
@@ -67,7 +67,7 @@ async def test_the_same_event_posted_many_times_at_once_is_one_row(rig, new_inta
             *(take(intake, sat, draft(sat, event_id=event_id)) for intake in (one, two) * 20)
         )
     assert len({result for (result,) in results}) == 1
-    assert len(await rig.rows(store.chain, sat.attempt_id)) == 1
+    assert len(await rig.rows(store.chained_events, sat.attempt_id)) == 1
 
 
 async def test_an_id_repeated_within_a_group_costs_no_second_transaction(rig, new_intake):
@@ -90,7 +90,7 @@ async def test_sequence_and_chain_are_whole_after_concurrent_load_of_two_replica
         ]
         await asyncio.gather(*tasks)
     for sat in sats:
-        events = await rig.rows(store.chain, sat.attempt_id)
+        events = await rig.rows(store.chained_events, sat.attempt_id)
         assert len(events) == 2 * sum(1 + n % 3 for n in range(40))
         assert whole(events)
         summary = await rig.rows(store.summary, sat.attempt_id)
@@ -105,7 +105,7 @@ async def test_a_burst_of_200_events_of_one_student_is_stored_in_order(rig, new_
             tasks = [take(intake, sat, draft(sat, client_sequence=n)) for n in range(200)]
             results = await asyncio.gather(*tasks)
     assert [event.sequence for (event,) in results] == list(range(1, 201))
-    stored = await rig.rows(store.chain, sat.attempt_id)
+    stored = await rig.rows(store.chained_events, sat.attempt_id)
     assert [event.draft.client_sequence for event in stored] == list(range(200))
     assert len(commits) <= 5
 
@@ -115,7 +115,7 @@ async def test_what_is_answered_is_what_is_stored(rig, new_intake):
     async with new_intake() as (intake, _):
         (answered,) = await take(intake, sat, draft(sat, event_data='{"a":1}', question_id=2))
     assert answered.late
-    assert await rig.rows(store.chain, sat.attempt_id) == [answered]
+    assert await rig.rows(store.chained_events, sat.attempt_id) == [answered]
 
 
 async def test_attempts_away_stores_nothing_and_fails_only_those_requests(rig, new_intake):
@@ -126,7 +126,7 @@ async def test_attempts_away_stores_nothing_and_fails_only_those_requests(rig, n
                 await take(intake, sat)
             assert caught.value.retry_after_seconds
         assert isinstance((await eventually(lambda: retried(intake, sat), 5))[0], Event)
-    assert len(await rig.rows(store.chain, sat.attempt_id)) == 1
+    assert len(await rig.rows(store.chained_events, sat.attempt_id)) == 1
 
 
 async def retried(intake, sat):
@@ -141,7 +141,7 @@ async def test_a_slow_attempts_is_given_up_in_time(rig, new_intake):
     async with new_intake(attempts_seconds=0.2) as (intake, _):
         with rig.stub.slow(), pytest.raises(AttemptsUnavailable):
             await asyncio.wait_for(take(intake, sat), 2)
-    assert await rig.rows(store.chain, sat.attempt_id) == []
+    assert await rig.rows(store.chained_events, sat.attempt_id) == []
 
 
 async def test_the_status_is_asked_anew_for_every_request(rig, new_intake):
@@ -165,7 +165,7 @@ async def test_a_full_intake_refuses_and_stores_nothing(rig, new_intake):
             with pytest.raises(IntakeFull):
                 await take(intake, sat)
         await asyncio.gather(*waiting)
-    assert len(await rig.rows(store.chain, sat.attempt_id)) == 1_000
+    assert len(await rig.rows(store.chained_events, sat.attempt_id)) == 1_000
 
 
 async def test_a_client_that_goes_away_loses_nothing_and_its_retry_adds_nothing(rig, new_intake):
@@ -179,7 +179,7 @@ async def test_a_client_that_goes_away_loses_nothing_and_its_retry_adds_nothing(
             gone.cancel()
         assert isinstance((await stays)[0], Event)
         (again,) = await take(intake, sat, draft(sat, event_id=event_id))
-    assert await rig.rows(store.chain, sat.attempt_id) == [again]
+    assert await rig.rows(store.chained_events, sat.attempt_id) == [again]
 
 
 async def test_death_between_commit_and_answer_is_repaired_by_a_retry(rig, new_intake):
@@ -198,7 +198,7 @@ async def test_death_between_commit_and_answer_is_repaired_by_a_retry(rig, new_i
         assert committed.is_set()
     async with new_intake() as (intake, _):  # the process that comes after
         (again,) = await take(intake, sat, posted)
-    assert await rig.rows(store.chain, sat.attempt_id) == [again]
+    assert await rig.rows(store.chained_events, sat.attempt_id) == [again]
 
 
 async def test_stopping_finishes_the_group_in_flight(rig, new_intake):
@@ -258,4 +258,4 @@ async def test_a_locked_table_gives_503_and_the_intake_recovers(rig, new_intake,
         release.set()
         await holding
         assert isinstance((await take(intake, sat))[0], Event)
-    assert len(await rig.rows(store.chain, sat.attempt_id)) == 1
+    assert len(await rig.rows(store.chained_events, sat.attempt_id)) == 1

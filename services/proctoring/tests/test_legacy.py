@@ -6,7 +6,7 @@ import json
 
 import pytest
 from chassis.importing import run_importer
-from proctoring import evidence, legacy, store, timing_store
+from proctoring import chain, legacy, store, timing_store
 from proctoring.event import chained
 
 ROWS = itertools.count(5_000_000, 100)
@@ -69,11 +69,11 @@ async def test_events_keep_their_numbers_and_form_a_chain_twice_over(rig, load):
         code, last = await load(*rows)
         assert code == 0
         assert last["report"]["imported"]["proctoring_events"] == 2
-        events = await rig.rows(store.chain, sat.attempt_id)
+        events = await rig.rows(store.chained_events, sat.attempt_id)
         assert [e.id for e in events] == [base, base + 1]
-        head = evidence.GENESIS
+        head = chain.GENESIS
         for event in events:
-            head = evidence.link(head, chained(event))
+            head = chain.link(head, chained(event))
             assert event.hash == head
     summary = await rig.rows(store.summary, sat.attempt_id)
     assert (summary.tally.warning_count, summary.tally.violation_count) == (1, 1)
@@ -94,7 +94,7 @@ async def test_a_taken_row_number_is_renewed_and_reported(rig, load):
     assert last["report"]["changed"] == [
         "proctoring_events: 1 row numbers were taken, new ones given"
     ]
-    events = await rig.rows(store.chain, sat.attempt_id)
+    events = await rig.rows(store.chained_events, sat.attempt_id)
     assert [e.draft.event_type for e in events] == ["living", "tab_switch"]
 
 
@@ -137,7 +137,7 @@ async def test_a_bad_row_leaves_nothing_behind(rig, load):
     )
     assert code == 1
     assert "error" in last
-    assert await rig.rows(store.chain, sat.attempt_id) == []
+    assert await rig.rows(store.chained_events, sat.attempt_id) == []
 
 
 async def test_foreign_tables_are_left_and_no_rows_are_fine(load):

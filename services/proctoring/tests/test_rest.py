@@ -27,7 +27,7 @@ def timing(attempt_id: int, seconds: int, **more) -> dict:
 
 
 async def count(rig, attempt_id: int) -> int:
-    return len(await rig.rows(store.chain, attempt_id))
+    return len(await rig.rows(store.chained_events, attempt_id))
 
 
 @pytest.mark.parametrize("path", ["/events", "/events/batch", "/question-timing"])
@@ -283,7 +283,7 @@ async def test_a_batch_answers_each_item_in_order(rig):
     assert results[1]["error"]["errors"][0]["pointer"] == "/events/1/event_type"
     assert results[2]["error"]["detail"] == CLOSED
     assert all(("event" in r) != ("error" in r) for r in results)
-    assert [e.sequence for e in await rig.rows(store.chain, sat.attempt_id)] == [1, 2]
+    assert [e.sequence for e in await rig.rows(store.chained_events, sat.attempt_id)] == [1, 2]
     assert len(rig.stub.requests) == calls + 1
 
 
@@ -300,7 +300,7 @@ async def test_a_full_batch_is_stored(rig):
     items = [body(sat.attempt_id, client_sequence=n) for n in range(500)]
     answer = await client.post("/events/batch", json={"events": items})
     assert {r["status"] for r in answer.json()["results"]} == {201}
-    stored = await rig.rows(store.chain, sat.attempt_id)
+    stored = await rig.rows(store.chained_events, sat.attempt_id)
     assert [e.draft.client_sequence for e in stored] == list(range(500))
 
 
@@ -491,4 +491,4 @@ async def test_a_row_that_the_database_refuses_is_500_without_its_text(rig, owne
         assert [r["status"] for r in answer.json()["results"]] == [201, 500, 201]
     finally:
         await owner.run(run, "ALTER TABLE proctoring.proctoring_events DROP CONSTRAINT refuse_some")
-    assert [e.sequence for e in await rig.rows(store.chain, sat.attempt_id)] == [1, 2]
+    assert [e.sequence for e in await rig.rows(store.chained_events, sat.attempt_id)] == [1, 2]

@@ -110,7 +110,7 @@ async def test_a_killed_process_has_lost_nothing_that_it_answered(rig, environme
         for event_id in event_ids:
             await post(client, event_id)
     assert before.items() <= answered.items()
-    stored = await rig.rows(store.chain, sat.attempt_id)
+    stored = await rig.rows(store.chained_events, sat.attempt_id)
     assert [e.sequence for e in stored] == list(range(1, 31))
     assert {str(e.draft.event_id) for e in stored} == set(event_ids)
 

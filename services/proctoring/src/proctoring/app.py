@@ -19,10 +19,16 @@ from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVeri
 from fastapi import FastAPI
 
 from proctoring import rest
+from proctoring.acting import rest as acting_rest
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
+from proctoring.evidence import rest as evidence_rest
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
+from proctoring.report import rest as report_rest
+from proctoring.retention import rest as retention_rest
+from proctoring.review import rest as review_rest
+from proctoring.risk import rest as risk_rest
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
 from proctoring.tables import OUTBOX
@@ -59,6 +65,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = database
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.include_router(rest.router)
+    for concept in (
+        evidence_rest,
+        retention_rest,
+        risk_rest,
+        review_rest,
+        report_rest,
+        acting_rest,
+    ):
+        app.include_router(concept.router)
     rest.describe(app)
     return app
 

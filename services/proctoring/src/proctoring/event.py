@@ -11,7 +11,7 @@ from uuid import UUID
 
 from chassis.origins import NOWHERE, Origin
 
-from proctoring import evidence
+from proctoring import chain
 
 
 class Severity(Enum):
@@ -95,7 +95,7 @@ class Tally:
     violation_count: int = 0
     last_event: LastEvent | None = None
     sequence: int = 0
-    head_hash: bytes = evidence.GENESIS
+    head_hash: bytes = chain.GENESIS
 
     def counted(self, event: Event) -> "Tally":
         """Return the tally with `event` in it."""
@@ -128,7 +128,7 @@ def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event
         draft = replace(draft, event_timestamp=reception.received_at)
     data_hash = None
     if draft.event_data is not None:
-        data_hash = evidence.commitment(reception.data_salt, draft.event_data)
+        data_hash = chain.commitment(reception.data_salt, draft.event_data)
     event = Event(
         id=0,
         draft=draft,
@@ -140,10 +140,10 @@ def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event
         data_salt=None if data_hash is None else reception.data_salt,
         data_hash=data_hash,
         network_salt=reception.network_salt,
-        network_hash=evidence.commitment(reception.network_salt, _network_text(draft.origin)),
+        network_hash=chain.commitment(reception.network_salt, _network_text(draft.origin)),
         hash=b"",
     )
-    event = replace(event, hash=evidence.link(tally.head_hash, chained(event)))
+    event = replace(event, hash=chain.link(tally.head_hash, chained(event)))
     return event, tally.counted(event)
 
 
@@ -156,9 +156,9 @@ def chained(event: Event) -> dict[str, Any]:
         "event_id": None if draft.event_id is None else str(draft.event_id),
         "event_type": draft.event_type,
         "severity": draft.severity.value,
-        "event_timestamp": evidence.instant(event.event_timestamp),
-        "received_at": evidence.instant(event.received_at),
-        "created_at": evidence.instant(event.created_at),
+        "event_timestamp": chain.instant(event.event_timestamp),
+        "received_at": chain.instant(event.received_at),
+        "created_at": chain.instant(event.created_at),
         "question_id": draft.question_id,
         "client_sequence": draft.client_sequence,
         "late": event.late,
@@ -168,4 +168,4 @@ def chained(event: Event) -> dict[str, Any]:
 
 
 def _network_text(origin: Origin) -> str:
-    return evidence.canonical({"ip_address": origin.ip_address, "user_agent": origin.user_agent})
+    return chain.canonical({"ip_address": origin.ip_address, "user_agent": origin.user_agent})

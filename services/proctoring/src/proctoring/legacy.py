@@ -17,7 +17,7 @@ from chassis.origins import Origin
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from proctoring import evidence, numbering, store, timing_store
+from proctoring import chain, numbering, store, timing_store
 from proctoring.event import Event, EventDraft, Reception, Severity, record
 from proctoring.tables import EVENTS, TIMINGS
 from proctoring.timing import MAX_TOTAL_SECONDS, Timing
@@ -85,7 +85,7 @@ def _draft(row: Row) -> EventDraft:
         severity=Severity(str(row.get("severity") or "info").lower()),
         event_timestamp=_at(row["event_timestamp"]),
         question_id=row.get("question_id"),
-        event_data=None if data is None else evidence.canonical(data),
+        event_data=None if data is None else chain.canonical(data),
         event_id=_event_id(row),
         origin=Origin(row.get("ip_address"), row.get("user_agent")),
     )
@@ -93,7 +93,7 @@ def _draft(row: Row) -> EventDraft:
 
 def _reception(row: Row) -> Reception:
     at = _at(row["created_at"])
-    salts = os.urandom(evidence.SALT_BYTES), os.urandom(evidence.SALT_BYTES)
+    salts = os.urandom(chain.SALT_BYTES), os.urandom(chain.SALT_BYTES)
     return Reception(at, at, late=False, data_salt=salts[0], network_salt=salts[1])
 
 

@@ -16,7 +16,7 @@ from chassis.errors import Failure
 from chassis.outbox import Note
 from sqlalchemy.orm import Session
 
-from proctoring import evidence, notices, store, timing, timing_store
+from proctoring import chain, notices, store, timing, timing_store
 from proctoring.attempt import Attempt, Verdict, judge
 from proctoring.errors import AttemptClosed, ForeignQuestion, PostedAttemptNotFound
 from proctoring.event import Event, EventDraft, Reception, Tally
@@ -139,13 +139,13 @@ class _Group:
         return self._now - timedelta(seconds=max(0.0, self._monotonic_now - post.arrived))
 
     def _append(self, draft: EventDraft, attempt: Attempt, received_at: datetime) -> Event:
-        salts = os.urandom(2 * evidence.SALT_BYTES)
+        salts = os.urandom(2 * chain.SALT_BYTES)
         reception = Reception(
             received_at=received_at,
             stored_at=self._now,
             late=attempt.is_late,
-            data_salt=salts[: evidence.SALT_BYTES],
-            network_salt=salts[evidence.SALT_BYTES :],
+            data_salt=salts[: chain.SALT_BYTES],
+            network_salt=salts[chain.SALT_BYTES :],
         )
         tally = replace(self._tallies[draft.attempt_id], exam_id=attempt.exam_id)
         event, tally = append(tally, draft, reception)

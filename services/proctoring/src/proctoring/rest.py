@@ -9,29 +9,33 @@ from typing import Annotated, Any
 import msgspec
 from chassis import problems
 from chassis.access import AnyCaller
-from chassis.assignments import Assignments
-from chassis.errors import Failure, Forbidden, Unavailable
+from chassis.errors import Failure, Unavailable
 from chassis.origins import Origin, origin
 from chassis.tokens import Caller
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 
 from proctoring import delivering, schemas, store, timing_store
-from proctoring.attempt import Attempt
-from proctoring.attempts_client import AttemptsClient
-from proctoring.errors import AccessDenied, AttemptNotFound, BodyTooLarge, SummaryDenied
+from proctoring.edge import (
+    ASSIGNED,
+    EVERYWHERE,
+    AttemptId,
+    ExamId,
+    Limit,
+    Skip,
+    as_json,
+    check_reach,
+    check_reader,
+    existing_attempt,
+    read,
+)
+from proctoring.errors import AccessDenied, BodyTooLarge, SummaryDenied
 from proctoring.event import Event, EventDraft, Severity
 from proctoring.intake import Intake
 from proctoring.recording import Draft, Outcome
 from proctoring.timing import Timing
 
-AttemptId = Annotated[int, Path()]
-ExamId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 EventTypeFilter = Annotated[str | None, Query(pattern=schemas.TYPE_PATTERN)]
-Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
 
-_EVERYWHERE = ("admin", "hall_in_charge")
-_ASSIGNED = ("proctor", "grader")
 _COMPONENTS = schemas.components(
     [
         schemas.EventBody,
@@ -71,7 +75,7 @@ async def post_event(request: Request, caller: AnyCaller) -> Response:
     """Store one event; the same `event_id` again gets the first answer again."""
     body = await _body(request, schemas.MAX_BODY_BYTES)
     draft = schemas.event_draft(body, _origin(request))
-    return _json(_event_out(await _take_one(request, caller, draft)), 201)
+    return as_json(_event_out(await _take_one(request, caller, draft)), 201)
 
 
 @router.post("/events/batch", **_described("BatchAnswer", body="BatchBody"))
@@ -87,7 +91,7 @@ async def post_events(request: Request, caller: AnyCaller) -> Response:
         if isinstance(outcome, Unavailable):
             raise outcome
     results = [_batch_item(request, index, outcome) for index, outcome in enumerate(outcomes)]
-    return _json(schemas.BatchAnswer(results))
+    return as_json(schemas.BatchAnswer(results))
 
 
 @router.post("/question-timing", **_described("QuestionTiming", body="TimingBody"))
@@ -96,7 +100,7 @@ async def post_timing(request: Request, caller: AnyCaller) -> Response:
     draft = schemas.timing_draft(await _body(request, schemas.MAX_BODY_BYTES))
     timing = await _take_one(request, caller, draft)
     assert isinstance(timing, Timing)  # noqa: S101  # a timing draft becomes nothing else
-    return _json(schemas.timing_out(timing))
+    return as_json(schemas.timing_out(timing))
 
 
 @router.get("/attempt/{attempt_id}/events", **_described("ProctoringEvent", many=True))
@@ -110,8 +114,8 @@ async def get_events(
     limit: Limit = 100,
 ) -> Response:
     """Return a page of an attempt's events, newest first."""
-    await _check_reader(request, caller, attempt_id)
-    events = await _read(
+    await check_reader(request, caller, attempt_id)
+    events = await read(
         request,
         store.list_events,
         attempt_id,
@@ -120,18 +124,18 @@ async def get_events(
         skip=skip,
         limit=limit,
     )
-    return _json([schemas.event_out(event) for event in events])
+    return as_json([schemas.event_out(event) for event in events])
 
 
 @router.get("/attempt/{attempt_id}/violations", **_described("ViolationSummary"))
 async def get_violations(request: Request, caller: AnyCaller, attempt_id: AttemptId) -> Response:
     """Return what was counted in an attempt. The role is checked first: ids stay unguessable."""
-    if not caller.has_any("admin", *_ASSIGNED):
+    if not caller.has_any("admin", *ASSIGNED):
         raise SummaryDenied
-    attempt = await _attempt(request, attempt_id)
-    await _check_reach(request, caller, attempt.exam_id, ("admin",), SummaryDenied)
-    summary = await _read(request, store.summary, attempt_id)
-    return _json(schemas.summary_out(summary, await _read(request, delivering.compare, attempt)))
+    attempt = await existing_attempt(request, attempt_id)
+    await check_reach(request, caller, attempt.exam_id, ("admin",), SummaryDenied)
+    summary = await read(request, store.summary, attempt_id)
+    return as_json(schemas.summary_out(summary, await read(request, delivering.compare, attempt)))
 
 
 @router.get("/exams/{exam_id}/delivery", **_described("AttemptDelivery", many=True))
@@ -139,17 +143,17 @@ async def get_incomplete(
     request: Request, caller: AnyCaller, exam_id: ExamId, skip: Skip = 0, limit: Limit = 100
 ) -> Response:
     """Return the submitted attempts of an exam of whose events some have not come."""
-    await _check_reach(request, caller, exam_id, _EVERYWHERE, AccessDenied)
-    found = await _read(request, delivering.incomplete, exam_id, skip=skip, limit=limit)
-    return _json([schemas.incomplete_out(submission, came) for submission, came in found])
+    await check_reach(request, caller, exam_id, EVERYWHERE, AccessDenied)
+    found = await read(request, delivering.incomplete, exam_id, skip=skip, limit=limit)
+    return as_json([schemas.incomplete_out(submission, came) for submission, came in found])
 
 
 @router.get("/attempt/{attempt_id}/question-timings", **_described("QuestionTiming", many=True))
 async def get_timings(request: Request, caller: AnyCaller, attempt_id: AttemptId) -> Response:
     """Return the time of each question of an attempt, longest first."""
-    await _check_reader(request, caller, attempt_id)
-    timings = await _read(request, timing_store.list_timings, attempt_id)
-    return _json([schemas.timing_out(timing) for timing in timings])
+    await check_reader(request, caller, attempt_id)
+    timings = await read(request, timing_store.list_timings, attempt_id)
+    return as_json([schemas.timing_out(timing) for timing in timings])
 
 
 def describe(app: FastAPI) -> None:
@@ -226,47 +230,3 @@ def _batch_item(request: Request, index: int, outcome: Outcome | Exception) -> s
         }
         return schemas.BatchItem(index, 500, error=error)
     return schemas.BatchItem(index, 201, event=_event_out(outcome))
-
-
-async def _check_reader(request: Request, caller: Caller, attempt_id: int) -> None:
-    """Raise unless the attempt exists and `caller` sat it or may look at others' work."""
-    attempt = await _attempt(request, attempt_id)
-    if attempt.student_id != caller.user_id:
-        await _check_reach(request, caller, attempt.exam_id, _EVERYWHERE, AccessDenied)
-
-
-async def _attempt(request: Request, attempt_id: int) -> Attempt:
-    attempts: AttemptsClient = request.app.state.attempts
-    attempt = (await attempts.ask([attempt_id], with_questions=False)).get(attempt_id)
-    if attempt is None:
-        raise AttemptNotFound
-    return attempt
-
-
-async def _check_reach(
-    request: Request,
-    caller: Caller,
-    exam_id: int,
-    everywhere: tuple[str, ...],
-    denied: type[Forbidden],
-) -> None:
-    """Raise `denied` unless a role of `everywhere` or an assignment opens the exam."""
-    assignments: Assignments = request.app.state.assignments
-    reach = await assignments.reach(caller, everywhere, _ASSIGNED)
-    if not reach.covers(exam_id):
-        raise denied
-
-
-async def _read(request: Request, query: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run one query in a transaction of its own, on a database thread."""
-    database = request.app.state.database
-
-    def work() -> Any:
-        with database.transaction() as session:
-            return query(session, *args, **kwargs)
-
-    return await database.run(work)
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -14,7 +14,7 @@ import msgspec
 from chassis.errors import FieldError
 from chassis.origins import Origin
 
-from proctoring import evidence
+from proctoring import chain
 from proctoring.delivery import Delivery, Submission
 from proctoring.errors import BadBody
 from proctoring.event import Event, EventDraft, Severity, effective_severity
@@ -304,7 +304,7 @@ def _canonical(data: dict[str, Any] | None, place: str) -> str | None:
     if data is None:
         return None
     try:
-        text = evidence.canonical(data)
+        text = chain.canonical(data)
     except (ValueError, RecursionError) as error:
         raise _bad("Object has no canonical JSON form", "/event_data", place) from error
     if len(text.encode()) > MAX_EVENT_DATA_BYTES:

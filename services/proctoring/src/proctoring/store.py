@@ -14,7 +14,7 @@ from chassis.origins import Origin
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from proctoring import evidence
+from proctoring import chain
 from proctoring.event import Event, EventDraft, LastEvent, Severity, Tally
 
 EventKey = tuple[int, UUID]
@@ -167,7 +167,7 @@ def lock_tallies(session: Session, attempt_ids: Collection[int]) -> dict[int, Ta
     The lock is the attempt's mutex: who holds it may append to its chain and move its timings.
     """
     ids = sorted(attempt_ids)
-    session.execute(_ADD_TALLIES, {"ids": ids, "genesis": evidence.GENESIS})
+    session.execute(_ADD_TALLIES, {"ids": ids, "genesis": chain.GENESIS})
     return {row[0]: _tally(row) for row in session.execute(_LOCK_TALLIES, {"ids": ids})}
 
 
@@ -219,7 +219,7 @@ def list_events(
     return [_event(row) for row in session.execute(_LIST_EVENTS, wanted)]
 
 
-def chain(session: Session, attempt_id: int) -> list[Event]:
+def chained_events(session: Session, attempt_id: int) -> list[Event]:
     """Return all events of an attempt in the order of its chain."""
     return [_event(row) for row in session.execute(_CHAIN, {"attempt_id": attempt_id})]
 

@@ -1,0 +1,1 @@
+"""What a proctor does while students sit: messages, warnings, pauses, claims, chat."""

@@ -1,0 +1,1 @@
+"""Forgets what need not be kept: payloads after their time, a person on demand."""

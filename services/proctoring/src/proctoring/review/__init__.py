@@ -1,0 +1,1 @@
+"""What people make of the evidence: review, decision, appeal, decision by another."""
