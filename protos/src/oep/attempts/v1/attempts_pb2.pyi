@@ -368,3 +368,19 @@ class AdmitDeviceResponse(_message.Message):
     IS_ADMITTED_FIELD_NUMBER: _ClassVar[int]
     is_admitted: bool
     def __init__(self, is_admitted: _Optional[bool] = ...) -> None: ...
+
+class ListStudentAttemptsRequest(_message.Message):
+    __slots__ = ("student_id", "after_attempt_id")
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    student_id: int
+    after_attempt_id: int
+    def __init__(self, student_id: _Optional[int] = ..., after_attempt_id: _Optional[int] = ...) -> None: ...
+
+class ListStudentAttemptsResponse(_message.Message):
+    __slots__ = ("attempts", "has_more")
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    HAS_MORE_FIELD_NUMBER: _ClassVar[int]
+    attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
+    has_more: bool
+    def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...

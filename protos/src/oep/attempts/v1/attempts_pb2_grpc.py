@@ -69,6 +69,11 @@ class AttemptsServiceStub:
                 request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
                 response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
                 _registered_method=True)
+        self.ListStudentAttempts = channel.unary_unary(
+                '/oep.attempts.v1.AttemptsService/ListStudentAttempts',
+                request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.SerializeToString,
+                response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.FromString,
+                _registered_method=True)
 
 
 class AttemptsServiceServicer:
@@ -124,6 +129,13 @@ class AttemptsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStudentAttempts(self, request, context):
+        """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AttemptsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -161,6 +173,11 @@ def add_AttemptsServiceServicer_to_server(servicer, server):
                     servicer.AdmitDevice,
                     request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.FromString,
                     response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.SerializeToString,
+            ),
+            'ListStudentAttempts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStudentAttempts,
+                    request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.FromString,
+                    response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -352,6 +369,33 @@ class AttemptsService:
             '/oep.attempts.v1.AttemptsService/AdmitDevice',
             oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
             oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStudentAttempts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.attempts.v1.AttemptsService/ListStudentAttempts',
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.SerializeToString,
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class AttemptsServiceStub:
     """
     AdmitDevice: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]
     """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+    ListStudentAttempts: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]
+    """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
 
 @_typing.type_check_only
 class AttemptsServiceAsyncStub(AttemptsServiceStub):
@@ -67,6 +69,8 @@ class AttemptsServiceAsyncStub(AttemptsServiceStub):
     """
     AdmitDevice: _aio.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]  # type: ignore[assignment]
     """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+    ListStudentAttempts: _aio.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]  # type: ignore[assignment]
+    """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
 
 class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -126,5 +130,13 @@ class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attempts_pb2.AdmitDeviceResponse, _abc.Awaitable[_attempts_pb2.AdmitDeviceResponse]]:
         """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+
+    @_abc_1.abstractmethod
+    def ListStudentAttempts(
+        self,
+        request: _attempts_pb2.ListStudentAttemptsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attempts_pb2.ListStudentAttemptsResponse, _abc.Awaitable[_attempts_pb2.ListStudentAttemptsResponse]]:
+        """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
 
 def add_AttemptsServiceServicer_to_server(servicer: AttemptsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
