@@ -272,3 +272,19 @@ async def test_names_come_from_auth_a_thousand_at_a_time(world, acting):
     await auth.stop(0)
     [entry] = response.roster
     assert (entry.student_name, entry.hall_ticket_number) == ("Student 101", "H101")
+
+
+async def test_a_students_attempts_are_listed_by_id_in_pages(stub, world, monkeypatch):
+    monkeypatch.setattr("attempts.rpc.MAX_ATTEMPTS", 1)
+    his = sorted([world.attempt("graded"), world.attempt("cancelled", exam=world.written)])
+    pages, after = [], 0
+    while True:
+        request = pb.ListStudentAttemptsRequest(student_id=world.student, after_attempt_id=after)
+        page = await call(stub.ListStudentAttempts, request, seconds=5)
+        pages.append([attempt.attempt_id for attempt in page.attempts])
+        if not page.has_more:
+            break
+        after = pages[-1][-1]
+    assert pages == [[each] for each in his]
+    nobody = pb.ListStudentAttemptsRequest(student_id=999_999)
+    assert not (await call(stub.ListStudentAttempts, nobody, seconds=5)).attempts

@@ -221,6 +221,11 @@ class Reading:
             clock = _clock(session, found.values())
         return Batch(tuple(found.values()), questions, clock)
 
+    def of_student(self, student_id: int, after_id: int, limit: int) -> list[Attempt]:
+        """Return a page of a student's attempts by id, those behind `after_id`."""
+        with self._database.transaction() as session:
+            return attempts.load_of_student(session, student_id, after_id, limit)
+
     def roster(self, exam_id: int) -> Roster:
         with self._database.transaction() as session:
             exam = exams.exam(session, exam_id)

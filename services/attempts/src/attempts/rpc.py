@@ -141,6 +141,20 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         is_admitted = await self._database.run(self._acting.admit, request)
         return pb.AdmitDeviceResponse(is_admitted=is_admitted)
 
+    async def ListStudentAttempts(  # noqa: N802  # gRPC's own name
+        self, request: pb.ListStudentAttemptsRequest, _: Context
+    ) -> pb.ListStudentAttemptsResponse:
+        found = await self._database.run(
+            self._reading.of_student,
+            request.student_id,
+            request.after_attempt_id,
+            MAX_ATTEMPTS + 1,
+        )
+        return pb.ListStudentAttemptsResponse(
+            attempts=[_attempt(attempt) for attempt in found[:MAX_ATTEMPTS]],
+            has_more=len(found) > MAX_ATTEMPTS,
+        )
+
 
 def _ensure(is_small_enough: bool) -> None:
     if not is_small_enough:

@@ -102,6 +102,13 @@ def load_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt
     return {attempt.id: attempt for attempt in found}
 
 
+def load_of_student(session: Session, student_id: int, after_id: int, limit: int) -> list[Attempt]:
+    """Return a page of a student's attempts by id."""
+    is_his = AttemptRow.student_id == student_id
+    query = _reading().where(is_his, AttemptRow.id > after_id).order_by(AttemptRow.id).limit(limit)
+    return _many(session, query)
+
+
 def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
     return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
 
