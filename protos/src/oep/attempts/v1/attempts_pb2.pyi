@@ -384,3 +384,25 @@ class ListStudentAttemptsResponse(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     has_more: bool
     def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
+
+class RecordBroadcastRequest(_message.Message):
+    __slots__ = ("broadcast_id", "attempt_id", "actor_id", "frame_json", "ip_address", "user_agent", "failure")
+    BROADCAST_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_ID_FIELD_NUMBER: _ClassVar[int]
+    FRAME_JSON_FIELD_NUMBER: _ClassVar[int]
+    IP_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    broadcast_id: str
+    attempt_id: int
+    actor_id: int
+    frame_json: str
+    ip_address: str
+    user_agent: str
+    failure: str
+    def __init__(self, broadcast_id: _Optional[str] = ..., attempt_id: _Optional[int] = ..., actor_id: _Optional[int] = ..., frame_json: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., failure: _Optional[str] = ...) -> None: ...
+
+class RecordBroadcastResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

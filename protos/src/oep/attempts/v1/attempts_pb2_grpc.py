@@ -69,6 +69,11 @@ class AttemptsServiceStub:
                 request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
                 response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
                 _registered_method=True)
+        self.RecordBroadcast = channel.unary_unary(
+                '/oep.attempts.v1.AttemptsService/RecordBroadcast',
+                request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastRequest.SerializeToString,
+                response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastResponse.FromString,
+                _registered_method=True)
         self.ListStudentAttempts = channel.unary_unary(
                 '/oep.attempts.v1.AttemptsService/ListStudentAttempts',
                 request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.SerializeToString,
@@ -129,6 +134,13 @@ class AttemptsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordBroadcast(self, request, context):
+        """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListStudentAttempts(self, request, context):
         """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern.
         """
@@ -173,6 +185,11 @@ def add_AttemptsServiceServicer_to_server(servicer, server):
                     servicer.AdmitDevice,
                     request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.FromString,
                     response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.SerializeToString,
+            ),
+            'RecordBroadcast': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordBroadcast,
+                    request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastRequest.FromString,
+                    response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastResponse.SerializeToString,
             ),
             'ListStudentAttempts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStudentAttempts,
@@ -369,6 +386,33 @@ class AttemptsService:
             '/oep.attempts.v1.AttemptsService/AdmitDevice',
             oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceRequest.SerializeToString,
             oep_dot_attempts_dot_v1_dot_attempts__pb2.AdmitDeviceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordBroadcast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.attempts.v1.AttemptsService/RecordBroadcast',
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastRequest.SerializeToString,
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.RecordBroadcastResponse.FromString,
             options,
             channel_credentials,
             insecure,

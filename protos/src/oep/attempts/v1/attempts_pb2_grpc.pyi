@@ -47,6 +47,8 @@ class AttemptsServiceStub:
     """
     AdmitDevice: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]
     """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+    RecordBroadcast: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.RecordBroadcastRequest, _attempts_pb2.RecordBroadcastResponse]
+    """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said."""
     ListStudentAttempts: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]
     """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
 
@@ -69,6 +71,8 @@ class AttemptsServiceAsyncStub(AttemptsServiceStub):
     """
     AdmitDevice: _aio.UnaryUnaryMultiCallable[_attempts_pb2.AdmitDeviceRequest, _attempts_pb2.AdmitDeviceResponse]  # type: ignore[assignment]
     """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+    RecordBroadcast: _aio.UnaryUnaryMultiCallable[_attempts_pb2.RecordBroadcastRequest, _attempts_pb2.RecordBroadcastResponse]  # type: ignore[assignment]
+    """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said."""
     ListStudentAttempts: _aio.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]  # type: ignore[assignment]
     """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
 
@@ -130,6 +134,14 @@ class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attempts_pb2.AdmitDeviceResponse, _abc.Awaitable[_attempts_pb2.AdmitDeviceResponse]]:
         """Asks whether a signed-in stay may use an attempt by its exam's device policy, and notes that it does."""
+
+    @_abc_1.abstractmethod
+    def RecordBroadcast(
+        self,
+        request: _attempts_pb2.RecordBroadcastRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attempts_pb2.RecordBroadcastResponse, _abc.Awaitable[_attempts_pb2.RecordBroadcastResponse]]:
+        """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said."""
 
     @_abc_1.abstractmethod
     def ListStudentAttempts(
