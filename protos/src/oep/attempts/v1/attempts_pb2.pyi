@@ -270,7 +270,7 @@ class RosterEntry(_message.Message):
     def __init__(self, attempt: _Optional[_Union[Attempt, _Mapping]] = ..., student_name: _Optional[str] = ..., hall_ticket_number: _Optional[str] = ..., workstation_id: _Optional[str] = ..., questions_answered: _Optional[int] = ...) -> None: ...
 
 class ActOnAttemptsRequest(_message.Message):
-    __slots__ = ("attempt_ids", "actor_id", "reason", "ip_address", "user_agent", "pause", "unpause", "extend", "authorise", "cancel", "release_device")
+    __slots__ = ("attempt_ids", "actor_id", "reason", "ip_address", "user_agent", "pause", "unpause", "extend", "authorise", "cancel", "release_device", "action_id", "is_question")
     ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
     ACTOR_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -282,6 +282,8 @@ class ActOnAttemptsRequest(_message.Message):
     AUTHORISE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     RELEASE_DEVICE_FIELD_NUMBER: _ClassVar[int]
+    ACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_QUESTION_FIELD_NUMBER: _ClassVar[int]
     attempt_ids: _containers.RepeatedScalarFieldContainer[int]
     actor_id: int
     reason: str
@@ -293,7 +295,9 @@ class ActOnAttemptsRequest(_message.Message):
     authorise: Authorise
     cancel: Cancel
     release_device: ReleaseDevice
-    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., actor_id: _Optional[int] = ..., reason: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., unpause: _Optional[_Union[Unpause, _Mapping]] = ..., extend: _Optional[_Union[Extend, _Mapping]] = ..., authorise: _Optional[_Union[Authorise, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., release_device: _Optional[_Union[ReleaseDevice, _Mapping]] = ...) -> None: ...
+    action_id: str
+    is_question: bool
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., actor_id: _Optional[int] = ..., reason: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., unpause: _Optional[_Union[Unpause, _Mapping]] = ..., extend: _Optional[_Union[Extend, _Mapping]] = ..., authorise: _Optional[_Union[Authorise, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., release_device: _Optional[_Union[ReleaseDevice, _Mapping]] = ..., action_id: _Optional[str] = ..., is_question: _Optional[bool] = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ("max_seconds",)
@@ -342,12 +346,14 @@ class ActionResult(_message.Message):
     def __init__(self, attempt_id: _Optional[int] = ..., done: _Optional[_Union[Attempt, _Mapping]] = ..., refused: _Optional[_Union[ActionRefused, _Mapping]] = ...) -> None: ...
 
 class ActionRefused(_message.Message):
-    __slots__ = ("slug", "detail")
+    __slots__ = ("slug", "detail", "by_id")
     SLUG_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    BY_ID_FIELD_NUMBER: _ClassVar[int]
     slug: str
     detail: str
-    def __init__(self, slug: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+    by_id: int
+    def __init__(self, slug: _Optional[str] = ..., detail: _Optional[str] = ..., by_id: _Optional[int] = ...) -> None: ...
 
 class AdmitDeviceRequest(_message.Message):
     __slots__ = ("attempt_id", "student_id", "login_id", "ip_address", "user_agent")

@@ -28,12 +28,32 @@ class GetBoardRequest(_message.Message):
     def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
 
 class GetBoardResponse(_message.Message):
-    __slots__ = ("as_of", "tallies")
+    __slots__ = ("as_of", "tallies", "attention")
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     TALLIES_FIELD_NUMBER: _ClassVar[int]
+    ATTENTION_FIELD_NUMBER: _ClassVar[int]
     as_of: _timestamp_pb2.Timestamp
     tallies: _containers.RepeatedCompositeFieldContainer[Tally]
-    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tallies: _Optional[_Iterable[_Union[Tally, _Mapping]]] = ...) -> None: ...
+    attention: _containers.RepeatedCompositeFieldContainer[Attention]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tallies: _Optional[_Iterable[_Union[Tally, _Mapping]]] = ..., attention: _Optional[_Iterable[_Union[Attention, _Mapping]]] = ...) -> None: ...
+
+class Attention(_message.Message):
+    __slots__ = ("attempt_id", "claimed_by_id", "claimed_by", "claimed_at", "hand_raised_at", "live_action_count", "unread_message_count")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    CLAIMED_BY_ID_FIELD_NUMBER: _ClassVar[int]
+    CLAIMED_BY_FIELD_NUMBER: _ClassVar[int]
+    CLAIMED_AT_FIELD_NUMBER: _ClassVar[int]
+    HAND_RAISED_AT_FIELD_NUMBER: _ClassVar[int]
+    LIVE_ACTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNREAD_MESSAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    claimed_by_id: int
+    claimed_by: str
+    claimed_at: _timestamp_pb2.Timestamp
+    hand_raised_at: _timestamp_pb2.Timestamp
+    live_action_count: int
+    unread_message_count: int
+    def __init__(self, attempt_id: _Optional[int] = ..., claimed_by_id: _Optional[int] = ..., claimed_by: _Optional[str] = ..., claimed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hand_raised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_action_count: _Optional[int] = ..., unread_message_count: _Optional[int] = ...) -> None: ...
 
 class Tally(_message.Message):
     __slots__ = ("attempt_id", "info_count", "warning_count", "violation_count", "last_event")
