@@ -116,6 +116,7 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
     def __init__(self) -> None:
         self.assigned: dict[int, list[tuple[str, int]]] = {}
         self.revocations: list[auth_pb2.Revocation] = []
+        self.users: dict[int, auth_pb2.User] = {}
         self.port = 0
         self._server = RpcServer("127.0.0.1", 0, self._register)
 
@@ -129,6 +130,21 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
 
     async def ListRevocations(self, request, context):  # noqa: N802
         return auth_pb2.ListRevocationsResponse(revocations=self.revocations)
+
+    @contextlib.asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        await self.stop()
+        yield
+        await self.start()
+
+    def named(self, user_id: int, full_name: str, hall_ticket: str | None = None) -> None:
+        self.users[user_id] = auth_pb2.User(
+            user_id=user_id, full_name=full_name, hall_ticket_number=hall_ticket
+        )
+
+    async def GetUsers(self, request, context):  # noqa: N802
+        found = [self.users[i] for i in request.user_ids if i in self.users]
+        return auth_pb2.GetUsersResponse(users=found)
 
     async def ListAssignments(self, request, context):  # noqa: N802
         found = self.assigned.get(request.user_id, ())

@@ -91,7 +91,7 @@ def _lifespan(
         intake = Intake(database, attempts, settings, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
         auth = AuthClient(auth_channel)
-        app.state.assignments = Assignments(auth.assigned)
+        app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
         supervisor.add("inbox", Inbox(bus, database, attempts).run)

@@ -5,6 +5,7 @@ belong to `errors`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from proctoring.delivery import Submission
@@ -44,6 +45,18 @@ class Attempt:
     @property
     def is_late(self) -> bool:
         return self.status is AttemptStatus.EXPIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """An attempt with its times, for those who look back at it; unset until it has begun."""
+
+    attempt: Attempt
+    duration_seconds: int
+    started_at: datetime | None
+    deadline_at: datetime | None
+    paused_at: datetime | None
+    submitted_at: datetime | None
 
 
 class Verdict(Enum):

@@ -5,7 +5,7 @@ seen above this module.
 """
 
 from collections.abc import Collection
-from datetime import UTC
+from datetime import UTC, datetime
 
 import grpc
 from chassis import rpc
@@ -13,7 +13,7 @@ from chassis.errors import Failure
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
 
-from proctoring.attempt import Attempt, AttemptStatus
+from proctoring.attempt import Attempt, AttemptStatus, Sitting
 from proctoring.delivery import Submission
 from proctoring.errors import AttemptsUnavailable
 
@@ -53,6 +53,16 @@ class AttemptsClient:
         questions = {exam.exam_id: frozenset(exam.question_ids) for exam in answer.exams}
         return {a.attempt_id: _attempt(a, questions) for a in answer.attempts}
 
+    async def sittings(self, attempt_ids: Collection[int]) -> dict[int, Sitting]:
+        """Return up to 1,000 attempts with their times, by id. Raises `AttemptsUnavailable`."""
+        wanted = sorted(i for i in set(attempt_ids) if 0 < i <= _MAX_ID)
+        request = pb.BatchGetAttemptsRequest(attempt_ids=wanted)
+        try:
+            answer = await rpc.call(self._stub.BatchGetAttempts, request, seconds=self._seconds)
+        except Failure as failure:
+            raise AttemptsUnavailable from failure
+        return {each.attempt_id: _sitting(each) for each in answer.attempts}
+
 
 def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attempt:
     status = _STATUS.get(message.status)
@@ -66,6 +76,24 @@ def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attem
         question_ids=questions.get(message.exam_id, frozenset()),
         submission=_submission(message),
     )
+
+
+def _sitting(message: pb.Attempt) -> Sitting:
+    return Sitting(
+        attempt=_attempt(message, {}),
+        duration_seconds=message.duration_seconds,
+        started_at=_instant(message, "start_time"),
+        deadline_at=_instant(message, "deadline_at"),
+        paused_at=_instant(message, "paused_at"),
+        submitted_at=_instant(message, "submit_time"),
+    )
+
+
+def _instant(message: pb.Attempt, name: str) -> datetime | None:
+    if not message.HasField(name):
+        return None
+    found: datetime = getattr(message, name).ToDatetime(tzinfo=UTC)
+    return found
 
 
 def _submission(message: pb.Attempt) -> Submission | None:

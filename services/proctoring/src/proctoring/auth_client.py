@@ -1,8 +1,10 @@
-"""The way out to auth: who is assigned to which exam, and whose tokens have ended.
+"""The way out to auth: who is assigned to which exam, whose tokens have ended, who people are.
 
 Every call has a deadline; nothing of gRPC is seen above this module.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC
 
 import grpc
@@ -14,6 +16,15 @@ from oep.auth.v1 import auth_pb2_grpc
 
 _SECONDS = 1.0
 _LIST_SECONDS = 5.0
+_MAX_PEOPLE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How a user is shown to those who may see names."""
+
+    full_name: str
+    hall_ticket_number: str | None
 
 
 class AuthClient:
@@ -32,12 +43,28 @@ class AuthClient:
         )
         return frozenset((each.role, each.exam_id) for each in answer.assignments)
 
+    async def people(self, user_ids: Collection[int]) -> dict[int, Person]:
+        """Return whom auth knows of the users, by id; raise `Unavailable` without auth."""
+        wanted, found = sorted(set(user_ids)), dict[int, Person]()
+        for begin in range(0, len(wanted), _MAX_PEOPLE):
+            request = pb.GetUsersRequest(user_ids=wanted[begin : begin + _MAX_PEOPLE])
+            answer: pb.GetUsersResponse = await rpc.call(
+                self._stub.GetUsers, request, seconds=self._seconds
+            )
+            found |= {user.user_id: _person(user) for user in answer.users}
+        return found
+
     async def revoked(self) -> list[Revoked]:
         """Return every login and user whose tokens have ended; raise `Unavailable` without auth."""
         answer: pb.ListRevocationsResponse = await rpc.call(
             self._stub.ListRevocations, pb.ListRevocationsRequest(), seconds=_LIST_SECONDS
         )
         return [_revoked(each) for each in answer.revocations]
+
+
+def _person(message: pb.User) -> Person:
+    has_ticket = message.HasField("hall_ticket_number")
+    return Person(message.full_name, message.hall_ticket_number if has_ticket else None)
 
 
 def _revoked(message: pb.Revocation) -> Revoked:
