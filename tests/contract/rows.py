@@ -433,6 +433,7 @@ AUDIT = {
     "9.5/grading": "grading and regrading are audited",
     "9.5/unreadable-blob": "a blob with a flaw is audited",
     "9.5/cancellation": "cancelling is audited",
+    "9.5/broadcast": "broadcasts are audited before they are said",
     "9.5/exam-changes": "changes of exams are audited",
     "9.5/question-changes": "changes of questions are audited",
     "9.5/transfer_requested": "a request for a transfer is audited",
@@ -465,6 +466,5 @@ LATER = {
     "9.4/merge/questions": f"{OPENING}: only questions of the exam are merged",
     "9.4/merge/null": f"{OPENING}: null never replaces an answer",
     "9.4/merge/regraded": f"{OPENING}: the attempt is regraded in the same transaction",
-    "9.5/broadcast": "the broadcast socket of §8.1 is not built, so nobody broadcasts",
 }
 """Rows that nothing fulfils yet, with the reason."""

@@ -22,6 +22,7 @@ from attempts.app import create_app
 from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
 from attempts.authorising import Authorising
+from attempts.broadcasting import Broadcasting
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.question import Difficulty, Question, QuestionType
@@ -570,7 +571,7 @@ async def api(app, world) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 @pytest.fixture
 def acting(world) -> Acting:
     deeds = (Steering, Allowing, Authorising, Releasing)
-    return Acting(*(deed(world.db, _quiet) for deed in deeds))
+    return Acting(*(deed(world.db, _quiet) for deed in deeds), Broadcasting(world.db))
 
 
 @pytest.fixture

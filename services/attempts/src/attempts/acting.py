@@ -6,6 +6,7 @@ the caller has.
 
 from collections.abc import Callable
 from typing import get_args
+from uuid import UUID
 
 from chassis.origins import Origin, origin
 from oep.attempts.v1 import attempts_pb2 as pb
@@ -14,6 +15,7 @@ from attempts.allowance import Grant, ensure_sound
 from attempts.allowing import Allowing
 from attempts.attempt import Attempt
 from attempts.authorising import Authorising
+from attempts.broadcasting import Broadcast, Broadcasting
 from attempts.errors import InvalidAction
 from attempts.order import Order
 from attempts.releasing import Releasing
@@ -22,6 +24,7 @@ from attempts.steering import Steering
 from attempts.using import Device
 
 MAX_REASON = 1_000
+MAX_FRAME_BYTES = 16 * 1024
 _REASON_CODES = frozenset(get_args(ReasonCode))
 
 Deed = Callable[[int], Attempt]
@@ -37,12 +40,14 @@ class Acting:
         allowing: Allowing,
         authorising: Authorising,
         releasing: Releasing,
+        broadcasting: Broadcasting,
     ) -> None:
         """Share the deeds with REST."""
         self._steering = steering
         self._allowing = allowing
         self._authorising = authorising
         self._releasing = releasing
+        self._broadcasting = broadcasting
 
     def deed(self, request: pb.ActOnAttemptsRequest) -> Deed:
         """Return what is to be done to each attempt. Raises `InvalidAction`, `InvalidAllowance`."""
@@ -68,6 +73,24 @@ class Acting:
         """Say whether a device may open a socket. Blocking; raises `AttemptNotFound`."""
         device = Device(request.login_id or None, _origin(request))
         return self._releasing.admit(request.attempt_id, request.student_id, device)
+
+    def record(self, request: pb.RecordBroadcastRequest) -> None:
+        """Tell the audit of a broadcast. Blocking; raises `AttemptNotFound`, `InvalidAction`."""
+        failure = request.failure if request.HasField("failure") else None
+        if not (_is_uuid(request.broadcast_id) and _is_frame(request.frame_json)):
+            raise InvalidAction("broadcast_id must be a UUID, frame_json at most 16 KiB of JSON")
+        if failure is not None and not _is_text(failure, MAX_REASON):
+            raise InvalidAction("failure must have 1 to 1000 characters and no null character")
+        self._broadcasting.record(
+            Broadcast(
+                request.broadcast_id,
+                request.attempt_id,
+                request.actor_id,
+                request.frame_json,
+                _origin(request),
+                failure,
+            )
+        )
 
     def _pause(self, request: pb.ActOnAttemptsRequest) -> Deed:
         wish = request.pause
@@ -95,7 +118,9 @@ def _order(
     return Order(attempt_id, request.actor_id, request.reason, _origin(request), reason_code)
 
 
-def _origin(request: pb.ActOnAttemptsRequest | pb.AdmitDeviceRequest) -> Origin:
+def _origin(
+    request: pb.ActOnAttemptsRequest | pb.AdmitDeviceRequest | pb.RecordBroadcastRequest,
+) -> Origin:
     address = request.ip_address if request.HasField("ip_address") else None
     agent = request.user_agent if request.HasField("user_agent") else None
     return origin(address, None, agent, ())
@@ -103,3 +128,14 @@ def _origin(request: pb.ActOnAttemptsRequest | pb.AdmitDeviceRequest) -> Origin:
 
 def _is_text(text: str, longest: int) -> bool:
     return 1 <= len(text) <= longest and "\0" not in text
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _is_frame(text: str) -> bool:
+    return 2 <= len(text.encode()) <= MAX_FRAME_BYTES and "\0" not in text

@@ -26,6 +26,7 @@ from attempts.allowing import Allowing
 from attempts.auth_client import AuthClient, Names
 from attempts.authoring import Authoring
 from attempts.authorising import Authorising
+from attempts.broadcasting import Broadcasting
 from attempts.clock import Clock
 from attempts.composing import Composing
 from attempts.hand_marking import Marking
@@ -114,7 +115,13 @@ class Attempts:
             parts.reading,
             parts.saving,
             parts.names,
-            Acting(parts.steering, parts.allowing, parts.authorising, parts.releasing),
+            Acting(
+                parts.steering,
+                parts.allowing,
+                parts.authorising,
+                parts.releasing,
+                Broadcasting(parts.database),
+            ),
         )
 
         def register(server: grpc.aio.Server) -> None:

@@ -141,6 +141,12 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         is_admitted = await self._database.run(self._acting.admit, request)
         return pb.AdmitDeviceResponse(is_admitted=is_admitted)
 
+    async def RecordBroadcast(  # noqa: N802  # gRPC's own name
+        self, request: pb.RecordBroadcastRequest, _: Context
+    ) -> pb.RecordBroadcastResponse:
+        await self._database.run(self._acting.record, request)
+        return pb.RecordBroadcastResponse()
+
     async def ListStudentAttempts(  # noqa: N802  # gRPC's own name
         self, request: pb.ListStudentAttemptsRequest, _: Context
     ) -> pb.ListStudentAttemptsResponse:

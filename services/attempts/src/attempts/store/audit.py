@@ -30,6 +30,16 @@ def doer(session: Session, attempt_id: int, event_type: str) -> int | None:
     return session.scalars(query).one_or_none()
 
 
+def has_broadcast(session: Session, attempt_id: int, event_type: str, broadcast_id: str) -> bool:
+    """Say whether a broadcast to an attempt was logged already."""
+    query = select(AuditLogRow.id).where(
+        AuditLogRow.chain == f"attempt:{attempt_id}",
+        AuditLogRow.event_type == event_type,
+        AuditLogRow.details["broadcast_id"].as_string() == broadcast_id,
+    )
+    return session.scalars(query.limit(1)).one_or_none() is not None
+
+
 def find(session: Session, wanted: Wanted, ids: Mapping[str, int | None]) -> list[Logged]:
     """List entries about all of the given ids, newest first."""
     given = {name: value for name, value in ids.items() if value is not None}
