@@ -3,14 +3,16 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from chassis.database import Database
 from chassis.prepared import Prepared
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DataError, ProgrammingError
 
 SUM = Prepared(
     "sum_of",
@@ -18,6 +20,15 @@ SUM = Prepared(
     {"word": "text", "numbers": "bigint[]"},
 )
 VALUES = {"numbers": [1, 2, 3], "word": "six"}
+
+ADD = """
+INSERT INTO auth.outbox (order_key, subject, payload)
+SELECT :key, 'x', jsonb_build_object('n', count(*) + 1) FROM auth.outbox WHERE order_key = :key
+RETURNING payload
+"""
+HOLD = Prepared("hold_key", "SELECT pg_advisory_xact_lock(:key)", {"key": "bigint"})
+COUNT_UP = Prepared("count_up", ADD, {"key": "bigint"}, behind=HOLD)
+"""Counts wrongly unless it sees what others counted while it waited."""
 
 
 class Wire:
@@ -121,6 +132,78 @@ def test_a_defect_in_it_stays_a_defect(far: Database):
         wrong.run(connection, {})
     with far.single() as connection:
         assert SUM.run(connection, VALUES)
+
+
+def test_behind_another_it_is_still_one_message(far: Database, wire: Wire, outbox):
+    def one() -> list:
+        with far.single() as connection:
+            return COUNT_UP.run(connection, {"key": -8})
+
+    one()
+    before = wire.turns
+    assert [dict(row) for row in one()] == [{"payload": {"n": 2}}]
+    assert wire.turns - before == 1
+
+
+@pytest.mark.parametrize("is_single", [True, False])
+def test_behind_a_lock_it_sees_what_was_committed_while_it_waited(far, urls, outbox, is_single):
+    """The lock is got, and only then the snapshot is taken: alone and in a larger transaction."""
+
+    def one(database: Database) -> None:
+        if is_single:
+            with database.single() as connection:
+                COUNT_UP.run(connection, {"key": -9})
+        else:
+            with database.transaction() as session:
+                COUNT_UP.run(session.connection(), {"key": -9})
+
+    near = Database(urls.app_url, pool_size=2)
+    with ThreadPoolExecutor(1) as threads:
+        with near.transaction() as session:
+            COUNT_UP.run(session.connection(), {"key": -9})
+            waiting = threads.submit(one, far)
+            wait_until_somebody_waits(near)
+        waiting.result(10)
+    one(near)
+    with near.transaction() as session:
+        query = text("SELECT payload ->> 'n' FROM auth.outbox WHERE order_key = -9 ORDER BY id")
+        assert session.execute(query).scalars().all() == ["1", "2", "3"]
+    near.dispose()
+
+
+def test_what_fails_behind_another_takes_its_writes_back(far: Database, outbox):
+    write = Prepared(
+        "write_first",
+        "INSERT INTO auth.outbox (order_key, subject, payload) VALUES (:key, 'x', '{}')",
+        {"key": "bigint"},
+    )
+    fail = Prepared("fail_then", "SELECT 1 / (:key - :key)", {"key": "bigint"}, behind=write)
+    with pytest.raises(DataError, match="division by zero"), far.single() as connection:
+        fail.run(connection, {"key": -10})
+    with far.single() as connection:
+        query = text("SELECT count(*) FROM auth.outbox WHERE order_key = -10")
+        assert connection.execute(query).scalar_one() == 0, "the connection works, nothing is there"
+
+
+def test_what_fails_before_it_keeps_it_from_running(far: Database, outbox):
+    fail = Prepared("fail_first", "SELECT 1 / (:key - :key)", {"key": "bigint"})
+    behind = Prepared("count_behind", ADD, {"key": "bigint"}, behind=fail)
+    with pytest.raises(DataError, match="division by zero"), far.single() as connection:
+        behind.run(connection, {"key": -11})
+    with far.single() as connection:
+        query = text("SELECT count(*) FROM auth.outbox WHERE order_key = -11")
+        assert connection.execute(query).scalar_one() == 0
+
+
+def wait_until_somebody_waits(database: Database) -> None:
+    deadline = time.monotonic() + 10
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with database.single() as connection:
+        while not connection.execute(query).scalar_one():
+            assert time.monotonic() < deadline, "nobody waits"
 
 
 def test_a_percent_sign_is_refused_before_anybody_runs_it():
