@@ -20,7 +20,8 @@ for name in \
   EXAM_USER_PASSWORD \
   NATS_PASSWORD \
   SIGNING_KEY_SECRET \
-  RECEIPT_SIGNING_SECRET
+  RECEIPT_SIGNING_SECRET \
+  EVIDENCE_SIGNING_SECRET
 do
   if ! grep -q "^$name=" "$env_file"; then
     printf '%s=%s\n' "$name" "$(secret)" >>"$env_file"

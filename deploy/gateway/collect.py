@@ -25,6 +25,7 @@ PLACEHOLDERS = {
     "PROCTORING_GRPC": NOWHERE,
     "SIGNING_KEY_SECRET": "describes itself, signs nothing at all",
     "RECEIPT_SIGNING_SECRET": "describes itself, signs nothing at all",
+    "EVIDENCE_SIGNING_SECRET": "describes itself, signs nothing at all",
     "NODE_ID": "nowhere",
 }
 

@@ -193,7 +193,7 @@ def test_no_service_gets_a_secret_of_another(project, env_file):
     allowed = {
         "auth": {"AUTH_APP_PASSWORD", "NATS_PASSWORD", "SIGNING_KEY_SECRET"},
         "attempts": {"ATTEMPTS_APP_PASSWORD", "NATS_PASSWORD", "RECEIPT_SIGNING_SECRET"},
-        "proctoring": {"PROCTORING_APP_PASSWORD", "NATS_PASSWORD"},
+        "proctoring": {"PROCTORING_APP_PASSWORD", "NATS_PASSWORD", "EVIDENCE_SIGNING_SECRET"},
         "realtime": {"NATS_PASSWORD"},
         "gateway": set(),
         "nats": {"NATS_PASSWORD"},

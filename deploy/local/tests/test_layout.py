@@ -20,6 +20,8 @@ def test_a_running_service_gets_its_own_rights_only(two_of_each):
     assert "SIGNING_KEY_SECRET" in two_of_each.environment("auth")
     assert "RECEIPT_SIGNING_SECRET" in environment
     assert "RECEIPT_SIGNING_SECRET" not in two_of_each.environment("auth")
+    assert "EVIDENCE_SIGNING_SECRET" not in environment
+    assert "EVIDENCE_SIGNING_SECRET" in two_of_each.environment("proctoring")
     assert "DATABASE_URL" not in two_of_each.environment("realtime")
 
 

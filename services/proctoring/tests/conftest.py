@@ -32,6 +32,7 @@ from proctoring.settings import Settings
 from sqlalchemy import event
 
 IDS = itertools.count(1_000)
+EVIDENCE_SECRET = "signs evidence in these tests, 32 letters"
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,7 @@ def settings(urls: ServiceDatabase, stub: StubAttempts, auth: StubAuth, nats_ser
         attempts_grpc=f"127.0.0.1:{stub.port}",
         auth_grpc=f"127.0.0.1:{auth.port}",
         attempts_seconds=1.0,
+        evidence_signing_secret=EVIDENCE_SECRET,
     )
 
 

@@ -22,6 +22,7 @@ OFFLINE = {
     "jwks_url": "http://127.0.0.1:1/",
     "attempts_grpc": "127.0.0.1:1",
     "auth_grpc": "127.0.0.1:1",
+    "evidence_signing_secret": "describes itself, signs nothing at all",
 }
 
 
@@ -87,7 +88,12 @@ def test_openapi_and_decoder_agree_on_the_size_of_a_batch(openapi: dict, size: i
 
 def test_openapi_is_made_without_any_connection_and_declares_every_route(openapi: dict):
     prefix = "/api/v1/proctoring"
-    assert {(path, method) for path, item in openapi["paths"].items() for method in item} == {
+    assert {
+        (path, method)
+        for path, item in openapi["paths"].items()
+        for method, operation in item.items()
+        if operation["tags"] == ["proctoring"]  # a concept's own routes are its own tests'
+    } == {
         (f"{prefix}/events", "post"),
         (f"{prefix}/events/batch", "post"),
         (f"{prefix}/exams/{{exam_id}}/delivery", "get"),

@@ -51,6 +51,7 @@ def environment(urls, settings, jwks_url) -> dict[str, str]:
         "JWKS_URL": jwks_url,
         "ATTEMPTS_GRPC": settings.attempts_grpc,
         "AUTH_GRPC": settings.auth_grpc,
+        "EVIDENCE_SIGNING_SECRET": settings.evidence_signing_secret.get_secret_value(),
     }
 
 

@@ -362,6 +362,7 @@ ROWS = [
         {OWNER, PROCTOR, GRADER} | STAFF,
         path=attempt(),
     ),
+    Row("GET /proctoring/evidence-keys", EVERYBODY),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
 ]
 

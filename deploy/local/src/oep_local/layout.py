@@ -90,6 +90,8 @@ class Layout:
             found["SIGNING_KEY_SECRET"] = secrets["signing_key_secret"]
         if service == "attempts":
             found["RECEIPT_SIGNING_SECRET"] = secrets["receipt_signing_secret"]
+        if service == "proctoring":
+            found["EVIDENCE_SIGNING_SECRET"] = secrets["evidence_signing_secret"]
         return found
 
     def environment_of_deeds(self, service: str) -> dict[str, str]:

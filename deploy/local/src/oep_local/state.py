@@ -20,7 +20,7 @@ from oep_local.processes import moments
 
 ROOT = Path(os.environ.get("OEP_ROOT") or Path(__file__).parents[4])
 LOCK_SECONDS = 0.5
-SIGNING_SECRETS = ("signing_key_secret", "receipt_signing_secret")
+SIGNING_SECRETS = ("signing_key_secret", "receipt_signing_secret", "evidence_signing_secret")
 _SECRETS = dict.fromkeys((ADMIN, *ROLES), 24) | dict.fromkeys(SIGNING_SECRETS, 48)
 """What has to be kept secret, with the bytes of each."""
 

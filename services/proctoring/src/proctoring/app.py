@@ -18,7 +18,7 @@ from chassis.serving import Lifespan, Supervisor, running, service
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from proctoring import rest
+from proctoring import keyring, rest
 from proctoring.acting import rest as acting_rest
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
@@ -63,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.signing_key = keyring.signing_key(settings)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.include_router(rest.router)
     for concept in (

@@ -1,7 +1,7 @@
 """What an installation decides about proctoring: its neighbour, its proxies, its bounds."""
 
 from chassis.settings import DatabaseSettings
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 
 class Settings(DatabaseSettings):
@@ -13,6 +13,8 @@ class Settings(DatabaseSettings):
     """Address of auth, which knows who is assigned to which exam."""
     attempts_seconds: float = Field(default=2.0, gt=0, le=30)
     """How long attempts may take to answer for one group."""
+    evidence_signing_secret: SecretStr = Field(min_length=32)
+    """What the key that signs evidence is derived from; the same for all replicas."""
 
     intake_capacity: int = Field(default=5_000, ge=500)
     """Events and timings that may wait; one more is answered 503."""
