@@ -185,3 +185,62 @@ async def test_nobody_asks_for_another_students_attempt(stub, world):
     attempt_id = world.attempt()
     with pytest.raises(NotFound, match="Attempt not found"):
         await admit(stub, world, attempt_id, "phone", world.other)
+
+
+EXTEND = {"extend": pb.Extend(seconds=600)}
+
+
+async def test_an_action_with_a_key_is_done_once_however_often_it_is_asked_for(stub, world):
+    attempt_id = world.attempt()
+    answers = await asyncio.gather(
+        *(done(stub, attempt_id, action_id="key-1", **EXTEND) for _ in range(5))
+    )
+    assert {answer.duration_seconds for answer in answers} == {4200}
+    assert world.row(attempt_id)["allowance_seconds"] == 600
+    await done(stub, attempt_id, action_id="key-2", **EXTEND)
+    assert world.row(attempt_id)["allowance_seconds"] == 1200
+
+
+async def test_a_repeated_pause_does_not_pause_one_who_went_on(stub, world):
+    attempt_id = world.attempt()
+    await done(stub, attempt_id, action_id="pause", **PAUSE)
+    await done(stub, attempt_id, action_id="unpause", unpause=pb.Unpause())
+    again = await done(stub, attempt_id, action_id="pause", **PAUSE)
+    assert not again.HasField("paused_at")
+    assert len(world.notes("attempt_paused")) == 1
+
+
+@pytest.mark.parametrize(
+    "action",
+    [{"cancel": pb.Cancel()}, {"authorise": pb.Authorise()}, EXTEND],
+    ids=["cancel", "authorise", "extend"],
+)
+async def test_a_repeated_action_is_answered_done(stub, world, action):
+    attempt_id = world.attempt("not_started")
+    first = await done(stub, attempt_id, action_id="key", **action)
+    assert (await done(stub, attempt_id, action_id="key", **action)).status == first.status
+
+
+async def test_a_question_tells_what_was_done_and_does_nothing(stub, world):
+    attempt_id, other = world.attempt(), world.attempt(student=world.other)
+    question = {"action_id": "key", "is_question": True} | EXTEND
+    assert (await act(stub, attempt_id, **question))[0].refused.slug == "not-done"
+    assert world.row(attempt_id)["allowance_seconds"] == 0
+    await done(stub, attempt_id, action_id="key", **EXTEND)
+    await done(stub, attempt_id, **question)
+    assert (await act(stub, other, **question))[0].refused.slug == "not-done"
+    assert world.row(attempt_id)["allowance_seconds"] == 600
+    with pytest.raises(Invalid, match="a question needs the action_id"):
+        await act(stub, attempt_id, is_question=True, **EXTEND)
+
+
+async def test_whoever_comes_second_is_told_the_number_of_the_first(stub, world):
+    attempt_id = world.attempt()
+    for action, slug in (
+        (PAUSE, "already-paused"),
+        ({"unpause": pb.Unpause()}, "already-resumed"),
+        ({"cancel": pb.Cancel()}, "already-cancelled"),
+    ):
+        await done(stub, attempt_id, **action)
+        [second] = await act(stub, attempt_id, actor_id=8, **action)
+        assert (second.refused.slug, second.refused.by_id) == (slug, 9)

@@ -19,12 +19,14 @@ from attempts.broadcasting import Broadcast, Broadcasting
 from attempts.errors import InvalidAction
 from attempts.order import Order
 from attempts.releasing import Releasing
+from attempts.repeating import DoneBefore
 from attempts.schemas.actions import MAX_PAUSE_SECONDS, ReasonCode
 from attempts.steering import Steering
 from attempts.using import Device
 
 MAX_REASON = 1_000
 MAX_FRAME_BYTES = 16 * 1024
+MAX_KEY = 64
 _REASON_CODES = frozenset(get_args(ReasonCode))
 
 Deed = Callable[[int], Attempt]
@@ -51,6 +53,15 @@ class Acting:
 
     def deed(self, request: pb.ActOnAttemptsRequest) -> Deed:
         """Return what is to be done to each attempt. Raises `InvalidAction`, `InvalidAllowance`."""
+        if request.HasField("action_id") and not _is_text(request.action_id, MAX_KEY):
+            raise InvalidAction(f"action_id must have 1 to {MAX_KEY} characters")
+        if not request.is_question:
+            return _once(self._wanted(request))
+        if not request.HasField("action_id"):
+            raise InvalidAction("a question needs the action_id that it is about")
+        return _once(lambda attempt_id: self._steering.recall(_order(request, attempt_id)))
+
+    def _wanted(self, request: pb.ActOnAttemptsRequest) -> Deed:
         if not _is_text(request.reason, MAX_REASON):
             raise InvalidAction("reason must have 1 to 1000 characters and no null character")
         match request.WhichOneof("action"):
@@ -103,7 +114,8 @@ class Acting:
         grant = Grant(request.extend.seconds, None, request.reason, request.actor_id)
         ensure_sound(grant)
         came_from = _origin(request)
-        return lambda attempt_id: self._allowing.extend(attempt_id, grant, came_from)[0]
+        key = _key(request)
+        return lambda attempt_id: self._allowing.extend(attempt_id, grant, came_from, key)[0]
 
     def _cancel(self, request: pb.ActOnAttemptsRequest) -> Deed:
         code = request.cancel.reason_code or "other"
@@ -115,7 +127,24 @@ class Acting:
 def _order(
     request: pb.ActOnAttemptsRequest, attempt_id: int, reason_code: str | None = None
 ) -> Order:
-    return Order(attempt_id, request.actor_id, request.reason, _origin(request), reason_code)
+    came_from, key = _origin(request), _key(request)
+    return Order(attempt_id, request.actor_id, request.reason, came_from, reason_code, key)
+
+
+def _key(request: pb.ActOnAttemptsRequest) -> str | None:
+    return request.action_id if request.HasField("action_id") else None
+
+
+def _once(deed: Deed) -> Deed:
+    """Return the same deed that counts one as done that was done under its key before."""
+
+    def run(attempt_id: int) -> Attempt:
+        try:
+            return deed(attempt_id)
+        except DoneBefore as before:
+            return before.attempt
+
+    return run
 
 
 def _origin(

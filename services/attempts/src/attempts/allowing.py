@@ -28,6 +28,7 @@ from attempts.errors import (
     ForeignAttempt,
     Overtaken,
 )
+from attempts.repeating import ensure_new
 from attempts.store import allowances, attempts, exams
 
 
@@ -47,19 +48,25 @@ class Allowing:
         self._database = database
         self._wake = wake
 
-    def extend(self, attempt_id: int, grant: Grant, origin: Origin) -> tuple[Attempt, Allowance]:
-        """Give one attempt extra time, before its start or while it runs."""
+    def extend(
+        self, attempt_id: int, grant: Grant, origin: Origin, action_id: str | None = None
+    ) -> tuple[Attempt, Allowance]:
+        """Give one attempt extra time, before its start or while it runs.
+
+        Raises `DoneBefore` when it was given under the same `action_id` already.
+        """
         ensure_sound(grant)
         with self._database.transaction() as session:
             attempt = attempts.lock(session, attempt_id)
             if attempt is None:
                 raise AttemptNotFound
+            ensure_new(session, attempt, action_id)
             ensure_extendable(attempt)
             ensure_within_total(attempt, grant.seconds_for(attempt))
             extended = clockwork.give(session, [attempt], grant)
             if not extended:
                 raise Overtaken
-            _log(session, extended[0], grant, origin)
+            _log(session, extended[0], grant, origin, action_id)
             allowance = allowances.of_attempt(session, attempt_id)[-1]
         self._wake()
         return extended[0], allowance
@@ -119,14 +126,17 @@ def _extendable(session: Session, exam_id: int) -> list[Attempt]:
     return [a for a in locked.values() if a.is_extendable and not a.is_past_deadline]
 
 
-def _log(session: Session, attempt: Attempt, grant: Grant, origin: Origin) -> None:
+def _log(
+    session: Session, attempt: Attempt, grant: Grant, origin: Origin, action_id: str | None
+) -> None:
+    mark = {} if action_id is None else {"action_id": action_id}
     entry = auditing.about(
         attempt,
         "allowance_granted",
         "Allowance granted",
         user_id=grant.granted_by_id,
         origin=origin,
-        details=_details(grant),
+        details=_details(grant) | mark,
     )
     auditing.add(session, entry)
 

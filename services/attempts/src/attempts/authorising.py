@@ -24,6 +24,7 @@ from attempts.errors import (
 )
 from attempts.exam import Exam
 from attempts.order import Order
+from attempts.repeating import ensure_new
 from attempts.store import attempts, devices, exams
 
 AT_ONCE = 200
@@ -75,6 +76,7 @@ class Authorising:
             attempt = attempts.lock(session, order.attempt_id)
             if attempt is None:
                 raise AttemptNotFound
+            ensure_new(session, attempt, order.action_id)
             _ensure_waiting(attempt)
             [authorised] = _authorise(session, [attempt], order)
         self._wake()
@@ -152,5 +154,5 @@ def _entry(attempt: Attempt, order: Order) -> Entry:
         "Attempt authorised",
         user_id=order.by_id,
         origin=order.origin,
-        details={"reason": order.reason},
+        details={"reason": order.reason} | order.mark,
     )

@@ -410,6 +410,16 @@ class NotPaused(Conflict):
     detail = "Attempt is not paused"
 
 
+class AlreadyResumed(Outpaced):
+    slug = "already-resumed"
+    done = "resumed"
+
+
+class NotDone(Conflict):
+    slug = "not-done"
+    detail = "Nothing was done to the attempt under this key"
+
+
 class AlreadyReopened(Conflict):
     slug = "already-reopened"
 

@@ -14,3 +14,10 @@ class Order:
     reason: str
     origin: Origin
     reason_code: str | None = None
+    action_id: str | None = None
+    """The caller's key: what was done under it is not done again."""
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """Return what the audit needs to know this order again."""
+        return {} if self.action_id is None else {"action_id": self.action_id}

@@ -13,6 +13,7 @@ from attempts.attempt import Attempt, Status
 from attempts.device import verdict_in_passing
 from attempts.errors import AttemptNotFound, CannotSteer, NoDevice, OtherDevice, Overtaken
 from attempts.order import Order
+from attempts.repeating import ensure_new
 from attempts.store import attempts, devices
 from attempts.using import Device, HasEnded, nobody_left
 
@@ -34,6 +35,7 @@ class Releasing:
             attempt = attempts.lock(session, order.attempt_id)
             if attempt is None:
                 raise AttemptNotFound
+            ensure_new(session, attempt, order.action_id)
             if attempt.status is not Status.IN_PROGRESS:
                 raise CannotSteer("release device of", attempt.status)
             if attempt.active_login_id is None:
@@ -48,7 +50,7 @@ class Releasing:
                 "Device released",
                 user_id=order.by_id,
                 origin=order.origin,
-                details={"reason": order.reason, "login_id": attempt.active_login_id},
+                details={"reason": order.reason, "login_id": attempt.active_login_id} | order.mark,
             )
             auditing.add(session, entry)
         self._wake()

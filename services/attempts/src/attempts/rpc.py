@@ -17,7 +17,7 @@ from attempts.answer import Save, decoded, encoded
 from attempts.attempt import Attempt, Status
 from attempts.auth_client import Names, People
 from attempts.device import DevicePolicy
-from attempts.errors import TooManyItems, UnfitAnswer
+from attempts.errors import Outpaced, TooManyItems, UnfitAnswer
 from attempts.progress import Outcome, Refusal, Refused
 from attempts.reading import Reading
 from attempts.saving import Saving
@@ -128,7 +128,8 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
                 async with gate:
                     attempt = await self._database.run(deed, attempt_id)
             except Failure as why:
-                refused = pb.ActionRefused(slug=why.slug, detail=why.detail)
+                by_id = why.by_id if isinstance(why, Outpaced) else None
+                refused = pb.ActionRefused(slug=why.slug, detail=why.detail, by_id=by_id)
                 return pb.ActionResult(attempt_id=attempt_id, refused=refused)
             return pb.ActionResult(attempt_id=attempt_id, done=_attempt(attempt))
 

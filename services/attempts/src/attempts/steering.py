@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chassis.database import Database
+from chassis.errors import Failure
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, notices
@@ -17,14 +18,17 @@ from attempts.errors import (
     AlreadyCancelled,
     AlreadyPaused,
     AlreadyReopened,
+    AlreadyResumed,
     AttemptNotFound,
     CannotSteer,
+    NotDone,
     NoTimeLeft,
     NotPaused,
     Overtaken,
     TimeIsUp,
 )
 from attempts.order import Order
+from attempts.repeating import ensure_new
 from attempts.store import actions, allowances, attempts, audit
 
 REOPENABLE = frozenset({Status.SUBMITTED, Status.GRADED, Status.EXPIRED, Status.CANCELLED})
@@ -66,11 +70,17 @@ class Steering:
         with self._database.transaction() as session:
             attempt = _locked(session, order)
             if not attempt.is_paused:
-                raise NotPaused
+                raise _not_paused(session, attempt)
             going = clockwork.unpaused(session, attempt)
             _log(session, going, "attempt_unpaused", order)
         self._wake()
         return going
+
+    def recall(self, order: Order) -> Attempt:
+        """Do nothing: raise `DoneBefore` when the order was carried out, `NotDone` when not."""
+        with self._database.transaction() as session:
+            _locked(session, order)
+            raise NotDone
 
     def reopen(self, order: Order, extra_seconds: int | None) -> Attempt:
         """Make a new attempt with the answers and the time that the closed one had left."""
@@ -90,6 +100,7 @@ def _locked(session: Session, order: Order) -> Attempt:
     attempt = attempts.lock(session, order.attempt_id)
     if attempt is None:
         raise AttemptNotFound
+    ensure_new(session, attempt, order.action_id)
     return attempt
 
 
@@ -110,6 +121,12 @@ def _ensure_pausable(session: Session, attempt: Attempt) -> None:
         raise AlreadyPaused(audit.doer(session, attempt.id, "attempt_paused"))
     if attempt.is_past_deadline:
         raise TimeIsUp
+
+
+def _not_paused(session: Session, attempt: Attempt) -> Failure:
+    by_id = audit.doer(session, attempt.id, "attempt_unpaused")
+    is_running = attempt.status is Status.IN_PROGRESS
+    return AlreadyResumed(by_id) if is_running and by_id is not None else NotPaused()
 
 
 def _reopen(session: Session, old: Attempt, order: Order, extra_seconds: int | None) -> Attempt:
@@ -140,6 +157,6 @@ def _log(session: Session, attempt: Attempt, event: str, order: Order, **details
         event.replace("_", " ").capitalize(),
         user_id=order.by_id,
         origin=order.origin,
-        details={"reason": order.reason, "reason_code": order.reason_code} | details,
+        details={"reason": order.reason, "reason_code": order.reason_code} | details | order.mark,
     )
     auditing.add(session, entry)

@@ -40,6 +40,15 @@ def has_broadcast(session: Session, attempt_id: int, event_type: str, broadcast_
     return session.scalars(query.limit(1)).one_or_none() is not None
 
 
+def was_done(session: Session, attempt_id: int, action_id: str) -> bool:
+    """Say whether something was done to an attempt under a caller's key."""
+    key = AuditLogRow.details["action_id"].as_string()
+    query = select(AuditLogRow.id).where(
+        AuditLogRow.chain == f"attempt:{attempt_id}", key == action_id
+    )
+    return session.scalars(query.limit(1)).one_or_none() is not None
+
+
 def find(session: Session, wanted: Wanted, ids: Mapping[str, int | None]) -> list[Logged]:
     """List entries about all of the given ids, newest first."""
     given = {name: value for name, value in ids.items() if value is not None}
