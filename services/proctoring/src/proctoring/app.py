@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from importlib.metadata import version
 
 from chassis import rpc
@@ -28,6 +29,9 @@ from proctoring.intake import Intake
 from proctoring.report import rest as report_rest
 from proctoring.retention import rest as retention_rest
 from proctoring.review import rest as review_rest
+from proctoring.review.case import Terms
+from proctoring.review.clock import ReviewClock
+from proctoring.review.reviewing import Reviewing
 from proctoring.risk import rest as risk_rest
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
@@ -97,6 +101,12 @@ def _lifespan(
         supervisor.add("intake", intake.run)
         supervisor.add("inbox", Inbox(bus, database, attempts).run)
         supervisor.add("relay", relay.run)
+        reviewing = Reviewing(database, _terms(settings), relay.wake)
+        review_clock = ReviewClock(
+            database, reviewing, interval_seconds=settings.review_clock_seconds
+        )
+        app.state.reviewing = reviewing
+        supervisor.add("review-clock", review_clock.run)
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))
         supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))
@@ -116,3 +126,11 @@ def _lifespan(
             await asyncio.to_thread(database.dispose)
 
     return lifespan
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        decision=timedelta(days=settings.review_decision_days),
+        appeal=timedelta(days=settings.review_appeal_days),
+        appeal_decision=timedelta(days=settings.review_appeal_decision_days),
+    )

@@ -22,3 +22,12 @@ class Settings(DatabaseSettings):
     """Events and timings written in one transaction; a batch is never split."""
     intake_patience_seconds: float = Field(default=10.0, gt=0)
     """Longest wait before being taken up; then 503, nothing stored."""
+
+    review_decision_days: float = Field(default=14.0, gt=0, le=3_650)
+    """How long after its opening a review should be decided; later ones are listed as overdue."""
+    review_appeal_days: float = Field(default=14.0, gt=0, le=3_650)
+    """How long after a decision, which is announced at once, its student may appeal."""
+    review_appeal_decision_days: float = Field(default=14.0, gt=0, le=3_650)
+    """How long after an appeal it should be decided."""
+    review_clock_seconds: float = Field(default=30.0, gt=0)
+    """How often reviews are closed whose time for an appeal is over."""
