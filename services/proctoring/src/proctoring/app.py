@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         acting_rest,
     ):
         app.include_router(concept.router)
+    review_rest.install(app)
     rest.describe(app)
     return app
 

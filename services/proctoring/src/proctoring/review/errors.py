@@ -75,15 +75,20 @@ class Outpaced(Conflict):
     words: str
     done: str
 
-    def __init__(self, review_id: int, by_id: int, at: datetime) -> None:
+    def __init__(self, review_id: int, by_id: int, at: datetime, name: str = "") -> None:
+        self.review_id, self.by_id, self.at = review_id, by_id, at
         super().__init__(
-            f"{self.words} already, by user {by_id}",
+            f"{self.words} already, by {name or f'user {by_id}'}",
             members={
                 "review_id": review_id,
                 f"{self.done}_by_id": by_id,
                 f"{self.done}_at": _z(at),
             },
         )
+
+    def named(self, name: str) -> "Outpaced":
+        """Return the same, said with the colleague's name."""
+        return type(self)(self.review_id, self.by_id, self.at, name)
 
 
 class ReviewUnfinished(Outpaced):

@@ -16,7 +16,6 @@ from chassis import audit
 from proctoring import chain
 from proctoring.review.case import Review
 
-
 TEXTS = (
     "opening_reason",
     "explanation",
@@ -136,7 +135,7 @@ def story(review: Review, entries: Sequence[Logged]) -> Story:
 
 def texts(review: Review, logged: Logged) -> dict[str, str | None]:
     """Return the texts that were written with a step; None where they were erased since."""
-    return {name: getattr(review, name) for name in logged.entry.details["commitments"]}
+    return {name: getattr(review, name) for name in TEXTS if name in _commitments(logged)}
 
 
 def _entry(
@@ -169,9 +168,15 @@ def _changed(review: Review, entries: Sequence[Logged]) -> tuple[str, ...]:
         details = logged.entry.details
         said |= {name: details[name] for name in _FACTS if name in details}
         said[f"{logged.entry.event_type.removeprefix('review_')}_by_id"] = logged.entry.user_id
-        vouched |= details["commitments"]
+        vouched |= _commitments(logged)
     facts = [name for name in _FACTS if said[name] != _plain(getattr(review, name))]
     return (*facts, *(name for name in TEXTS if not _fits(review, name, vouched.get(name))))
+
+
+def _commitments(logged: Logged) -> dict[str, str]:
+    """Return what an entry vouches for; one that was forged may hold anything."""
+    found = logged.entry.details.get("commitments")
+    return found if isinstance(found, dict) else {}
 
 
 def _fits(review: Review, name: str, vouched: str | None) -> bool:

@@ -7,11 +7,14 @@ suspicion that nobody has looked at yet is told to nobody but colleagues (ADR 23
 
 from typing import Annotated
 
+from chassis import problems
 from chassis.access import AnyCaller
 from chassis.assignments import Assignments
+from chassis.errors import Unavailable
 from chassis.tokens import Caller
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 
+from proctoring.auth_client import AuthClient
 from proctoring.edge import (
     ASSIGNED,
     EVERYWHERE,
@@ -25,7 +28,7 @@ from proctoring.edge import (
 from proctoring.errors import AccessDenied
 from proctoring.review import store
 from proctoring.review.case import Review, State
-from proctoring.review.errors import OwnAttempt, ReviewNotFound
+from proctoring.review.errors import Outpaced, OwnAttempt, ReviewNotFound
 from proctoring.review.reviewing import Reviewing
 from proctoring.review.schemas import (
     MAX_ID,
@@ -56,23 +59,23 @@ async def _colleague(caller: AnyCaller) -> Caller:
 Colleague = Annotated[Caller, Depends(_colleague)]
 
 
-async def _review_in_reach(request: Request, caller: Colleague, review_id: ReviewId) -> Review:
-    """Return the review, for a colleague who may see its exam and has not sat the attempt."""
+async def _in_reach(request: Request, caller: Colleague, review_id: ReviewId) -> Caller:
+    """Let a colleague pass who may see the review's exam and has not sat the attempt."""
     found: Review | None = await read(request, store.find, review_id)
     if found is None:
         raise ReviewNotFound
     await check_reach(request, caller, found.exam_id, EVERYWHERE, AccessDenied)
     if found.student_id == caller.user_id:
         raise OwnAttempt
-    return found
+    return caller
 
 
-async def _own_review(request: Request, caller: AnyCaller, review_id: ReviewId) -> Review:
-    """Return the review of the caller's own attempt; any other is not there for him."""
+async def _judged(request: Request, caller: AnyCaller, review_id: ReviewId) -> Caller:
+    """Let the student pass whose attempt was decided about; for others nothing is there."""
     found: Review | None = await read(request, store.find, review_id)
     if found is None or found.student_id != caller.user_id or found.state is State.OPEN:
         raise ReviewNotFound
-    return found
+    return caller
 
 
 async def _reviewing(request: Request) -> Reviewing:
@@ -80,8 +83,8 @@ async def _reviewing(request: Request) -> Reviewing:
     return reviewing
 
 
-InReach = Annotated[Review, Depends(_review_in_reach)]
-Own = Annotated[Review, Depends(_own_review)]
+InReach = Annotated[Caller, Depends(_in_reach)]
+Judged = Annotated[Caller, Depends(_judged)]
 Deeds = Annotated[Reviewing, Depends(_reviewing)]
 
 
@@ -128,37 +131,37 @@ async def list_reviews(
 
 
 @router.get("/reviews/{review_id}")
-async def get_review(review: InReach) -> ReviewBody:
+async def get_review(request: Request, _: InReach, review_id: ReviewId) -> ReviewBody:
     """Return a review as it stands."""
-    return ReviewBody.model_validate(review)
+    return ReviewBody.model_validate(await read(request, store.find, review_id))
 
 
 @router.get("/reviews/{review_id}/history")
-async def get_history(request: Request, review: InReach, deeds: Deeds) -> HistoryBody:
+async def get_history(
+    request: Request, _: InReach, deeds: Deeds, review_id: ReviewId
+) -> HistoryBody:
     """Return all steps of a review, and whether its chain of hashes is whole."""
-    return HistoryBody.of(await request.app.state.database.run(deeds.story, review.id))
+    return HistoryBody.of(await request.app.state.database.run(deeds.story, review_id))
 
 
 @router.post("/reviews/{review_id}/decision")
 async def decide(
-    request: Request, caller: Colleague, review: InReach, deeds: Deeds, body: DecisionBody
+    request: Request, caller: InReach, deeds: Deeds, review_id: ReviewId, body: DecisionBody
 ) -> ReviewBody:
     """Clear the student or confirm the suspicion; neither changes the attempt or its marks."""
-    ruling = body.ruling(caller.user_id)
-    return ReviewBody.model_validate(
-        await request.app.state.database.run(deeds.decide, review.id, ruling)
-    )
+    database = request.app.state.database
+    decided = await database.run(deeds.decide, review_id, body.ruling(caller.user_id))
+    return ReviewBody.model_validate(decided)
 
 
 @router.post("/reviews/{review_id}/appeal-decision")
 async def decide_appeal(
-    request: Request, caller: Colleague, review: InReach, deeds: Deeds, body: AppealDecisionBody
+    request: Request, caller: InReach, deeds: Deeds, review_id: ReviewId, body: AppealDecisionBody
 ) -> ReviewBody:
     """Decide on an appeal; never who opened the review or decided it."""
-    ruling = body.ruling(caller.user_id)
-    return ReviewBody.model_validate(
-        await request.app.state.database.run(deeds.decide_appeal, review.id, ruling)
-    )
+    database = request.app.state.database
+    decided = await database.run(deeds.decide_appeal, review_id, body.ruling(caller.user_id))
+    return ReviewBody.model_validate(decided)
 
 
 @router.get("/attempt/{attempt_id}/review")
@@ -171,11 +174,29 @@ async def get_own_review(
 
 
 @router.post("/reviews/{review_id}/appeal")
-async def appeal(request: Request, review: Own, deeds: Deeds, body: AppealBody) -> OwnReviewBody:
+async def appeal(
+    request: Request, caller: Judged, deeds: Deeds, review_id: ReviewId, body: AppealBody
+) -> OwnReviewBody:
     """Appeal against the decision about the caller's own attempt: once, and in time."""
     database = request.app.state.database
-    await database.run(deeds.appeal, review.id, body.text)
-    return OwnReviewBody.of(await database.run(deeds.told, review.attempt_id, review.student_id))
+    appealed = await database.run(deeds.appeal, review_id, body.text)
+    return OwnReviewBody.of(await database.run(deeds.told, appealed.attempt_id, caller.user_id))
+
+
+def install(app: FastAPI) -> None:
+    """Let whoever comes second be told the name of who was first, where auth knows it."""
+    app.add_exception_handler(Outpaced, _on_outpaced)
+
+
+async def _on_outpaced(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, Outpaced)  # noqa: S101  # registered for this class only
+    auth: AuthClient = request.app.state.auth
+    try:
+        people = await auth.people([failure.by_id])
+    except Unavailable:
+        return problems.respond(request, failure)
+    first = people.get(failure.by_id)
+    return problems.respond(request, failure.named(first.full_name) if first else failure)
 
 
 async def _reach(request: Request, caller: Caller, exam_id: int | None) -> frozenset[int] | None:
@@ -187,4 +208,3 @@ async def _reach(request: Request, caller: Caller, exam_id: int | None) -> froze
     if not reach.covers(exam_id):
         raise AccessDenied
     return frozenset({exam_id})
-
