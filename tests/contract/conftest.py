@@ -276,6 +276,43 @@ class Scene:
             granted_by_id=self.actors["admin"].user_id,
         )
 
+    def review(self, state: str) -> int:
+        """Make a review of an attempt of its own, opened and decided by people of long ago."""
+        return self._review(self.attempt("submitted"), state)
+
+    def reviewed_attempt(self) -> int:
+        attempt_id = self.attempt("submitted")
+        self._review(attempt_id, "decided")
+        return attempt_id
+
+    def _review(self, attempt_id: int, state: str) -> int:
+        now = datetime.now(UTC)
+        due = now + timedelta(days=7)
+        decided = {
+            "decided_by_id": 2**40 + 1,
+            "decided_at": now,
+            "decision": "confirmed",
+            "outcome": "confirmed",
+            "reason_code": "left_the_room",
+            "explanation": "The chair was empty",
+            "appeal_until": due,
+        }
+        appealed = {"appealed_at": now, "appeal_text": "I was there", "appeal_due_at": due}
+        return self.insert(
+            "proctoring.reviews",
+            attempt_id=attempt_id,
+            exam_id=self.exam_id,
+            student_id=self.actors["student owner"].user_id,
+            state=state,
+            version=1,
+            opened_by_id=2**40,
+            opened_at=now,
+            ground_ids=[],
+            decision_due_at=due,
+            **({} if state == "open" else decided),
+            **(appealed if state == "appealed" else {}),
+        )
+
     def transfer(self, attempt_id: int) -> int:
         return self.insert(
             "attempts.transfers",

@@ -105,6 +105,10 @@ def rubric(s: Any) -> dict[str, int]:
     return {"rubric_id": s.rubric()}
 
 
+def review(state: str) -> Make:
+    return lambda s: {"review_id": s.review(state)}
+
+
 def assignment(s: Any) -> dict[str, Any]:
     grader = s.actors["grader elsewhere"].user_id
     return {"exam_id": s.fresh_exam(), "role": "grader", "user_id": grader}
@@ -364,6 +368,49 @@ ROWS = [
     ),
     Row("GET /proctoring/evidence-keys", EVERYBODY),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
+    # reviews: colleagues of the exam, and the student, who learns of one by its decision
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/reviews",
+        {PROCTOR, GRADER} | STAFF,
+        path=attempt("submitted"),
+        body=of(reason="a phone on the desk"),
+    ),
+    Row("GET /proctoring/reviews", {PROCTOR, GRADER} | STAFF | ELSEWHERE),
+    Row(
+        "GET /proctoring/reviews/{review_id}",
+        {PROCTOR, GRADER} | STAFF,
+        path=review("decided"),
+    ),
+    Row(
+        "GET /proctoring/reviews/{review_id}/history",
+        {PROCTOR, GRADER} | STAFF,
+        path=review("decided"),
+    ),
+    Row(
+        "POST /proctoring/reviews/{review_id}/decision",
+        {PROCTOR, GRADER} | STAFF,
+        path=review("open"),
+        body=of(decision="cleared", reason_code="no_breach", explanation="Nothing was seen"),
+    ),
+    Row(
+        "POST /proctoring/reviews/{review_id}/appeal-decision",
+        {PROCTOR, GRADER} | STAFF,
+        path=review("appealed"),
+        body=of(decision="upheld", explanation="It was seen again"),
+    ),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/review",
+        {OWNER},
+        hidden=SIGNED_IN - {OWNER},
+        path=lambda s: {"attempt_id": s.reviewed_attempt()},
+    ),
+    Row(
+        "POST /proctoring/reviews/{review_id}/appeal",
+        {OWNER},
+        hidden=SIGNED_IN - {OWNER},
+        path=review("decided"),
+        body=of(text="It was my calculator"),
+    ),
 ]
 
 SOCKETS = {
