@@ -1,4 +1,4 @@
-"""Every row of the contract's §2.3, §3, §4, §5, §8.3 and §9: its name, and what must hold.
+"""Every row of the contract's §2.3, §3, §4, §5, §8.1, §8.3 and §9: its name, and what must hold.
 
 A name is `section/row/what`, as in `5.2/2/concurrent`. `test_contract_rows.py` fails for each row
 that no test names with `@pytest.mark.contract`. The literals themselves stand in those tests.
@@ -334,6 +334,19 @@ TRANSFERS = {
     "8.3/move/deadline": "the deadline stays and the clock runs on",
 }
 
+BROADCASTS = {
+    "8.1/who": "administrators and the exam's proctors speak to an attempt",
+    "8.1/refusals": "others are refused as on the student's socket, in the same order",
+    "8.1/no-connected": "nothing is said to the speaker before his first frame",
+    "8.1/unchanged": "a valid frame goes unchanged, with a position, to all sockets",
+    "8.1/all-nodes": "sockets on every node hear it and are counted",
+    "8.1/types": "four types of frames may be said",
+    "8.1/too-large": "more than 16 KiB are not said, the socket stays",
+    "8.1/invalid": "anything else gets an error, the socket stays",
+    "8.1/ack": "the sender is told how many sockets it reached, and when",
+    "8.1/flood": "a flood is answered, never closed",
+}
+
 STATUSES = {
     "9.1/statuses": "there are six statuses, in lower case",
     "9.1/move/created": "an attempt is made not started or running",
@@ -450,6 +463,7 @@ ROWS = {
     **EXAMS,
     **ATTEMPTS,
     **TRANSFERS,
+    **BROADCASTS,
     **STATUSES,
     **GRADING,
     **AUDIT,

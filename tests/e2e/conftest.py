@@ -38,8 +38,20 @@ class Person:
         )
 
     def socket(self, path: str, **query: object) -> "Socket":
+        return Socket(self.socket_url(self.base_url, path, **query))
+
+    def socket_at(self, node_url: str, path: str) -> "Socket":
+        """Return a socket to one node, past the gateway."""
+        return Socket(self.socket_url(node_url, path))
+
+    def speaker(self, attempt_id: int) -> "Socket":
+        """Return a broadcast socket, which says nothing by itself."""
+        path = f"admin/broadcast/{attempt_id}"
+        return Socket(self.socket_url(self.base_url, path), greets=False)
+
+    def socket_url(self, base_url: str, path: str, **query: object) -> str:
         words = "&".join(f"{k}={v}" for k, v in ({"token": self.token} | query).items())
-        return Socket(f"{self.base_url.replace('http', 'ws', 1)}/api/v1/ws/{path}?{words}")
+        return f"{base_url.replace('http', 'ws', 1)}/api/v1/ws/{path}?{words}"
 
 
 class Student(Person):
@@ -85,8 +97,9 @@ class Student(Person):
 class Socket:
     """A socket that remembers every frame, in order."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, greets: bool = True) -> None:
         self._url = url
+        self._greets = greets
         self._connection: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
@@ -96,7 +109,8 @@ class Socket:
     async def __aenter__(self) -> Self:
         self._connection = await eventually(self._connect, 15, every=0.5)
         self._reading = asyncio.create_task(self._read())
-        await self.until(lambda frame: frame["type"] == "connected")
+        if self._greets:
+            await self.until(lambda frame: frame["type"] == "connected")
         return self
 
     async def _connect(self) -> ClientConnection | None:

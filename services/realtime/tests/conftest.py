@@ -90,6 +90,9 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.calls = []
         self.flags = []
         self.devices = []
+        self.broadcasts = []
+        self.broadcast_gate = asyncio.Event()
+        self.broadcast_gate.set()
         self.is_admitted = True
         self.device_failure = None
         self.refusal = None
@@ -124,6 +127,11 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         if self.device_failure:
             raise self.device_failure
         return attempts_pb2.AdmitDeviceResponse(is_admitted=self.is_admitted)
+
+    async def RecordBroadcast(self, request, context):  # noqa: N802
+        self.broadcasts.append(request)
+        await self.broadcast_gate.wait()
+        return attempts_pb2.RecordBroadcastResponse()
 
     async def GetClock(self, request, context):  # noqa: N802
         return attempts_pb2.GetClockResponse(server_time=stamp(datetime.now(UTC)))
@@ -339,6 +347,7 @@ class World:
             host="127.0.0.1",
             port=self.port,
             log_config=None,
+            proxy_headers=False,
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
@@ -374,7 +383,7 @@ class World:
         self.attempts.attempts[attempt_id] = made
         return made
 
-    async def connect(self, path, *, modern=True, token=None, origin=None, **query):
+    async def connect(self, path, *, modern=True, token=None, origin=None, headers=None, **query):
         if token:
             query["token"] = token
         text = "&".join(f"{key}={value}" for key, value in query.items())
@@ -382,6 +391,7 @@ class World:
             f"ws://127.0.0.1:{self.port}/api/v1/ws/{path}?{text}",
             subprotocols=["oep.v1"] if modern else None,
             origin=origin,
+            additional_headers=headers,
             compression=None,
             open_timeout=8,
             max_size=None,

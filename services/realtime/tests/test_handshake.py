@@ -231,6 +231,31 @@ async def test_another_device_is_refused_by_policy(world):
         attempt.student_id,
         "phone",
     )
+    assert asked.ip_address == "127.0.0.1"
+
+
+async def test_attempts_is_told_where_another_device_is(world):
+    attempt = world.attempt(policy="flag", active_login_id="desk")
+    await world.connect(
+        f"attempts/{attempt.attempt_id}",
+        token=world.tokens.token(login_id="phone"),
+        headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "User-Agent": "Firefox"},
+    )
+    await eventually(lambda: world.attempts.devices)
+    [asked] = world.attempts.devices
+    assert (asked.ip_address, asked.user_agent) == ("203.0.113.9", "Firefox")
+
+
+async def test_an_address_is_believed_only_from_a_trusted_proxy(make_world):
+    world = await make_world(trusted_proxies="10.0.0.0/8")
+    attempt = world.attempt(policy="flag", active_login_id="desk")
+    await world.connect(
+        f"attempts/{attempt.attempt_id}",
+        token=world.tokens.token(login_id="phone"),
+        headers={"X-Forwarded-For": "203.0.113.9"},
+    )
+    await eventually(lambda: world.attempts.devices)
+    assert world.attempts.devices[0].ip_address == "127.0.0.1"
 
 
 async def test_a_refused_device_takes_no_place_and_the_one_that_is_in_stays(make_world):

@@ -416,6 +416,7 @@ ROWS = [
 SOCKETS = {
     "/ws/attempts/{attempt_id}": {OWNER},
     "/ws/exams/{exam_id}/monitor": {ADMIN, PROCTOR},
+    "/ws/admin/broadcast/{attempt_id}": {ADMIN, PROCTOR},
 }
 
 PUBLIC = ("/api/v1/", "/.well-known/")
@@ -522,6 +523,7 @@ async def handshake(scene, path: str, token: str | None, *subprotocols: str) -> 
     url = f"{scene.platform.ws_url}{path}" + (f"?token={token}" if token else "")
     try:
         async with connect(url, subprotocols=subprotocols or None, proxy=None) as connection:
+            await connection.send("{}")  # the broadcast socket says nothing by itself
             await connection.recv()
             return OPEN
     except InvalidStatus as refused:

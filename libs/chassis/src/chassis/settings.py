@@ -39,6 +39,8 @@ class ServiceSettings(BaseSettings):
     shutdown_seconds: float = Field(default=4.0, gt=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = _LOOPBACK
+    """Peers whose `X-Forwarded-For` is believed: the gateway's addresses or networks."""
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -48,6 +50,13 @@ class ServiceSettings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(ipaddress.ip_network(p.strip()) for p in value.split(",") if p.strip())
 
     def masked(self) -> str:
         """Return the settings as JSON text in which secrets and passwords are hidden."""
@@ -69,15 +78,6 @@ class DatabaseSettings(ServiceSettings):
     database_pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout_ms: int = Field(default=5_000, ge=100)
     lock_timeout_ms: int = Field(default=3_000, ge=100)
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = _LOOPBACK
-    """Peers whose `X-Forwarded-For` is believed: the gateway's addresses or networks."""
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _networks(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return tuple(ipaddress.ip_network(p.strip()) for p in value.split(",") if p.strip())
 
 
 def psycopg2_url(url: str) -> str:

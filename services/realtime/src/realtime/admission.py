@@ -89,12 +89,10 @@ class Admission:
             raise NotAllowed
         if state.status not in _OPEN:
             raise AttemptClosed(f"Attempt is {state.status}")
-        count = self._hub.count_of_user(connection.caller.user_id, connection.channel)
-        if count >= self._socket_limit:
-            raise TooManySockets
+        self._ensure_few(connection)
         connection.is_admitted = True
         if _is_another_device(state, connection.caller):
-            await self._ensure_device(state, connection.caller)
+            await self._ensure_device(state, connection)
         return state, sent
 
     async def admit_board(self, connection: Connection) -> None:
@@ -105,9 +103,27 @@ class Admission:
         caller = connection.caller
         if not await self.may_watch(caller, connection.channel.id):
             raise NotAllowed
-        if self._hub.count_of_user(caller.user_id, connection.channel) >= self._socket_limit:
-            raise TooManySockets
+        self._ensure_few(connection)
         connection.is_admitted = True
+
+    async def admit_broadcaster(self, connection: Connection) -> AttemptState:
+        """Let staff speak to an open attempt who may watch its exam; return its state.
+
+        Raises what contract §7.1 lists. Whoever has no such role learns nothing about attempts.
+        """
+        caller = connection.caller
+        if not caller.has_any(*_ALL_BOARDS, *_ASSIGNED_BOARDS):
+            raise NotAllowed
+        state = await self._state(connection.channel.id)
+        if state is None:
+            raise AttemptNotFound
+        if not await self.may_watch(caller, state.exam_id):
+            raise NotAllowed
+        if state.status not in _OPEN:
+            raise AttemptClosed(f"Attempt is {state.status}")
+        self._ensure_few(connection)
+        connection.is_admitted = True
+        return state
 
     async def may_watch(self, caller: Caller, exam_id: int) -> bool:
         """Say whether a caller may see an exam's board. Raises `NeighbourAway`."""
@@ -131,9 +147,18 @@ class Admission:
         except Failure as error:
             raise NeighbourAway from error
 
-    async def _ensure_device(self, state: AttemptState, caller: Caller) -> None:
+    def _ensure_few(self, connection: Connection) -> None:
+        count = self._hub.count_of_user(connection.caller.user_id, connection.channel)
+        if count >= self._socket_limit:
+            raise TooManySockets
+
+    async def _ensure_device(self, state: AttemptState, connection: Connection) -> None:
         asked = self._attempts.admits(
-            state.attempt_id, state.student_id, caller.login_id, seconds=self._seconds
+            state.attempt_id,
+            state.student_id,
+            connection.caller.login_id,
+            connection.origin,
+            seconds=self._seconds,
         )
         try:
             is_admitted = await self.in_time(asked)

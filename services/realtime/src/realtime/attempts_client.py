@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 from chassis import rpc
+from chassis.origins import Origin
 from google.protobuf.timestamp_pb2 import Timestamp
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc as stubs
@@ -171,14 +172,41 @@ class AttemptsClient:
         return _refused(reply.refused) if reply.HasField("refused") else Saved()
 
     async def admits(
-        self, attempt_id: int, student_id: int, login_id: str, *, seconds: float
+        self, attempt_id: int, student_id: int, login_id: str, origin: Origin, *, seconds: float
     ) -> bool:
         """Ask whether another device than before may use an attempt. Raises `NotFound`."""
         request = pb.AdmitDeviceRequest(
-            attempt_id=attempt_id, student_id=student_id, login_id=login_id
+            attempt_id=attempt_id,
+            student_id=student_id,
+            login_id=login_id,
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent,
         )
         reply = await rpc.call(self._stub.AdmitDevice, request, seconds=seconds)
         return reply.is_admitted
+
+    async def record_broadcast(
+        self,
+        broadcast_id: str,
+        attempt_id: int,
+        actor_id: int,
+        frame_json: str,
+        origin: Origin,
+        *,
+        failure: str | None,
+        seconds: float,
+    ) -> None:
+        """Have a broadcast audited. Safe to repeat. Raises `NotFound`."""
+        request = pb.RecordBroadcastRequest(
+            broadcast_id=broadcast_id,
+            attempt_id=attempt_id,
+            actor_id=actor_id,
+            frame_json=frame_json,
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent,
+            failure=failure,
+        )
+        await rpc.call(self._stub.RecordBroadcast, request, seconds=seconds)
 
     async def clocks(self, attempt_ids: Sequence[int], *, seconds: float) -> list[Clock]:
         """Return the time of attempts, at most 1,000; with none it only compares clocks."""

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 _PREFIX = ("oep", "v1")
 _PARTS = 5
 
-Kind = Literal["attempt", "exam"]
+Kind = Literal["attempt", "exam", "broadcast"]
+"""The last one is an attempt's staff who speak; they hear nothing of what is said there."""
 
 
 class Channel(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from chassis.bus import Position
+from chassis.origins import NOWHERE, Origin
 from chassis.tokens import Caller
 
 from realtime import closing
@@ -43,12 +44,14 @@ class Connection:
         position: Position,
         is_modern: bool,
         limit_bytes: int,
+        origin: Origin = NOWHERE,
     ) -> None:
         """Join at `position` and hold until `go_live`. `is_modern`: speaks oep.v1."""
         self.id = str(uuid.uuid4())
         self.turn = next(_turns)
         self.caller = caller
         self.channel = channel
+        self.origin = origin
         self.joined_at = position
         self.is_modern = is_modern
         self.is_admitted = False

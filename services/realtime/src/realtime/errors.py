@@ -65,6 +65,16 @@ class NeighbourAway(Unavailable):
     detail = "Service temporarily unavailable"
 
 
+class NotRecorded(Unavailable):
+    slug = "not-recorded"
+    detail = "Broadcast was not sent: it could not be recorded. Please try again."
+
+
+class NotSaid(Unavailable):
+    slug = "not-said"
+    detail = "Broadcast may have reached nobody: the message bus does not answer. Please try again."
+
+
 class GoingAway(Unavailable):
     slug = "going-away"
     detail = "Server going away"

@@ -157,6 +157,16 @@ def notification(title: str, message: str, severity: str, at: str, position: Pos
     )
 
 
+def broadcast(frame_json: str, position: Position) -> Frame:
+    """Return what staff said, unchanged but for its position; `frame_json` has a member."""
+    placed = _encoder.encode({"position": position})
+    return Frame(frame_json[:-1].encode() + b"," + placed[1:])
+
+
+def broadcast_ack(recipients: int, now: datetime) -> Frame:
+    return build("broadcast_ack", recipients=recipients, timestamp=now)
+
+
 def answer_saved(question_id: int, at: str, position: Position) -> Frame:
     return notification("Answer Saved", f"Question {question_id} saved", "success", at, position)
 

@@ -14,11 +14,13 @@ from chassis.bus import Bus, Position
 from chassis.serving import Supervisor
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
-from realtime import admission, closing, frames, saving
+from realtime import admission, broadcasting, closing, frames, saving
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
 from realtime.auth_client import AuthClient
 from realtime.boards import Boards
+from realtime.broadcast import Bucket
+from realtime.broadcasting import Broadcasting
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
@@ -31,7 +33,7 @@ from realtime.saving import Saver
 from realtime.settings import RealtimeSettings
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
-from realtime.visits import BoardVisit, StudentVisit
+from realtime.visits import BoardVisit, BroadcastVisit, StudentVisit
 
 log = structlog.get_logger()
 
@@ -90,6 +92,7 @@ class Node:
             socket_limit=settings.socket_limit,
             seconds=settings.admission_seconds,
         )
+        self.broadcasting = Broadcasting(attempts, self.admission, self.bus, self.presence)
         self._supervisor = self._tasks()
 
     def student_visit(self) -> StudentVisit:
@@ -109,6 +112,16 @@ class Node:
             self.keeper,
             self.boards,
             limit_bytes=self.settings.board_limit_bytes,
+        )
+
+    def broadcast_visit(self) -> BroadcastVisit:
+        settings = self.settings
+        return BroadcastVisit(
+            self.admission,
+            self.keeper,
+            self.broadcasting,
+            Bucket(settings.broadcast_burst, settings.broadcasts_per_second, time.monotonic()),
+            limit_bytes=settings.outbound_limit_bytes,
         )
 
     async def start(self) -> None:
@@ -159,11 +172,14 @@ class Node:
             supervisor.add(f"save-{number}", self.saver.run)
         for number in range(admission.GROUPS_IN_FLIGHT):
             supervisor.add(f"admit-{number}", self.admission.run)
+        for number in range(broadcasting.AT_ONCE):
+            supervisor.add(f"broadcast-{number}", self.broadcasting.run)
         return supervisor
 
     def _fan_out(self, message: Message) -> None:
         self.hub.publish(message)
         self.keeper.apply(message)
+        self.broadcasting.apply(message)
 
     def _restart(self, reason: str, position: Position) -> None:
         """Start over with a new stream: whoever is here may have missed something."""

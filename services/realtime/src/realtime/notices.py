@@ -18,6 +18,7 @@ from realtime.channels import Address, Channel
 from realtime.closing import Closing
 from realtime.frames import Frame
 
+BROADCAST = "broadcast_sent"
 TIME_EXPIRED = {"message": "Exam time has expired"}
 _EVENTS = {
     "submitted": ("attempt_submitted", "The attempt has been submitted"),
@@ -120,10 +121,9 @@ class Message:
         return Part(frames.delta(self.position, attempt_id, kind, notice.data, notice.at))
 
     def _student_part(self) -> Part:
-        if self.address.fact == "answer_saved":
-            return self._saved()
-        if self.address.fact == "status_changed":
-            return self._status()
+        own = {"answer_saved": self._saved, "status_changed": self._status, BROADCAST: self._said}
+        if self.address.fact in own:
+            return own[self.address.fact]()
         told = {k: v for k, v in self.notice.data.items() if k != "student_id"}
         if self.address.fact == "grade_changed":
             return Part(frames.exam_event("grade_changed", told, self.notice.at, self.position))
@@ -144,6 +144,9 @@ class Message:
         else:
             frame = frames.answer_saved(data["question_id"], at, self.position)
         return Part(frame, not_to=data.get("connection_id"))
+
+    def _said(self) -> Part:
+        return Part(frames.broadcast(self.notice.data["frame"], self.position))
 
     def _status(self) -> Part:
         status, at = self.notice.data["status"], self.notice.at

@@ -13,6 +13,9 @@ class RealtimeSettings(ServiceSettings):
     drain_seconds: float = Field(default=5.0, ge=0)
     socket_limit: int = Field(default=8, ge=8)
     """Sockets per user and attempt (contract §7.1: never below 8)."""
+    broadcast_burst: int = Field(default=20, ge=1)
+    """Frames that one broadcast socket may send at once; what exceeds it is answered."""
+    broadcasts_per_second: float = Field(default=5.0, gt=0)
     unauthenticated_limit: int = Field(default=1_000, ge=1)
     outbound_limit_bytes: int = Field(default=256 * 1024, ge=1_024)
     board_limit_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024)

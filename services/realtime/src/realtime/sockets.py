@@ -10,6 +10,7 @@ import contextlib
 import structlog
 from chassis import problems
 from chassis.errors import Failure
+from chassis.origins import Origin, origin
 from chassis.serving import request_id_of
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
@@ -47,6 +48,12 @@ async def student_socket(websocket: WebSocket, attempt_id: str) -> None:
 async def monitor_socket(websocket: WebSocket, exam_id: str) -> None:
     node: Node = websocket.app.state.node
     await _Handshake(websocket, node, node.board_visit(), exam_id).serve()
+
+
+@router.websocket("/admin/broadcast/{attempt_id}")
+async def broadcast_socket(websocket: WebSocket, attempt_id: str) -> None:
+    node: Node = websocket.app.state.node
+    await _Handshake(websocket, node, node.broadcast_visit(), attempt_id).serve()
 
 
 @router.websocket("/{path:path}")
@@ -152,6 +159,7 @@ class _Handshake:
             position=node.feed.position,
             is_modern=self._is_modern,
             limit_bytes=self._visit.limit_bytes,
+            origin=self._origin(),
         )
         node.hub.join(connection)
         try:
@@ -208,9 +216,18 @@ class _Handshake:
         else:
             await deny(self._websocket, failure)
 
+    def _origin(self) -> Origin:
+        websocket = self._websocket
+        return origin(
+            websocket.client.host if websocket.client else None,
+            websocket.headers.get("x-forwarded-for"),
+            websocket.headers.get("user-agent"),
+            self._node.settings.trusted_proxies,
+        )
+
     def _is_origin_allowed(self) -> bool:
-        origin = self._websocket.headers.get("origin")
-        return origin is None or origin in self._node.settings.allowed_origins
+        page = self._websocket.headers.get("origin")
+        return page is None or page in self._node.settings.allowed_origins
 
 
 def refusal(failure: Failure) -> Closing:

@@ -15,6 +15,9 @@ from realtime import frames, incoming
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptState
 from realtime.boards import Boards
+from realtime.broadcast import Bucket
+from realtime.broadcaster import Broadcaster
+from realtime.broadcasting import Broadcasting
 from realtime.channels import Channel, subject
 from realtime.connection import Connection
 from realtime.errors import HistoryGone
@@ -116,6 +119,43 @@ class StudentVisit:
             _tell_resync(connection, gone, self._keeper)
             connection.go_live(connection.joined_at.sequence)
         student.tell_time_if_changed(told_at)
+
+
+class BroadcastVisit:
+    """Staff who speak to one attempt (contract §8.1); they are told nothing but answers."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        keeper: Timekeeper,
+        broadcasting: Broadcasting,
+        bucket: Bucket,
+        *,
+        limit_bytes: int,
+    ) -> None:
+        self.limit_bytes = limit_bytes
+        self._admission = admission
+        self._keeper = keeper
+        self._broadcasting = broadcasting
+        self._bucket = bucket
+        self._exam_id = 0
+
+    def channel(self, path: int) -> Channel:
+        return Channel("broadcast", path)
+
+    async def admit(self, connection: Connection) -> None:
+        """Let the connection in. Raises as `Admission`."""
+        self._exam_id = (await self._admission.admit_broadcaster(connection)).exam_id
+
+    def begin(self, connection: Connection, _: Since | None) -> tuple[Receive, Rest | None]:
+        """Say nothing; return who takes the frames. The connection never goes live."""
+        sender = Broadcaster(
+            connection, self._exam_id, self._keeper, self._broadcasting, self._bucket
+        )
+        return sender.receive, None
+
+    def end(self, _: Connection) -> None:
+        """Leave: what was received is still said."""
 
 
 class BoardVisit:
