@@ -7,9 +7,15 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chassis.bus import Position
 from chassis.errors import Unavailable
+from chassis.tokens import Caller
 from chassis.waiting import eventually
+from realtime.broadcast import Bucket
+from realtime.broadcaster import Broadcaster
 from realtime.channels import Channel
+from realtime.connection import Connection
+from realtime.settings import RealtimeSettings
 from websockets.exceptions import InvalidStatus
 
 NOTE = {
@@ -288,19 +294,43 @@ async def test_a_flood_is_answered_and_closes_nothing(make_world):
     assert (await say(sender, NOTE))["type"] == "broadcast_ack"
 
 
-async def test_a_flood_whose_sender_does_not_read_cuts_nobody(make_world):
-    world = await make_world(broadcast_burst=1, broadcasts_per_second=0.1)
-    sender = await speaker(world, world.attempt())
-    await say(sender, NOTE)
-    [connection] = world.node.hub
-    sender.connection.transport.pause_reading()
-    text = json.dumps(NOTE)
-    for _ in range(4_000):
-        await sender.send(text)
-    sender.connection.transport.resume_reading()
-    assert (await sender.frame())["error_code"] == "RATE_LIMITED"
+class NobodyReads:
+    """A transport from which nothing is ever taken."""
+
+    is_cut = False
+
+    def wake(self):
+        pass
+
+    def cut(self):
+        self.is_cut = True
+
+
+class Clock:
+    def now(self):
+        return datetime.now(UTC)
+
+
+def test_a_flood_whose_sender_does_not_read_cuts_nobody():
+    now = datetime.now(UTC)
+    caller = Caller(9, frozenset(ADMIN), "l", "t", now, now)
+    transport = NobodyReads()
+    connection = Connection(
+        caller,
+        Channel("broadcast", 41),
+        transport,
+        position=Position(0, "e"),
+        is_modern=True,
+        limit_bytes=RealtimeSettings.model_fields["outbound_limit_bytes"].default,
+    )
+    bucket = Bucket(5, 0.001, time.monotonic())
+    sender = Broadcaster(connection, 1, Clock(), None, bucket)
+    for _ in range(20_000):
+        sender.receive("no JSON")
     assert connection.closing is None
-    assert connection in list(world.node.hub)
+    assert not transport.is_cut
+    answers = [json.loads(frame.data)["error_code"] for frame in connection.take()]
+    assert answers[:6] == ["WEBSOCKET_ERROR"] * 5 + ["RATE_LIMITED"]
 
 
 # The audit
