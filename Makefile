@@ -114,10 +114,12 @@ protos: setup ## Write the Python stubs of the proto files anew
 openapi: setup ## Collect what the services say of their endpoints for the gateway's page
 	$(BIN)/python deploy/gateway/collect.py
 
+UPGRADE = --upgrade
+
 .PHONY: lock
-lock: setup ## Resolve all dependencies anew into requirements.lock
+lock: setup ## Resolve all dependencies anew into requirements.lock (UPGRADE= adds only what is new)
 	.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--upgrade --no-emit-package oep-chassis --no-emit-package oep-contracts \
+		$(UPGRADE) --no-emit-package oep-chassis --no-emit-package oep-contracts \
 		-o requirements.lock pyproject.toml --group pyproject.toml:dev \
 		$(SERVICES:%=services/%/pyproject.toml) libs/chassis/pyproject.toml \
 		protos/pyproject.toml deploy/local/pyproject.toml
