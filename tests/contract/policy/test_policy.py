@@ -367,6 +367,11 @@ ROWS = [
         path=attempt(),
     ),
     Row("GET /proctoring/evidence-keys", EVERYBODY),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/report",
+        {PROCTOR, GRADER} | STAFF,
+        path=attempt(),
+    ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
     # reviews: colleagues of the exam, and the student, who learns of one by its decision
     Row(

@@ -27,6 +27,7 @@ from proctoring.evidence import rest as evidence_rest
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.report import rest as report_rest
+from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
 from proctoring.review import rest as review_rest
 from proctoring.review.case import Terms
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.press = Press()
     app.state.signing_key = keyring.signing_key(settings)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.include_router(rest.router)
@@ -80,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(concept.router)
     review_rest.install(app)
-    rest.describe(app)
+    rest.describe(app, report_rest.COMPONENTS)
     return app
 
 

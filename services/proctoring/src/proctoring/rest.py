@@ -4,6 +4,7 @@ The token is checked before the body is read. Bodies of the hot path are decoded
 FastAPI sees no body parameter; their descriptions are put into OpenAPI by hand.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -156,13 +157,14 @@ async def get_timings(request: Request, caller: AnyCaller, attempt_id: AttemptId
     return as_json([schemas.timing_out(timing) for timing in timings])
 
 
-def describe(app: FastAPI) -> None:
-    """Let `app.openapi` hold the schemas that the routes of this module refer to."""
+def describe(app: FastAPI, *more: Mapping[str, Any]) -> None:
+    """Let `app.openapi` hold the schemas that routes refer to, of this module and `more`."""
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = original()
-        document["components"]["schemas"].update(_COMPONENTS)
+        for components in (_COMPONENTS, *more):
+            document["components"]["schemas"].update(components)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
