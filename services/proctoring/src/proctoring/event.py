@@ -6,7 +6,8 @@ Pure. Sequence, hash and counts of an attempt advance together, one event at a t
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 from uuid import UUID
 
 from chassis.origins import NOWHERE, Origin
@@ -75,6 +76,34 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """An event that was taken in, or is known from before: what its post is answered."""
+
+    id: int
+    draft: EventDraft
+    event_timestamp: datetime
+    received_at: datetime
+    created_at: datetime
+    late: bool
+    sequence: int
+    is_conflict: bool = False
+    """Its id was known, and what the post said was something else: that was kept out."""
+
+    @classmethod
+    def known(cls, event: Event, *, is_conflict: bool = False) -> Self:
+        return cls(
+            event.id,
+            event.draft,
+            event.event_timestamp,
+            event.received_at,
+            event.created_at,
+            event.late,
+            event.sequence,
+            is_conflict,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LastEvent:
     """What a board shows of the newest event."""
 
@@ -140,7 +169,7 @@ def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event
         data_salt=None if data_hash is None else reception.data_salt,
         data_hash=data_hash,
         network_salt=reception.network_salt,
-        network_hash=chain.commitment(reception.network_salt, _network_text(draft.origin)),
+        network_hash=chain.commitment(reception.network_salt, network_text(draft.origin)),
         hash=b"",
     )
     event = replace(event, hash=chain.link(tally.head_hash, chained(event)))
@@ -167,5 +196,7 @@ def chained(event: Event) -> dict[str, Any]:
     }
 
 
-def _network_text(origin: Origin) -> str:
+@lru_cache(10_000)
+def network_text(origin: Origin) -> str:
+    """Return the canonical text of where an event came from; of a student it is always the same."""
     return chain.canonical({"ip_address": origin.ip_address, "user_agent": origin.user_agent})

@@ -7,11 +7,13 @@ from typing import Any
 
 from chassis.outbox import outbox_table
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -51,7 +53,7 @@ def _count(name: str) -> Column[Any]:
 EVENTS = Table(
     "proctoring_events",
     METADATA,
-    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("id", BigInteger, Identity(), nullable=False),
     Column("attempt_id", Integer, nullable=False),
     Column("event_type", String(50), nullable=False),
     _instant("event_timestamp"),
@@ -71,15 +73,31 @@ EVENTS = Table(
     Column("network_salt", LargeBinary),
     Column("network_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    UniqueConstraint("attempt_id", "event_id"),
-    UniqueConstraint("attempt_id", "sequence"),
+    Column("exam_day", Date, nullable=False),
+    PrimaryKeyConstraint("id", "exam_day"),
+    UniqueConstraint("attempt_id", "event_id", "exam_day"),
+    UniqueConstraint("attempt_id", "sequence", "exam_day"),
     CheckConstraint("severity IN ('info', 'warning', 'violation')", "severity"),
     CheckConstraint("sequence > 0", "sequence"),
     CheckConstraint("octet_length(hash) = 32", "hash"),
     Index(None, "attempt_id", "severity"),
     Index(None, "event_type"),
     Index(None, "event_timestamp"),
+    postgresql_partition_by="LIST (exam_day)",
 )
+"""Kept by day (ADR 27): `exam_day` is a constant of the attempt, so an event's uniqueness within its
+attempt is exact. `proctoring.keep_day` makes the partitions."""
+
+CONFLICTS = Table(
+    "event_conflicts",
+    METADATA,
+    Column("attempt_id", Integer, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("differs", ARRAY(Text), nullable=False),
+    _instant("received_at", server_default=func.now()),
+    PrimaryKeyConstraint("attempt_id", "event_id", "differs"),
+)
+"""Posts that were kept out: their id was known, and what they said was something else."""
 
 TIMINGS = Table(
     "question_timings",
@@ -136,6 +154,7 @@ TALLIES = Table(
     Column("last_sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("head_hash", LargeBinary, nullable=False),
     _instant("updated_at", server_default=func.now()),
+    Column("exam_day", Date, nullable=False),
 )
 
 SUBMISSIONS = Table(

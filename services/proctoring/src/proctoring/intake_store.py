@@ -1,0 +1,252 @@
+"""The statement that takes events in: look, number, link, count, write and announce in one message.
+
+One round trip for a group of posts of any number of attempts (ADR 27). The attempts' tallies are
+locked first, in the same message: who holds them may append to their chains, over all replicas, and
+what follows sees what the last holder wrote. `event.record` says the same in Python; a test holds
+both together.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chassis import arrays
+from chassis.prepared import Prepared
+from sqlalchemy import Connection
+
+from proctoring import chain
+from proctoring.event import EventDraft, Taken, network_text
+
+_TYPES = {
+    "attempt_ids": "int[]",
+    "exam_ids": "int[]",
+    "event_types": "text[]",
+    "severities": "text[]",
+    "event_timestamps": "timestamptz[]",
+    "question_ids": "int[]",
+    "event_datas": "text[]",
+    "event_ids": "uuid[]",
+    "client_sequences": "bigint[]",
+    "ip_addresses": "text[]",
+    "user_agents": "text[]",
+    "networks": "text[]",
+    "lates": "bool[]",
+    "ages": "float8[]",
+    "may_store": "bool[]",
+}
+
+_LOCK = f"""
+INSERT INTO proctoring.tallies (attempt_id, exam_day, head_hash)
+SELECT wanted, CAST(now() AT TIME ZONE 'UTC' AS date), '\\x{chain.GENESIS.hex()}'
+FROM unnest(CAST(%s AS int[])) AS wanted
+ON CONFLICT (attempt_id) DO NOTHING;
+SELECT FROM proctoring.tallies WHERE attempt_id = ANY (CAST(%s AS int[])) ORDER BY attempt_id
+FOR UPDATE"""  # noqa: S608  # only constants of this module
+"""For ids in ascending order: no two groups wait for each other in a circle."""
+
+_TAKE = Prepared(
+    "take_events",
+    """
+WITH wish AS MATERIALIZED (
+  SELECT *
+  FROM unnest(:attempt_ids, :exam_ids, :event_types, :severities, :event_timestamps,
+              :question_ids, :event_datas, :event_ids, :client_sequences, :ip_addresses,
+              :user_agents, :networks, :lates, :ages, :may_store) WITH ORDINALITY
+    AS w (attempt_id, exam_id, event_type, severity, said_at, question_id, event_data, event_id,
+          client_sequence, ip_address, user_agent, network, late, age, may_store, n)
+),
+-- An event arrived as long before this message as it had waited then, by the database's clock.
+moment AS MATERIALIZED (
+  SELECT statement_timestamp() AS sent_at, clock_timestamp() AS created_at
+),
+-- The day leads to the one partition in which all events of the attempt are.
+known AS MATERIALIZED (
+  SELECT w.n, w.attempt_id, w.event_id, array_remove(ARRAY[
+           CASE WHEN e.event_type <> w.event_type THEN 'event_type' END,
+           CASE WHEN e.severity <> w.severity THEN 'severity' END,
+           CASE WHEN e.event_timestamp <> w.said_at THEN 'event_timestamp' END,
+           CASE WHEN e.question_id IS DISTINCT FROM w.question_id THEN 'question_id' END,
+           CASE WHEN e.client_sequence IS DISTINCT FROM w.client_sequence
+                THEN 'client_sequence' END,
+           CASE WHEN e.data_hash IS NULL AND w.event_data IS NOT NULL THEN 'event_data'
+                WHEN e.data_hash IS NOT NULL AND w.event_data IS NULL THEN 'event_data'
+                -- Where the payload was removed, nobody can say.
+                WHEN sha256(e.data_salt || convert_to(w.event_data, 'UTF8')) <> e.data_hash
+                THEN 'event_data' END
+         ], NULL) AS differs
+  FROM wish w
+  JOIN proctoring.tallies t ON t.attempt_id = w.attempt_id
+  JOIN proctoring.proctoring_events e
+    ON e.exam_day = t.exam_day AND e.attempt_id = w.attempt_id AND e.event_id = w.event_id
+  WHERE w.event_id IS NOT NULL
+),
+-- Of an id that a group names twice the first counts; the others are looked up behind it.
+fresh AS MATERIALIZED (
+  SELECT w.*, t.exam_day, t.head_hash, m.created_at,
+         m.sent_at - make_interval(secs => w.age) AS received_at,
+         t.info_count, t.warning_count, t.violation_count, t.last_sequence,
+         CASE WHEN w.event_data IS NOT NULL THEN uuid_send(gen_random_uuid()) END AS data_salt,
+         uuid_send(gen_random_uuid()) AS network_salt,
+         nextval('proctoring.proctoring_events_id_seq') AS id
+  FROM wish w
+  JOIN proctoring.tallies t ON t.attempt_id = w.attempt_id
+  CROSS JOIN moment m
+  WHERE w.may_store AND NOT EXISTS (SELECT FROM known k WHERE k.n = w.n)
+),
+counted AS MATERIALIZED (
+  SELECT f.*, coalesce(said_at, received_at) AS event_timestamp,
+         sha256(data_salt || convert_to(event_data, 'UTF8')) AS data_hash,
+         sha256(network_salt || convert_to(network, 'UTF8')) AS network_hash,
+         last_sequence + row_number() OVER so_far AS sequence,
+         info_count + count(*) FILTER (WHERE severity = 'info') OVER so_far AS infos,
+         warning_count + count(*) FILTER (WHERE severity = 'warning') OVER so_far AS warnings,
+         violation_count + count(*) FILTER (WHERE severity = 'violation') OVER so_far
+           AS violations,
+         n = max(n) OVER (PARTITION BY attempt_id) AS is_last
+  FROM fresh f
+  WINDOW so_far AS (PARTITION BY attempt_id ORDER BY n)
+),
+said AS MATERIALIZED (
+  SELECT c.*,
+         coalesce('"' || event_id || '"', 'null') AS event_id_text,
+         coalesce(CAST(question_id AS text), 'null') AS question_text,
+         coalesce(CAST(client_sequence AS text), 'null') AS client_text,
+         CASE WHEN late THEN 'true' ELSE 'false' END AS late_text,
+         to_char(event_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS event_z,
+         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_z,
+         to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_z
+  FROM counted c
+),
+-- The chain: what `event.chained` holds, as `chain.canonical` writes it.
+linked AS MATERIALIZED (
+  SELECT s.*, proctoring.linked(head_hash,
+           '{"attempt_id":' || attempt_id || ',"client_sequence":' || client_text
+           || ',"created_at":"' || created_z || '","event_data_sha256":'
+           || coalesce('"' || encode(data_hash, 'hex') || '"', 'null')
+           || ',"event_id":' || event_id_text || ',"event_timestamp":"' || event_z
+           || '","event_type":"' || event_type || '","late":' || late_text
+           || ',"network_sha256":"' || encode(network_hash, 'hex')
+           || '","question_id":' || question_text || ',"received_at":"' || received_z
+           || '","sequence":' || sequence || ',"severity":"' || severity || '"}'
+         ) OVER (PARTITION BY attempt_id ORDER BY n) AS hash
+  FROM said s
+),
+stored AS (
+  INSERT INTO proctoring.proctoring_events
+         (id, exam_day, attempt_id, event_type, event_timestamp, question_id, event_data,
+          user_agent, ip_address, severity, created_at, event_id, client_sequence, received_at,
+          late, sequence, data_salt, data_hash, network_salt, network_hash, hash)
+  OVERRIDING SYSTEM VALUE
+  SELECT id, exam_day, attempt_id, event_type, event_timestamp, question_id,
+         CAST(event_data AS json), user_agent, ip_address, severity, created_at, event_id,
+         client_sequence, received_at, late, sequence, data_salt, data_hash, network_salt,
+         network_hash, hash
+  FROM linked
+),
+tallied AS (
+  UPDATE proctoring.tallies t
+  SET exam_id = l.exam_id, info_count = l.infos, warning_count = l.warnings,
+      violation_count = l.violations, last_event_type = l.event_type,
+      last_severity = l.severity, last_received_at = l.received_at, last_late = l.late,
+      last_sequence = l.sequence, head_hash = l.hash, updated_at = l.created_at
+  FROM linked l
+  WHERE l.is_last AND t.attempt_id = l.attempt_id
+),
+flagged AS (
+  INSERT INTO proctoring.event_conflicts (attempt_id, event_id, differs)
+  SELECT attempt_id, event_id, differs FROM known WHERE differs <> '{}'
+  ON CONFLICT DO NOTHING
+),
+-- The notice `event_recorded`; data, address and user agent are never in it.
+announced AS (
+  INSERT INTO proctoring.outbox (order_key, subject, payload)
+  SELECT attempt_id, 'oep.v1.' || exam_id || '.' || attempt_id || '.event_recorded',
+         CAST(
+           '{"fact":"event_recorded","at":"' || created_z || '","exam_id":' || exam_id
+           || ',"attempt_id":' || attempt_id || ',"data":{"event":{"id":' || id
+           || ',"attempt_id":' || attempt_id || ',"event_type":"' || event_type
+           || '","event_timestamp":"' || event_z || '","question_id":' || question_text
+           || ',"severity":"' || severity || '","created_at":"' || created_z
+           || '","event_id":' || event_id_text || ',"client_sequence":' || client_text
+           || ',"late":' || late_text || ',"received_at":"' || received_z
+           || '","sequence":' || sequence || '},"counts":{"info":' || infos
+           || ',"warning":' || warnings || ',"violation":' || violations
+           || '},"last_event":{"event_type":"' || event_type || '","severity":"' || severity
+           || '","received_at":"' || received_z || '","late":' || late_text || '}}}' AS jsonb)
+  FROM linked
+  ORDER BY n
+)
+SELECT l.id, l.sequence, l.received_at, l.created_at, k.n IS NOT NULL AS is_known,
+       k.differs <> '{}' AS is_conflict
+FROM wish w
+LEFT JOIN linked l ON l.n = w.n
+LEFT JOIN known k ON k.n = w.n
+ORDER BY w.n
+""",
+    _TYPES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A draft and what is known of its attempt."""
+
+    draft: EventDraft
+    exam_id: int
+    late: bool
+    may_store: bool
+    """Otherwise it is only looked up: what was taken in before stays answered."""
+    arrived: float
+    """By `time.monotonic`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The id of the draft is stored already."""
+
+    is_conflict: bool
+
+
+def take(connection: Connection, wishes: Sequence[Wish]) -> list[Taken | Known | None]:
+    """Write what may be written; return what became of each, in order.
+
+    None: it may not be stored, and is not known. No two wishes of one call have the same id.
+    """
+    ids = arrays.numbers(sorted({w.draft.attempt_id for w in wishes if w.may_store}))
+    rows = _TAKE.run(connection, _values(wishes), first=(_LOCK, (ids, ids)))
+    return [_outcome(wish, row) for wish, row in zip(wishes, rows, strict=True)]
+
+
+def _values(wishes: Sequence[Wish]) -> dict[str, str]:
+    drafts = [wish.draft for wish in wishes]
+    now = time.monotonic()
+    return {
+        "attempt_ids": arrays.numbers([d.attempt_id for d in drafts]),
+        "exam_ids": arrays.numbers([w.exam_id for w in wishes]),
+        "event_types": arrays.words([d.event_type for d in drafts]),
+        "severities": arrays.words([d.severity.value for d in drafts]),
+        "event_timestamps": arrays.instants([d.event_timestamp for d in drafts]),
+        "question_ids": arrays.numbers([d.question_id for d in drafts]),
+        "event_datas": arrays.texts([d.event_data for d in drafts]),
+        "event_ids": arrays.words([d.event_id for d in drafts]),
+        "client_sequences": arrays.numbers([d.client_sequence for d in drafts]),
+        "ip_addresses": arrays.texts([d.origin.ip_address for d in drafts]),
+        "user_agents": arrays.texts([d.origin.user_agent for d in drafts]),
+        "networks": arrays.texts([network_text(d.origin) for d in drafts]),
+        "lates": arrays.flags([w.late for w in wishes]),
+        "ages": arrays.numbers([max(0.0, now - w.arrived) for w in wishes]),
+        "may_store": arrays.flags([w.may_store for w in wishes]),
+    }
+
+
+def _outcome(wish: Wish, row: Sequence[Any]) -> Taken | Known | None:
+    row_id, sequence, received_at, created_at, is_known, is_conflict = row
+    if is_known:
+        return Known(is_conflict)
+    if row_id is None:
+        return None
+    said_at = wish.draft.event_timestamp or received_at
+    return Taken(
+        row_id, wish.draft, said_at, received_at, created_at, wish.late, sequence
+    )
