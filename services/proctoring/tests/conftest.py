@@ -224,14 +224,21 @@ class Rig:
 
     @contextlib.contextmanager
     def counting_commits(self) -> Iterator[list[None]]:
+        """Count transactions: those that commit, and messages that are one by themselves."""
         commits: list[None] = []
 
-        def note(_) -> None:
+        def note(*_) -> None:
             commits.append(None)
 
+        def look(_, cursor, statement, *__) -> None:
+            if cursor.connection.autocommit and statement.startswith("EXECUTE"):
+                commits.append(None)
+
         event.listen(self.database.engine, "commit", note)
+        event.listen(self.database.engine, "before_cursor_execute", look)
         yield commits
         event.remove(self.database.engine, "commit", note)
+        event.remove(self.database.engine, "before_cursor_execute", look)
 
 
 @pytest.fixture(scope="session")

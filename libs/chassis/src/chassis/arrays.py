@@ -7,6 +7,7 @@ expression; one literal per column costs a tenth of that on both sides. Pure.
 from collections.abc import Iterable
 from datetime import datetime
 
+
 def numbers(values: Iterable[int | float | None]) -> str:
     """Return the literal of numbers."""
     return "{" + ",".join(["NULL" if v is None else repr(v) for v in values]) + "}"

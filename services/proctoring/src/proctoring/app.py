@@ -23,6 +23,7 @@ from proctoring import keyring, rest
 from proctoring.acting import rest as acting_rest
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
+from proctoring.days import Days
 from proctoring.evidence import rest as evidence_rest
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
@@ -102,6 +103,7 @@ def _lifespan(
         app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
+        supervisor.add("days", Days(database).run)
         supervisor.add("inbox", Inbox(bus, database, attempts).run)
         supervisor.add("relay", relay.run)
         reviewing = Reviewing(database, _terms(settings), relay.wake)

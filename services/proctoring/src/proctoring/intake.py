@@ -6,7 +6,8 @@ alone: the group is halved until it stands by itself.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import structlog
 from chassis.database import Database
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.grouping import Grouping, Ticket
-from proctoring.recording import Draft, Outcome, Post, record, refusal
+from proctoring.recording import Draft, Judged, Outcome, Post, judged, record, waves
 from proctoring.settings import Settings
 
 log = structlog.get_logger()
@@ -80,28 +81,36 @@ class Intake:
     async def _outcomes(
         self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
     ) -> list[Outcome | Exception]:
-        refusals = [refusal(post, attempts) for post in posts]
-        rest = [p for p, refused in zip(posts, refusals, strict=True) if refused is None]
-        written = iter(await self._written(rest, attempts) if rest else [])
-        return [refused if refused is not None else next(written) for refused in refusals]
+        outcomes: list[Outcome | Exception | Judged] = [judged(post, attempts) for post in posts]
+        places = [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Judged)]
+        rest = [outcome for outcome in outcomes if isinstance(outcome, Judged)]
+        for place, outcome in zip(places, await self._written(rest), strict=True):
+            outcomes[place] = outcome
+        return cast("list[Outcome | Exception]", outcomes)
 
-    async def _written(
-        self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
-    ) -> list[Outcome | Exception]:
+    async def _written(self, posts: Sequence[Judged]) -> list[Outcome | Exception]:
+        if not posts:
+            return []
         try:
-            outcomes = await self._database.run(self._write, posts, attempts)
+            outcomes = await self._database.run(self._write_waves, posts)
         except Failure as failure:
             return list(_copies(failure, len(posts)))
         self._wake()
         return outcomes
 
-    def _write(
-        self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
-    ) -> list[Outcome | Exception]:
-        """Write all posts in one transaction, or in halves when one of them is refused."""
+    def _write_waves(self, posts: Sequence[Judged]) -> list[Outcome | Exception]:
+        outcomes: dict[int, Outcome | Exception] = {}
+        for wave in waves(posts):
+            written = self._write([posts[place] for place in wave])
+            for (place, others), outcome in zip(wave.items(), written, strict=True):
+                outcomes[place] = outcome
+                outcomes |= zip(others, _again(outcome, len(others)), strict=True)
+        return [outcomes[place] for place in range(len(posts))]
+
+    def _write(self, posts: Sequence[Judged]) -> list[Outcome | Exception]:
+        """Write one wave in one transaction, or in halves when one of its posts is refused."""
         try:
-            with self._database.transaction() as session:
-                return list(record(session, posts, attempts))
+            return list(record(self._database, posts))
         except Failure as failure:
             return list(_copies(failure, len(posts)))
         except (DBAPIError, ValueError) as error:
@@ -111,13 +120,17 @@ class Intake:
                 log.exception("post.refused_by_database", attempt_id=posts[0].draft.attempt_id)
                 return [error]
         middle = len(posts) // 2
-        return self._write(posts[:middle], attempts) + self._write(posts[middle:], attempts)
+        return self._write(posts[:middle]) + self._write(posts[middle:])
 
 
 def _copies(failure: Failure, count: int) -> Iterator[Failure]:
     """Give each request a failure of its own: an exception carries the trace of who raised it."""
     for _ in range(count):
         yield type(failure)(failure.detail, retry_after_seconds=failure.retry_after_seconds)
+
+
+def _again(outcome: Outcome | Exception, count: int) -> Iterable[Outcome | Exception]:
+    return _copies(outcome, count) if isinstance(outcome, Failure) else [outcome] * count
 
 
 def _is_rows_fault(error: Exception) -> bool:

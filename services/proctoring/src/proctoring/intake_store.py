@@ -9,7 +9,7 @@ both together.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from chassis import arrays
 from chassis.prepared import Prepared
@@ -18,6 +18,8 @@ from sqlalchemy import Connection
 from proctoring import chain
 from proctoring.event import EventDraft, Taken, network_text
 
+_TOO_LARGE = 2**31
+_NO_QUESTION = -1
 _TYPES = {
     "attempt_ids": "int[]",
     "exam_ids": "int[]",
@@ -36,15 +38,25 @@ _TYPES = {
     "may_store": "bool[]",
 }
 
-_LOCK = f"""
-INSERT INTO proctoring.tallies (attempt_id, exam_day, head_hash)
-SELECT wanted, CAST(now() AT TIME ZONE 'UTC' AS date), '\\x{chain.GENESIS.hex()}'
-FROM unnest(CAST(%s AS int[])) AS wanted
-ON CONFLICT (attempt_id) DO NOTHING;
-SELECT FROM proctoring.tallies WHERE attempt_id = ANY (CAST(%s AS int[])) ORDER BY attempt_id
-FOR UPDATE"""  # noqa: S608  # only constants of this module
-"""For ids in ascending order: no two groups wait for each other in a circle."""
-
+# Made where missing and locked in id order: no two groups wait for each other in a circle.
+_MAKE_TALLIES = Prepared(
+    "make_tallies",
+    f"""
+INSERT INTO proctoring.tallies (attempt_id, head_hash)
+SELECT wanted, '\\x{chain.GENESIS.hex()}'
+FROM unnest(:to_lock) AS wanted
+ON CONFLICT (attempt_id) DO NOTHING
+""",  # noqa: S608  # only constants of this module
+    {"to_lock": "int[]"},
+)
+_LOCK_TALLIES = Prepared(
+    "lock_tallies",
+    """
+SELECT FROM proctoring.tallies WHERE attempt_id = ANY (:to_lock) ORDER BY attempt_id FOR UPDATE
+""",
+    {"to_lock": "int[]"},
+    behind=_MAKE_TALLIES,
+)
 _TAKE = Prepared(
     "take_events",
     """
@@ -185,6 +197,7 @@ LEFT JOIN known k ON k.n = w.n
 ORDER BY w.n
 """,
     _TYPES,
+    behind=_LOCK_TALLIES,
 )
 
 
@@ -213,21 +226,21 @@ def take(connection: Connection, wishes: Sequence[Wish]) -> list[Taken | Known |
 
     None: it may not be stored, and is not known. No two wishes of one call have the same id.
     """
-    ids = arrays.numbers(sorted({w.draft.attempt_id for w in wishes if w.may_store}))
-    rows = _TAKE.run(connection, _values(wishes), first=(_LOCK, (ids, ids)))
-    return [_outcome(wish, row) for wish, row in zip(wishes, rows, strict=True)]
+    rows = _TAKE.run(connection, _values(wishes))
+    return [_outcome(wish, *row.values()) for wish, row in zip(wishes, rows, strict=True)]
 
 
 def _values(wishes: Sequence[Wish]) -> dict[str, str]:
     drafts = [wish.draft for wish in wishes]
     now = time.monotonic()
     return {
+        "to_lock": arrays.numbers(sorted({w.draft.attempt_id for w in wishes if w.may_store})),
         "attempt_ids": arrays.numbers([d.attempt_id for d in drafts]),
         "exam_ids": arrays.numbers([w.exam_id for w in wishes]),
         "event_types": arrays.words([d.event_type for d in drafts]),
         "severities": arrays.words([d.severity.value for d in drafts]),
         "event_timestamps": arrays.instants([d.event_timestamp for d in drafts]),
-        "question_ids": arrays.numbers([d.question_id for d in drafts]),
+        "question_ids": arrays.numbers([_possible(d.question_id) for d in drafts]),
         "event_datas": arrays.texts([d.event_data for d in drafts]),
         "event_ids": arrays.words([d.event_id for d in drafts]),
         "client_sequences": arrays.numbers([d.client_sequence for d in drafts]),
@@ -240,13 +253,23 @@ def _values(wishes: Sequence[Wish]) -> dict[str, str]:
     }
 
 
-def _outcome(wish: Wish, row: Sequence[Any]) -> Taken | Known | None:
-    row_id, sequence, received_at, created_at, is_known, is_conflict = row
+def _possible(question_id: int | None) -> int | None:
+    """Return a number that the column can hold; a question that cannot exist is only compared."""
+    return question_id if question_id is None or abs(question_id) < _TOO_LARGE else _NO_QUESTION
+
+
+def _outcome(
+    wish: Wish,
+    row_id: int | None,
+    sequence: int,
+    received_at: datetime,
+    created_at: datetime,
+    is_known: bool,
+    is_conflict: bool,
+) -> Taken | Known | None:
     if is_known:
         return Known(is_conflict)
     if row_id is None:
         return None
     said_at = wish.draft.event_timestamp or received_at
-    return Taken(
-        row_id, wish.draft, said_at, received_at, created_at, wish.late, sequence
-    )
+    return Taken(row_id, wish.draft, said_at, received_at, created_at, wish.late, sequence)

@@ -1,32 +1,31 @@
-"""Writes one group of posts in one transaction: the deed behind every event and timing.
+"""Records one group of posts: events by one statement, timings beside them (design §5.3).
 
-Locks the attempts' tallies, answers what is known with its first result, judges the rest, appends
-to sequence and hash chain, moves timings, and announces it all. Blocking: for worker threads.
+Judges each post by what attempts said, answers what is known with its first result, and gives the
+rest to the stores. A group of events alone is one message and a transaction of its own; with
+timings in it, it is one transaction of several messages. Blocking: for worker threads.
 """
 
-import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis import outbox
+from chassis.database import Database
 from chassis.errors import Failure
-from chassis.outbox import Note
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from proctoring import chain, notices, store, timing, timing_store
+from proctoring import intake_store, notices, store
 from proctoring.attempt import Attempt, Verdict, judge
 from proctoring.errors import AttemptClosed, ForeignQuestion, PostedAttemptNotFound
-from proctoring.event import Event, EventDraft, Reception, Tally
-from proctoring.event import record as append
+from proctoring.event import EventDraft, Taken
+from proctoring.intake_store import Known, Wish
 from proctoring.tables import OUTBOX
+from proctoring.timekeeping import Timekeeping
 from proctoring.timing import Timing, TimingDraft
 
 Draft = EventDraft | TimingDraft
-Outcome = Event | Timing | Failure
-Key = tuple[int, UUID]
+Outcome = Taken | Timing | Failure
 
 _REFUSALS: dict[Verdict, type[Failure]] = {
     Verdict.NOT_FOUND: PostedAttemptNotFound,
@@ -44,163 +43,135 @@ class Post:
     arrived: float
 
 
-def refusal(post: Post, attempts: Mapping[int, Attempt]) -> Failure | None:
-    """Return the refusal that needs no look into the database, if there is one."""
-    verdict = _first_verdict(post, attempts)
-    if verdict is Verdict.STORE or (verdict is not Verdict.NOT_FOUND and post.draft.event_id):
-        return None
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A post that is to be stored or, when something forbids that, looked up."""
+
+    draft: Draft
+    arrived: float
+    attempt: Attempt
+    verdict: Verdict
+
+    @property
+    def may_store(self) -> bool:
+        return self.verdict is Verdict.STORE
+
+
+def judged(post: Post, attempts: Mapping[int, Attempt]) -> Judged | Failure:
+    """Return the refusal that needs no look into the database, or what is to be done."""
+    draft = post.draft
+    attempt = attempts.get(draft.attempt_id)
+    verdict = judge(attempt, post.user_id, draft.question_id, is_known=False)
+    if attempt is not None and (
+        verdict is Verdict.STORE or (verdict is not Verdict.NOT_FOUND and draft.event_id)
+    ):
+        return Judged(draft, post.arrived, attempt, verdict)
     return _REFUSALS[verdict]()
 
 
-def record(
-    session: Session, posts: Sequence[Post], attempts: Mapping[int, Attempt]
-) -> list[Outcome]:
-    """Store what may be stored; return the outcome of each post, in order.
+def waves(posts: Sequence[Judged]) -> Iterator[dict[int, list[int]]]:
+    """Yield the places of posts that may be recorded at once: no id stands twice in one wave.
 
-    An outcome counts only once the transaction has been committed.
+    Each place leads to the later ones that say the same and share its outcome; who says something
+    else under the same id waits for a wave of its own, in which the id is known.
     """
-    group = _Group(session, posts, attempts)
-    outcomes = [group.take(post) for post in posts]
-    return group.save(outcomes)
+    left = list(range(len(posts)))
+    while left:
+        wave: dict[int, list[int]] = {}
+        first: dict[tuple[int, UUID], int] = {}
+        later: list[int] = []
+        for place in left:
+            draft = posts[place].draft
+            own = (
+                first.setdefault((draft.attempt_id, draft.event_id), place)
+                if draft.event_id
+                else place
+            )
+            if own == place:
+                wave[place] = []
+            elif is_same(posts[own].draft, draft):
+                wave[own].append(place)
+            else:
+                later.append(place)
+        yield wave
+        left = later
 
 
-class _Group:
-    """The state that the posts of one transaction share."""
-
-    def __init__(
-        self, session: Session, posts: Sequence[Post], attempts: Mapping[int, Attempt]
-    ) -> None:
-        self._session = session
-        self._attempts = attempts
-        drafts = [p.draft for p in posts if _first_verdict(p, attempts) is Verdict.STORE]
-        writable = {draft.attempt_id for draft in drafts}
-        self._tallies = store.lock_tallies(session, writable) if writable else {}
-        self._load_known([post.draft for post in posts])
-        self._load_timings([d for d in drafts if isinstance(d, TimingDraft)])
-        self._now = store.clock(session)
-        self._monotonic_now = time.monotonic()
-        self._events: list[tuple[Event, Tally]] = []
-        self._answers: dict[Key, Timing] = {}
-
-    def take(self, post: Post) -> Outcome:
-        """Judge one post and keep in mind what is to be saved."""
-        draft = post.draft
-        known = self._first_result(draft)
-        attempt = self._attempts.get(draft.attempt_id)
-        verdict = judge(attempt, post.user_id, draft.question_id, is_known=known is not None)
-        if verdict is Verdict.REPEAT and known is not None:
-            return known
-        if verdict is not Verdict.STORE or attempt is None:
-            return _REFUSALS[verdict]()
-        if isinstance(draft, EventDraft):
-            return self._append(draft, attempt, self._received_at(post))
-        return self._move(draft, self._received_at(post))
-
-    def save(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Write everything, announce it, and put the row numbers into the outcomes."""
-        events = store.insert_events(self._session, [event for event, _ in self._events])
-        tallies = {tally.attempt_id: tally for _, tally in self._events}
-        store.save_tallies(self._session, tallies.values())
-        moved = [self._timings[pair] for pair in self._moved]
-        ids = timing_store.save_timings(self._session, moved)
-        timing_store.save_visits(
-            self._session, {v: self._visits[v] for v in self._visits if v[:2] in self._moved}
-        )
-        answers = {key: _numbered(t, ids) for key, t in self._answers.items()}
-        timing_store.save_answers(self._session, answers)
-        outbox.add(self._session, OUTBOX, self._notes(events, moved))
-        places = {(e.draft.attempt_id, e.sequence): e for e in events}
-        return [_final(outcome, places, ids) for outcome in outcomes]
-
-    def _load_known(self, drafts: Sequence[Draft]) -> None:
-        events = {k for d in drafts if isinstance(d, EventDraft) and (k := _key(d))}
-        timings = {k for d in drafts if isinstance(d, TimingDraft) and (k := _key(d))}
-        self._known_events = store.find_events(self._session, events)
-        self._known_timings = timing_store.find_answers(self._session, timings)
-
-    def _load_timings(self, drafts: Sequence[TimingDraft]) -> None:
-        pairs = {(d.attempt_id, d.question_id) for d in drafts}
-        visits = {(d.attempt_id, d.question_id, d.visit_id) for d in drafts if d.visit_id}
-        self._timings = timing_store.find_timings(self._session, pairs)
-        self._visits = timing_store.find_visits(self._session, visits)
-        self._moved: dict[tuple[int, int], None] = {}
-        """Pairs to be saved, in the order of their first post."""
-
-    def _first_result(self, draft: Draft) -> Event | Timing | None:
-        key = _key(draft)
-        if key is None:
-            return None
-        if isinstance(draft, EventDraft):
-            return self._known_events.get(key)
-        return self._known_timings.get(key)
-
-    def _received_at(self, post: Post) -> datetime:
-        """Return the arrival by the database's clock: this process's own may be wrong."""
-        return self._now - timedelta(seconds=max(0.0, self._monotonic_now - post.arrived))
-
-    def _append(self, draft: EventDraft, attempt: Attempt, received_at: datetime) -> Event:
-        salts = os.urandom(2 * chain.SALT_BYTES)
-        reception = Reception(
-            received_at=received_at,
-            stored_at=self._now,
-            late=attempt.is_late,
-            data_salt=salts[: chain.SALT_BYTES],
-            network_salt=salts[chain.SALT_BYTES :],
-        )
-        tally = replace(self._tallies[draft.attempt_id], exam_id=attempt.exam_id)
-        event, tally = append(tally, draft, reception)
-        self._tallies[draft.attempt_id] = tally
-        self._events.append((event, tally))
-        if (key := _key(draft)) is not None:
-            self._known_events[key] = event
-        return event
-
-    def _move(self, draft: TimingDraft, at: datetime) -> Timing:
-        pair = (draft.attempt_id, draft.question_id)
-        before = self._timings.get(pair) or timing.begin(draft, at)
-        visit = (*pair, draft.visit_id or "")
-        highest = self._visits.get(visit, 0)
-        after = timing.advance(before, draft, highest, at)
-        if draft.visit_id:
-            self._visits[visit] = max(highest, draft.seconds)
-        self._timings[pair] = after
-        self._moved[pair] = None
-        if (key := _key(draft)) is not None:
-            self._known_timings[key] = self._answers[key] = after
-        return after
-
-    def _notes(self, events: Sequence[Event], moved: Sequence[Timing]) -> list[Note]:
-        tallies = [tally for _, tally in self._events]
-        said = [
-            notices.event_recorded(event, tally, tally.exam_id)
-            for event, tally in zip(events, tallies, strict=True)
-            if tally.exam_id is not None
-        ]
-        return said + [
-            notices.timing_recorded(t, self._attempts[t.attempt_id].exam_id) for t in moved
-        ]
+def record(database: Database, posts: Sequence[Judged]) -> list[Outcome]:
+    """Store what may be stored of one wave; return the outcome of each post, once committed."""
+    timed = [post for post in posts if isinstance(post.draft, TimingDraft)]
+    events = [post for post in posts if isinstance(post.draft, EventDraft)]
+    if timed:
+        with database.transaction() as session:
+            store.lock_tallies(session, {p.draft.attempt_id for p in posts if p.may_store})
+            found = iter(_take(session.connection(), events)) if events else iter(())
+            times = iter(_move(session, timed))
+    else:
+        with database.single() as connection:
+            found, times = iter(_take(connection, events)), iter(())
+    outcomes = [next(times if isinstance(p.draft, TimingDraft) else found) for p in posts]
+    return _with_first_results(database, posts, outcomes)
 
 
-def _first_verdict(post: Post, attempts: Mapping[int, Attempt]) -> Verdict:
-    """Return the verdict as if nothing were known under the post's event id."""
-    draft = post.draft
-    attempt = attempts.get(draft.attempt_id)
-    return judge(attempt, post.user_id, draft.question_id, is_known=False)
+def is_same(draft: Draft, other: Draft) -> bool:
+    """Say whether two posts say the same, wherever they came from."""
+    if isinstance(draft, EventDraft) and isinstance(other, EventDraft):
+        return replace(draft, origin=other.origin) == other
+    return draft == other
 
 
-def _key(draft: Draft) -> Key | None:
-    return None if draft.event_id is None else (draft.attempt_id, draft.event_id)
+def _take(connection: Connection, posts: Sequence[Judged]) -> list[Taken | Known | Failure]:
+    wishes = [
+        Wish(p.draft, p.attempt.exam_id, p.attempt.is_late, p.may_store, p.arrived)
+        for p in posts
+        if isinstance(p.draft, EventDraft)
+    ]
+    taken = intake_store.take(connection, wishes)
+    return [
+        _REFUSALS[post.verdict]() if outcome is None else outcome
+        for post, outcome in zip(posts, taken, strict=True)
+    ]
 
 
-def _numbered(found: Timing, ids: Mapping[tuple[int, int], int]) -> Timing:
-    return found if found.id else replace(found, id=ids[found.attempt_id, found.question_id])
+def _move(session: Session, posts: Sequence[Judged]) -> list[Timing | Failure]:
+    drafts = [p.draft for p in posts if isinstance(p.draft, TimingDraft)]
+    stored = [p.draft for p in posts if isinstance(p.draft, TimingDraft) and p.may_store]
+    keeping = Timekeeping(session, drafts, stored)
+    outcomes: list[Timing | Failure] = []
+    for post in posts:
+        assert isinstance(post.draft, TimingDraft)  # noqa: S101  # the caller chose them
+        known = keeping.first_result(post.draft)
+        if known is not None:
+            outcomes.append(known)
+        elif post.may_store:
+            outcomes.append(keeping.move(post.draft, post.arrived))
+        else:
+            outcomes.append(_REFUSALS[post.verdict]())
+    moved = keeping.save()
+    exams = {p.attempt.attempt_id: p.attempt.exam_id for p in posts}
+    notes = [notices.timing_recorded(t, exams[t.attempt_id]) for t in moved]
+    outbox.add(session, OUTBOX, notes)
+    return [keeping.numbered(o) if isinstance(o, Timing) else o for o in outcomes]
 
 
-def _final(
-    outcome: Outcome,
-    events: Mapping[tuple[int, int], Event],
-    timing_ids: Mapping[tuple[int, int], int],
-) -> Outcome:
-    if isinstance(outcome, Event) and not outcome.id:
-        return events[outcome.draft.attempt_id, outcome.sequence]
-    return _numbered(outcome, timing_ids) if isinstance(outcome, Timing) else outcome
+def _with_first_results(
+    database: Database, posts: Sequence[Judged], outcomes: Sequence[Outcome | Known]
+) -> list[Outcome]:
+    """Put the first result in the place of each event that was known."""
+    known = {
+        (post.draft.attempt_id, post.draft.event_id): outcome.is_conflict
+        for post, outcome in zip(posts, outcomes, strict=True)
+        if isinstance(outcome, Known) and post.draft.event_id
+    }
+    if known:
+        with database.transaction() as session:
+            first = store.find_events(session, list(known))
+    results: list[Outcome] = []
+    for post, outcome in zip(posts, outcomes, strict=True):
+        if isinstance(outcome, Known):
+            assert post.draft.event_id is not None  # noqa: S101  # it was found by it
+            event = first[post.draft.attempt_id, post.draft.event_id]
+            results.append(Taken.known(event, is_conflict=outcome.is_conflict))
+        else:
+            results.append(outcome)
+    return results

@@ -30,7 +30,7 @@ from proctoring.edge import (
     read,
 )
 from proctoring.errors import AccessDenied, BodyTooLarge, SummaryDenied
-from proctoring.event import Event, EventDraft, Severity
+from proctoring.event import EventDraft, Severity, Taken
 from proctoring.intake import Intake
 from proctoring.recording import Draft, Outcome
 from proctoring.timing import Timing
@@ -198,15 +198,15 @@ def _intake(request: Request) -> Intake:
     return intake
 
 
-async def _take_one(request: Request, caller: Caller, draft: Draft) -> Event | Timing:
+async def _take_one(request: Request, caller: Caller, draft: Draft) -> Taken | Timing:
     (outcome,) = await _intake(request).take(caller.user_id, [draft])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
 
-def _event_out(outcome: Event | Timing) -> schemas.ProctoringEvent:
-    assert isinstance(outcome, Event)  # noqa: S101  # an event draft becomes nothing else
+def _event_out(outcome: Outcome) -> schemas.ProctoringEvent:
+    assert isinstance(outcome, Taken)  # noqa: S101  # an event draft becomes nothing else
     return schemas.event_out(outcome)
 
 

@@ -17,7 +17,7 @@ from chassis.origins import Origin
 from proctoring import chain
 from proctoring.delivery import Delivery, Submission
 from proctoring.errors import BadBody
-from proctoring.event import Event, EventDraft, Severity, effective_severity
+from proctoring.event import Event, EventDraft, Severity, Taken, effective_severity
 from proctoring.store import Summary
 from proctoring.timing import Timing, TimingDraft
 
@@ -201,7 +201,7 @@ def batch_items(body: bytes) -> list[msgspec.Raw]:
     return _decoded(_BATCH_DECODER, body).events
 
 
-def event_out(event: Event) -> ProctoringEvent:
+def event_out(event: Event | Taken) -> ProctoringEvent:
     draft = event.draft
     data = draft.event_data
     return ProctoringEvent(

@@ -22,7 +22,8 @@ EventKey = tuple[int, UUID]
 _ADD_TALLIES = text(
     """
     INSERT INTO proctoring.tallies (attempt_id, head_hash)
-    SELECT attempt_id, :genesis FROM unnest(CAST(:ids AS int[])) AS wanted (attempt_id)
+    SELECT attempt_id, :genesis
+    FROM unnest(CAST(:ids AS int[])) AS wanted (attempt_id)
     ORDER BY attempt_id
     ON CONFLICT (attempt_id) DO NOTHING
     """
@@ -72,8 +73,11 @@ _EVENT_COLUMNS = """
 _FIND_EVENTS = text(
     f"""
     SELECT {_EVENT_COLUMNS} FROM proctoring.proctoring_events
-    WHERE (attempt_id, event_id) IN (
-        SELECT * FROM unnest(CAST(:attempt_ids AS int[]), CAST(:event_ids AS uuid[]))
+    WHERE (exam_day, attempt_id, event_id) IN (
+        SELECT t.exam_day, wanted.*
+        FROM unnest(CAST(:attempt_ids AS int[]), CAST(:event_ids AS uuid[]))
+          AS wanted (attempt_id, event_id)
+        JOIN proctoring.tallies t ON t.attempt_id = wanted.attempt_id
     )
     """  # noqa: S608  # only constants of this module
 )
@@ -119,8 +123,10 @@ def _insert_events(types: Mapping[str, str]) -> TextClause:
     arrays = ", ".join(f"CAST(:{name} AS {sql_type}[])" for name, sql_type in types.items())
     return text(
         f"""
-        INSERT INTO proctoring.proctoring_events ({", ".join(types)})
-        SELECT * FROM unnest({arrays}) RETURNING id, attempt_id, sequence
+        INSERT INTO proctoring.proctoring_events ({", ".join(types)}, exam_day)
+        SELECT new.*, t.exam_day FROM unnest({arrays}) AS new ({", ".join(types)})
+        JOIN proctoring.tallies t ON t.attempt_id = new.attempt_id
+        RETURNING id, attempt_id, sequence
         """  # noqa: S608  # only constants of this module
     )
 
@@ -144,6 +150,30 @@ _NEWEST_VIOLATION = text(
 _FIND_TALLY = text(
     f"SELECT {_TALLY_COLUMNS} FROM proctoring.tallies WHERE attempt_id = :attempt_id"  # noqa: S608
 )
+
+_KEEP_DAYS = text(
+    """
+    SELECT count(*) FILTER (WHERE proctoring.keep_day(
+        CAST(now() AT TIME ZONE 'UTC' AS date) + n))
+    FROM generate_series(-1, :ahead) AS n
+    """
+)
+_UNPLACED = text("SELECT EXISTS (SELECT FROM ONLY proctoring.events_of_no_day)")
+_CONFLICTS = text(
+    """
+    SELECT event_id, differs, received_at FROM proctoring.event_conflicts
+    WHERE attempt_id = :attempt_id ORDER BY received_at, event_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A post that was kept out: its id was known, and these of its fields said something else."""
+
+    event_id: UUID
+    differs: tuple[str, ...]
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -236,6 +266,22 @@ def summary(session: Session, attempt_id: int) -> Summary:
         newest_at=newest[0] if newest else None,
         newest_type=newest[1] if newest else None,
     )
+
+
+def keep_days(session: Session, ahead: int) -> int:
+    """Make the partitions of yesterday to `ahead` days from now; return how many were missing."""
+    return int(session.execute(_KEEP_DAYS, {"ahead": ahead}).scalar_one())
+
+
+def has_unplaced_events(session: Session) -> bool:
+    """Say whether an event fell where no day was: nothing is lost, but somebody must look."""
+    return bool(session.execute(_UNPLACED).scalar_one())
+
+
+def conflicts(session: Session, attempt_id: int) -> list[Conflict]:
+    """Return what was kept out because its id was known and its body another one."""
+    rows = session.execute(_CONFLICTS, {"attempt_id": attempt_id})
+    return [Conflict(row.event_id, tuple(row.differs), row.received_at) for row in rows]
 
 
 def board(session: Session, exam_id: int) -> list[Tally]:

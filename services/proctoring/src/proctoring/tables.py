@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 SCHEMA = "proctoring"
+_TODAY = "CAST(now() AT TIME ZONE 'UTC' AS date)"
 METADATA = MetaData(
     schema=SCHEMA,
     naming_convention={
@@ -85,8 +86,8 @@ EVENTS = Table(
     Index(None, "event_timestamp"),
     postgresql_partition_by="LIST (exam_day)",
 )
-"""Kept by day (ADR 27): `exam_day` is a constant of the attempt, so an event's uniqueness within its
-attempt is exact. `proctoring.keep_day` makes the partitions."""
+"""Kept by day (ADR 27): `exam_day` is a constant of the attempt, so that an event is unique within
+its attempt exactly. `proctoring.keep_day` makes the partitions."""
 
 CONFLICTS = Table(
     "event_conflicts",
@@ -154,7 +155,7 @@ TALLIES = Table(
     Column("last_sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("head_hash", LargeBinary, nullable=False),
     _instant("updated_at", server_default=func.now()),
-    Column("exam_day", Date, nullable=False),
+    Column("exam_day", Date, nullable=False, server_default=text(_TODAY)),
 )
 
 SUBMISSIONS = Table(

@@ -1,0 +1,268 @@
+"""The statement that takes events in says what the rules say, and keeps out what contradicts."""
+
+import asyncio
+import itertools
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from chassis.origins import Origin
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from proctoring import chain, intake_store, store
+from proctoring.days import Days
+from proctoring.event import Event, EventDraft, Reception, Severity, Taken, Tally, chained, record
+from proctoring.intake_store import Known, Wish
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+NUMBERS = itertools.count(500_000)
+EXAM = 77
+DAY = "2026-03-02"
+YEAR_33 = datetime(33, 1, 1)  # noqa: DTZ001  # what the strategy asks for
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
+DRAFTS = st.lists(
+    st.builds(
+        EventDraft,
+        st.just(0),
+        st.sampled_from(["tab_switch", "fullscreen_exit", "gaze_lost_2"]),
+        st.sampled_from(Severity),
+        event_timestamp=st.none() | st.datetimes(timezones=st.just(UTC), min_value=YEAR_33),
+        question_id=st.none() | st.integers(1, 9),
+        event_data=st.none()
+        | st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.none(), max_size=4).map(
+            chain.canonical
+        ),
+        event_id=st.none() | st.uuids(),
+        client_sequence=st.none() | st.integers(0, 2**63 - 1),
+        origin=st.builds(Origin, st.none() | st.just("10.0.0.1"), st.none() | ANY_TEXT),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda draft: draft.event_id or object(),
+)
+
+
+def wish(draft: EventDraft, *, may_store: bool = True, late: bool = False) -> Wish:
+    return Wish(draft, EXAM, late, may_store, time.monotonic())
+
+
+def drafted(attempt_id: int, **more) -> EventDraft:
+    return EventDraft(attempt_id, "tab_switch", Severity.WARNING, **more)
+
+
+def take(database, *wishes: Wish) -> list[Taken | Known | None]:
+    with database.single() as connection:
+        return intake_store.take(connection, wishes)
+
+
+def stored(database, attempt_id: int) -> tuple[list[Event], Tally]:
+    with database.transaction() as session:
+        events = store.chained_events(session, attempt_id)
+        return events, store.summary(session, attempt_id).tally
+
+
+def expected(event: Event, tally: Tally) -> tuple[Event, Tally]:
+    """Record the same draft by the rule, at the same moment and with the same salts."""
+    salts = event.data_salt or bytes(16), event.network_salt
+    at = Reception(event.received_at, event.created_at, event.late, *salts)
+    return record(tally, event.draft, at)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(DRAFTS, min_size=1, max_size=3))
+def test_groups_of_any_events_are_counted_and_linked_as_the_rule_says(owner, groups):
+    attempt_id = next(NUMBERS)
+    for drafts in groups:
+        mine = [wish(replace(d, attempt_id=attempt_id)) for d in drafts]
+        assert all(isinstance(t, Taken) for t in take(owner, *mine))
+    events, told = stored(owner, attempt_id)
+    assert len(events) == sum(len(drafts) for drafts in groups)
+    tally = Tally(attempt_id, EXAM)
+    for event in events:
+        by_rule, tally = expected(event, tally)
+        assert replace(by_rule, id=event.id) == event
+        if event.draft.event_data is not None:
+            assert event.data_salt is not None
+            assert len(event.data_salt) == 16
+    assert told == tally
+
+
+def test_events_of_many_attempts_in_one_group_keep_their_own_chains(owner):
+    ids = [next(NUMBERS) for _ in range(5)]
+    take(owner, *(wish(drafted(i, client_sequence=n)) for n in range(4) for i in ids))
+    for attempt_id in ids:
+        events, tally = stored(owner, attempt_id)
+        head = chain.GENESIS
+        for number, event in enumerate(events, 1):
+            head = chain.link(head, chained(event))
+            assert (event.sequence, event.hash) == (number, head)
+            assert event.draft.client_sequence == number - 1
+        assert (tally.sequence, tally.head_hash, tally.exam_id) == (4, head, EXAM)
+
+
+def test_an_event_was_received_as_long_before_as_it_has_waited(owner):
+    attempt_id = next(NUMBERS)
+    long_ago = replace(wish(drafted(attempt_id)), arrived=time.monotonic() - 90)
+    (taken,) = take(owner, long_ago)
+    assert 89 < (taken.created_at - taken.received_at).total_seconds() < 95
+
+
+def test_what_may_not_be_stored_is_only_looked_up(owner):
+    attempt_id, event_id = next(NUMBERS), uuid.uuid4()
+    closed = wish(drafted(attempt_id, event_id=event_id), may_store=False)
+    assert take(owner, closed) == [None]
+    assert stored(owner, attempt_id)[0] == []
+    take(owner, wish(drafted(attempt_id, event_id=event_id)))
+    assert take(owner, closed) == [Known(is_conflict=False)]
+    assert len(stored(owner, attempt_id)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("event_type", "fullscreen_exit"),
+        ("severity", Severity.INFO),
+        ("event_timestamp", datetime(2026, 3, 2, 9, 0, 1, tzinfo=UTC)),
+        ("question_id", 2),
+        ("question_id", None),
+        ("question_id", 2**80),
+        ("client_sequence", 6),
+        ("event_data", '{"key":"F11"}'),
+        ("event_data", None),
+    ],
+)
+def test_the_same_id_with_another_body_is_kept_out_and_flagged(owner, field, value):
+    attempt_id = next(NUMBERS)
+    first = drafted(
+        attempt_id,
+        event_id=uuid.uuid4(),
+        event_timestamp=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+        question_id=1,
+        client_sequence=5,
+        event_data='{"key":"F12"}',
+    )
+    take(owner, wish(first))
+    kept = stored(owner, attempt_id)
+    other = replace(first, **{field: value})
+    for _ in range(2):
+        assert take(owner, wish(other)) == [Known(is_conflict=True)]
+    assert take(owner, wish(first)) == [Known(is_conflict=False)]
+    assert stored(owner, attempt_id) == kept
+    with owner.transaction() as session:
+        (flagged,) = store.conflicts(session, attempt_id)
+    assert (flagged.event_id, flagged.differs) == (first.event_id, (field,))
+
+
+def test_where_a_payload_was_removed_nobody_can_say_whether_it_differs(owner):
+    attempt_id = next(NUMBERS)
+    first = drafted(attempt_id, event_id=uuid.uuid4(), event_data='{"key":"F12"}')
+    take(owner, wish(first))
+    with owner.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE proctoring.proctoring_events SET event_data = NULL, data_salt = NULL"
+                " WHERE attempt_id = :id"
+            ),
+            {"id": attempt_id},
+        )
+    assert take(owner, wish(first)) == [Known(is_conflict=False)]
+    assert take(owner, wish(replace(first, event_data='{"key":"F11"}'))) == [
+        Known(is_conflict=False)
+    ]
+
+
+async def test_groups_of_two_replicas_that_meet_never_wait_in_a_circle(rig):
+    ids = [next(NUMBERS) for _ in range(6)]
+
+    def one(order: list[int]) -> None:
+        for _ in range(10):
+            take(rig.database, *(wish(drafted(i)) for i in order))
+
+    forward, backward = ids, ids[::-1]
+    await asyncio.gather(*(rig.database.run(one, o) for o in (forward, backward) * 2))
+    for attempt_id in ids:
+        events, _ = await rig.database.run(stored, rig.database, attempt_id)
+        assert len(events) == 40
+
+
+def test_all_events_of_an_attempt_are_in_the_partition_of_its_day(owner):
+    attempt_id = next(NUMBERS)
+    take(owner, wish(drafted(attempt_id)))
+    with owner.transaction() as session:
+        move = "UPDATE proctoring.tallies SET exam_day = :day WHERE attempt_id = :id"
+        session.execute(text("SELECT proctoring.keep_day(:day)"), {"day": DAY})
+        other = next(NUMBERS)
+        session.execute(
+            text("INSERT INTO proctoring.tallies (attempt_id, head_hash) VALUES (:id, :head)"),
+            {"id": other, "head": chain.GENESIS},
+        )
+        session.execute(text(move), {"day": DAY, "id": other})
+    take(owner, wish(drafted(other)), wish(drafted(other)))
+    with owner.transaction() as session:
+        where = text(
+            "SELECT DISTINCT relname FROM proctoring.proctoring_events e"
+            " JOIN pg_class c ON c.oid = e.tableoid WHERE attempt_id = :id"
+        )
+        assert session.execute(where, {"id": other}).scalars().all() == ["events_2026_03_02"]
+        unplaced = text("SELECT count(*) FROM proctoring.events_of_no_day")
+        assert session.execute(unplaced).scalar_one() == 0
+
+
+FURTHEST = "(CAST(now() AT TIME ZONE 'UTC' AS date) + 14)"
+
+
+async def test_days_are_made_ahead_and_no_event_lies_where_no_day_is(rig):
+    sat, client = rig.sits()  # the service has looked after its days when it started
+    posted = {"attempt_id": sat.attempt_id, "event_type": "tab_switch"}
+    assert (await client.post("/events", json=posted)).status_code == 201
+    assert await rig.rows(store.keep_days, 14) == 0
+    assert not await rig.rows(store.has_unplaced_events)
+
+
+async def test_a_day_that_is_missing_is_made(rig, owner):
+    def drop() -> None:
+        with owner.transaction() as session:
+            name = text(f"SELECT 'events_' || to_char({FURTHEST}, 'YYYY_MM_DD')")
+            session.execute(text(f"DROP TABLE proctoring.{session.execute(name).scalar_one()}"))
+
+    await rig.database.run(drop)
+    await rig.database.run(Days(rig.database).look)
+    assert await rig.rows(store.keep_days, 14) == 0
+    assert REGISTRY.get_sample_value("oep_events_without_day") == 0
+
+
+async def test_an_event_that_falls_where_no_day_is_is_kept_and_told(rig, owner):
+    attempt_id = next(NUMBERS)
+
+    def fall() -> None:
+        with owner.transaction() as session:
+            session.execute(
+                text(
+                    "INSERT INTO proctoring.tallies (attempt_id, head_hash, exam_day)"
+                    " VALUES (:id, :head, '1999-12-31')"
+                ),
+                {"id": attempt_id, "head": chain.GENESIS},
+            )
+        take(owner, wish(drafted(attempt_id)))
+
+    await rig.database.run(fall)
+    try:
+        await rig.database.run(Days(rig.database).look)
+        assert REGISTRY.get_sample_value("oep_events_without_day") == 1
+        assert len(await rig.rows(store.chained_events, attempt_id)) == 1
+    finally:
+        await rig.database.run(_forget, owner, attempt_id)
+    await rig.database.run(Days(rig.database).look)
+    assert REGISTRY.get_sample_value("oep_events_without_day") == 0
+
+
+def _forget(owner, attempt_id: int) -> None:
+    with owner.transaction() as session:
+        for table in ("proctoring_events", "tallies"):
+            statement = text(f"DELETE FROM proctoring.{table} WHERE attempt_id = :id")  # noqa: S608
+            session.execute(statement, {"id": attempt_id})
