@@ -420,7 +420,11 @@ async def test_while_auth_is_away_who_is_known_reads_on(rig, path):
     known = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
     unknown = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
     path = f"/attempt/{sat.attempt_id}/{path}"
-    assert (await known.get(path)).status_code == 200
+
+    async def is_read() -> bool:  # auth may have come back a moment ago
+        return (await known.get(path)).status_code == 200
+
+    assert await eventually(is_read, 10)
     await rig.auth.stop()
     try:
         assert (await known.get(path)).status_code == 200
