@@ -267,6 +267,13 @@ class Scene:
         )
         return attempt_id
 
+    def held_attempt(self) -> int:
+        attempt_id = self.attempt()
+        self.insert(
+            "proctoring.retention_holds", attempt_id=attempt_id, reason="appeal", placed_by_id=1
+        )
+        return attempt_id
+
     def allowance(self, attempt_id: int) -> int:
         return self.insert(
             "attempts.allowances",

@@ -83,6 +83,10 @@ def transfer(s: Any) -> dict[str, int]:
     return {"transfer_id": s.transfer(s.attempt())}
 
 
+def held_attempt(s: Any) -> dict[str, int]:
+    return {"attempt_id": s.held_attempt()}
+
+
 def written_answer(s: Any) -> dict[str, int]:
     return {"attempt_id": s.submitted_attempt(), "question_id": s.written_id}
 
@@ -371,6 +375,28 @@ ROWS = [
         "GET /proctoring/attempt/{attempt_id}/report",
         {PROCTOR, GRADER} | STAFF,
         path=attempt(),
+    ),
+    Row("GET /proctoring/exams/{exam_id}/retention", {ADMIN}, path=fresh_exam),
+    Row(
+        "PUT /proctoring/exams/{exam_id}/retention",
+        {ADMIN},
+        path=fresh_exam,
+        body=of(events_days=400, network_days=None, reason="a long appeal"),
+    ),
+    Row("GET /proctoring/attempt/{attempt_id}/hold", {ADMIN}, path=attempt()),
+    Row("POST /proctoring/attempt/{attempt_id}/hold", {ADMIN}, path=attempt(), body=REASON),
+    Row("DELETE /proctoring/attempt/{attempt_id}/hold", {ADMIN}, path=held_attempt),
+    Row("POST /proctoring/retention/runs", {ADMIN}, body=of(dry_run=True)),
+    Row(
+        "GET /proctoring/people/{user_id}/export",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+    ),
+    Row(
+        "POST /proctoring/people/{user_id}/erasure",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+        body=REASON,
     ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
     # reviews: colleagues of the exam, and the student, who learns of one by its decision

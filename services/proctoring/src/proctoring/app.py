@@ -30,6 +30,9 @@ from proctoring.intake import Intake
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
+from proctoring.retention.clock import Clock
+from proctoring.retention.holdings import TIMING_ANSWERS, Holding
+from proctoring.retention.parts import Retention
 from proctoring.review import rest as review_rest
 from proctoring.review.case import Terms
 from proctoring.review.clock import ReviewClock
@@ -38,6 +41,9 @@ from proctoring.risk import rest as risk_rest
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
 from proctoring.tables import OUTBOX
+
+HOLDINGS: tuple[Holding, ...] = (TIMING_ANSWERS,)
+"""What concepts keep about students beside events: erased and exported with them."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -71,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = database
     app.state.press = Press()
     app.state.signing_key = keyring.signing_key(settings)
+    app.state.retention = Retention.of(settings, database, HOLDINGS)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.include_router(rest.router)
     for concept in (
@@ -115,6 +122,9 @@ def _lifespan(
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))
         supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))
+        if settings.retention_is_on:
+            eraser, pause = app.state.retention.eraser, settings.retention_interval_seconds
+            supervisor.add("retention", Clock(database, eraser, interval_seconds=pause).run)
         servicer = ProctoringServicer(database)
         grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
         await bus.start()

@@ -63,6 +63,23 @@ class AttemptsClient:
             raise AttemptsUnavailable from failure
         return {each.attempt_id: _sitting(each) for each in answer.attempts}
 
+    async def of_student(self, student_id: int) -> list[Attempt]:
+        """Return all attempts of a student by id. Raises `AttemptsUnavailable`."""
+        found: list[Attempt] = []
+        while 0 < student_id <= _MAX_ID:
+            after = found[-1].attempt_id if found else 0
+            request = pb.ListStudentAttemptsRequest(student_id=student_id, after_attempt_id=after)
+            try:
+                answer = await rpc.call(
+                    self._stub.ListStudentAttempts, request, seconds=self._seconds
+                )
+            except Failure as failure:
+                raise AttemptsUnavailable from failure
+            found += [_attempt(each, {}) for each in answer.attempts]
+            if not answer.has_more:
+                break
+        return found
+
 
 def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attempt:
     status = _STATUS.get(message.status)

@@ -1,6 +1,6 @@
 """What can go wrong in proctoring, in the contract's words (section 6); edges translate kinds."""
 
-from chassis.errors import Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
 
 
 class PostedAttemptNotFound(NotFound):
@@ -59,3 +59,13 @@ class AttemptsUnavailable(Unavailable):
 
     slug = "attempts-unavailable"
     detail = "The attempts service does not answer, nothing was stored. Please try again."
+
+
+class AlreadyHeld(Conflict):
+    slug = "already-held"
+    detail = "The attempt is on hold already; lift that hold before placing another one"
+
+
+class NotHeld(NotFound):
+    slug = "not-held"
+    detail = "The attempt is not on hold"

@@ -31,3 +31,12 @@ class Settings(DatabaseSettings):
     """How long after an appeal it should be decided."""
     review_clock_seconds: float = Field(default=30.0, gt=0)
     """How often reviews are closed whose time for an appeal is over."""
+
+    retention_is_on: bool = True
+    """Whether what is due is removed by itself; runs by hand work all the same."""
+    retention_events_days: int = Field(default=180, ge=1, le=36_500)
+    """How long payloads of events are kept after the end of a sitting, unless an exam says else."""
+    retention_network_days: int = Field(default=90, ge=1, le=36_500)
+    """How long addresses and user agents are kept."""
+    retention_interval_seconds: float = Field(default=600.0, gt=0)
+    """Between two looks for what is due."""

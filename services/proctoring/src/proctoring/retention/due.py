@@ -1,0 +1,102 @@
+"""What of an attempt's evidence has to go now, and what keeps it.
+
+Pure; days are 24 hours and are counted from the end of the sitting, by the database's clock.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_DAYS = 36_500
+
+
+class Part(StrEnum):
+    """What can be removed from an event and leaves its chain whole."""
+
+    PAYLOAD = "payload"
+    """What the client told besides: `event_data`, and what concepts keep beside events."""
+    NETWORK = "network"
+    """Address and user agent."""
+
+
+EVERYTHING = frozenset(Part)
+
+
+class HeldBy(StrEnum):
+    """What keeps an attempt's evidence although it is due."""
+
+    REVIEW = "review"
+    """A review or an appeal of the attempt is open."""
+    HOLD = "hold"
+    """An administrator has put it on hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long an exam's evidence is kept."""
+
+    events_days: int
+    network_days: int
+
+    def days(self, part: Part) -> int:
+        return self.events_days if part is Part.PAYLOAD else self.network_days
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What retention knows of an attempt; `through` is None for a part that was never removed."""
+
+    attempt_id: int
+    exam_id: int | None
+    ended_at: datetime | None
+    """The last event or the submission, whichever came later."""
+    last_sequence: int
+    payload_through: int | None = None
+    """The event up to which payloads were removed; later ones may have come since."""
+    network_through: int | None = None
+    is_forgotten: bool = False
+    """Whether the person's evidence is to be erased whatever its age."""
+
+    def has_left(self, part: Part) -> bool:
+        """Say whether there may be something of `part` that no erasure has seen yet."""
+        through = self.payload_through if part is Part.PAYLOAD else self.network_through
+        return through is None or through < self.last_sequence
+
+
+def expired(sitting: Sitting, policy: Policy, now: datetime) -> frozenset[Part]:
+    """Return what would have to go if nothing held it."""
+    return frozenset(
+        part
+        for part in Part
+        if sitting.has_left(part) and (sitting.is_forgotten or _is_old(sitting, policy, part, now))
+    )
+
+
+def due(
+    sitting: Sitting, policy: Policy, held_by: Collection[HeldBy], now: datetime
+) -> frozenset[Part]:
+    """Return what has to go: nothing while anything holds the attempt."""
+    return frozenset() if held_by else expired(sitting, policy, now)
+
+
+def _is_old(sitting: Sitting, policy: Policy, part: Part, now: datetime) -> bool:
+    if sitting.ended_at is None:
+        return False
+    return sitting.ended_at + timedelta(days=policy.days(part)) <= now
+
+
+def ranges(sequences: Iterable[int]) -> list[tuple[int, int]]:
+    """Return numbers as ranges, both ends included, in order."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(sequences)):
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def covers(found: Sequence[tuple[int, int]], number: int) -> bool:
+    """Say whether one of the ranges holds the number."""
+    return any(first <= number <= last for first, last in found)

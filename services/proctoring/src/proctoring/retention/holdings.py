@@ -1,0 +1,62 @@
+"""What is kept about a student beside events: where other concepts join retention and export.
+
+A concept that keeps something of its own makes a `Holding` and puts it into `app.HOLDINGS`; then it
+is erased with the attempt's payload, counted by dry runs, named in the signed record, and in the
+person's export.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_ERASE_ANSWERS = text("DELETE FROM proctoring.timing_answers WHERE attempt_id = :attempt_id")
+_COUNT_ANSWERS = text(
+    "SELECT count(*) FROM proctoring.timing_answers WHERE attempt_id = :attempt_id"
+)
+_EXPORT_ANSWERS = text(
+    """
+    SELECT event_id, answer, created_at FROM proctoring.timing_answers
+    WHERE attempt_id = :attempt_id ORDER BY created_at, event_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A kind of rows about single attempts; every function is part of a transaction and blocking.
+
+    Without `erase` and `count` it is only exported: the law wants it kept, or it is no payload.
+    """
+
+    name: str
+    """What records and exports call it: small letters and underscores."""
+    export: Callable[[Session, int], Sequence[Any]]
+    """Returns what is kept about an attempt; anything that msgspec can encode."""
+    erase: Callable[[Session, int], int] | None = None
+    """Removes it from an attempt whose tally is locked; returns how many rows lost something.
+
+    What an earlier call has removed is not counted again.
+    """
+    count: Callable[[Session, int], int] | None = None
+    """Returns how many rows `erase` would change."""
+
+
+def _erase_answers(session: Session, attempt_id: int) -> int:
+    done: Any = session.execute(_ERASE_ANSWERS, {"attempt_id": attempt_id})
+    return int(done.rowcount)
+
+
+def _count_answers(session: Session, attempt_id: int) -> int:
+    return int(session.execute(_COUNT_ANSWERS, {"attempt_id": attempt_id}).scalar_one())
+
+
+def _export_answers(session: Session, attempt_id: int) -> list[dict[str, Any]]:
+    rows = session.execute(_EXPORT_ANSWERS, {"attempt_id": attempt_id})
+    return [dict(row) for row in rows.mappings()]
+
+
+TIMING_ANSWERS = Holding("timing_answers", _export_answers, _erase_answers, _count_answers)
+"""The first answers to timing posts, kept for repeats: a copy of the student's pace."""

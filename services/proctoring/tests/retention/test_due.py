@@ -1,0 +1,95 @@
+"""What is due when: the rule of retention, without a database."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from proctoring.retention.due import (
+    EVERYTHING,
+    MAX_DAYS,
+    HeldBy,
+    Part,
+    Policy,
+    Sitting,
+    covers,
+    due,
+    expired,
+    ranges,
+)
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+POLICY = Policy(events_days=180, network_days=90)
+SAT = Sitting(attempt_id=1, exam_id=2, ended_at=END, last_sequence=9)
+
+days = st.integers(1, MAX_DAYS)
+policies = st.builds(Policy, days, days)
+instants = st.integers(-99_999, 99_999).map(lambda hours: END + timedelta(hours=hours))
+places = st.none() | st.integers(0, 12)
+sittings = st.builds(
+    Sitting,
+    attempt_id=st.just(1),
+    exam_id=st.just(2),
+    ended_at=st.none() | instants,
+    last_sequence=st.integers(0, 12),
+    payload_through=places,
+    network_through=places,
+    is_forgotten=st.booleans(),
+)
+holds = st.sampled_from([{why} for why in HeldBy] + [set(HeldBy)])
+
+
+def after(**time) -> datetime:
+    return END + timedelta(**time)
+
+
+def test_network_data_go_after_90_days_and_payloads_after_180():
+    just_before = timedelta(microseconds=1)
+    assert due(SAT, POLICY, (), after(days=90) - just_before) == set()
+    assert due(SAT, POLICY, (), after(days=90)) == {Part.NETWORK}
+    assert due(SAT, POLICY, (), after(days=180) - just_before) == {Part.NETWORK}
+    assert due(SAT, POLICY, (), after(days=180)) == EVERYTHING
+
+
+def test_what_was_removed_is_not_due_again_until_a_later_event_came():
+    done = replace(SAT, payload_through=9, network_through=9)
+    assert due(done, POLICY, (), after(days=999)) == set()
+    assert due(replace(done, last_sequence=10), POLICY, (), after(days=999)) == EVERYTHING
+
+
+def test_of_a_person_who_asked_everything_is_due_at_once():
+    assert due(replace(SAT, is_forgotten=True), POLICY, (), END) == EVERYTHING
+    assert due(replace(SAT, is_forgotten=True, ended_at=None), POLICY, (), END) == EVERYTHING
+
+
+@given(sittings, policies, holds, instants)
+def test_nothing_is_due_while_anything_holds_the_attempt(sat, policy, held_by, now):
+    assert due(sat, policy, held_by, now) == set()
+
+
+@given(sittings, policies, instants, instants)
+def test_what_is_due_stays_due_as_time_goes_on(sat, policy, now, later):
+    earlier, later = sorted([now, later])
+    assert expired(sat, policy, earlier) <= expired(sat, policy, later)
+
+
+@given(sittings, policies, instants)
+def test_a_part_is_due_exactly_when_its_days_are_over_or_the_person_asked(sat, policy, now):
+    for part in Part:
+        is_over = sat.ended_at is not None and now - sat.ended_at >= timedelta(policy.days(part))
+        wanted = sat.has_left(part) and (sat.is_forgotten or is_over)
+        assert (part in expired(sat, policy, now)) == wanted
+
+
+@given(sittings, policies, instants)
+def test_a_shorter_policy_never_keeps_what_a_longer_one_removes(sat, policy, now):
+    shorter = Policy(max(1, policy.events_days - 1), max(1, policy.network_days - 1))
+    assert expired(sat, policy, now) <= expired(sat, shorter, now)
+
+
+@given(st.lists(st.integers(1, 60)))
+def test_ranges_hold_exactly_the_numbers_and_are_as_few_as_can_be(numbers):
+    found = ranges(numbers)
+    assert {n for n in range(70) if covers(found, n)} == set(numbers)
+    assert all(low[1] + 1 < high[0] for low, high in itertools.pairwise(found))

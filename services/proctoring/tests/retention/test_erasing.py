@@ -1,0 +1,345 @@
+"""Erasing on a real database: what goes, what stays, what is signed, what holds it."""
+
+import asyncio
+import random
+import threading
+
+import pytest
+from chassis.errors import Unavailable
+from chassis.waiting import eventually
+from proctoring import store as events_store
+from proctoring.retention import keeping, store
+from proctoring.retention.due import HeldBy, Part, expired
+from proctoring.retention.erasing import Order
+from proctoring.retention.holdings import Holding
+from proctoring.tables import SCHEMA
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+WHOLE = {"event_data": 3, "data_salt": 3, "ip_address": 3, "user_agent": 3, "network_salt": 3}
+NO_NETWORK = WHOLE | {"ip_address": 0, "user_agent": 0, "network_salt": 0}
+NOTHING = dict.fromkeys(WHOLE, 0)
+
+
+async def test_payload_erasure_leaves_the_chain_verifying(archive):
+    sat = await archive.sat(days_ago=181)
+    assert await archive.verify(sat) == 3
+    outcome = await archive.run(sat)
+    assert outcome.events == {Part.PAYLOAD: 3, Part.NETWORK: 3}
+    assert await archive.left(sat) == NOTHING
+    assert await archive.verify(sat) == 3
+
+
+async def test_network_data_go_first_and_payloads_later(archive):
+    sat = await archive.sat(days_ago=89)
+    assert await archive.run(sat) is None
+    assert await archive.left(sat) == WHOLE
+    await archive.rig.rows(archive.age, sat.attempt_id, 2)
+    assert (await archive.run(sat)).events == {Part.NETWORK: 3}
+    assert await archive.left(sat) == NO_NETWORK
+    assert await archive.run(sat) is None
+    await archive.rig.rows(archive.age, sat.attempt_id, 90)
+    assert (await archive.run(sat)).events == {Part.PAYLOAD: 3}
+    assert await archive.left(sat) == NOTHING
+
+
+async def test_each_erasure_leaves_one_signed_deletion_record_for_each_part(archive):
+    sat = await archive.sat(days_ago=181)
+    order = Order(actor="user:7", reason="tidying up")
+    await archive.do(archive.eraser.run, order, exam_id=sat.exam_id)
+    assert await archive.run(sat) is None  # nothing left, nothing signed
+    network, payload = await archive.records(sat)
+    assert [network["kind"], payload["kind"]] == ["network", "payload"]
+    for said in (network, payload):
+        assert said["attempt_id"] == sat.attempt_id
+        assert said["sequences"] == [[1, 3]]
+        assert said["policy"] == {"events_days": 180, "network_days": 90}
+        assert (said["actor"], said["reason"]) == ("user:7", "tidying up")
+        assert said["run_id"] == order.run_id
+    assert payload["others"] == {"timing_answers": 1}
+    bundled = await archive.rig.rows(store.records_of, sat.attempt_id)
+    assert [set(each) for each in bundled] == [{"body", "signature", "kid"}] * 2
+
+
+async def test_an_event_that_comes_after_an_erasure_is_erased_in_its_turn(archive):
+    sat = await archive.sat(days_ago=181)
+    await archive.run(sat)
+    client = archive.rig.client(sat.student_id)
+    late = {"attempt_id": sat.attempt_id, "event_type": "tab_switch", "event_data": {"late": 1}}
+    (await client.post("/events", json=late)).raise_for_status()
+    assert await archive.run(sat) is None  # its own days are counted from now
+    await archive.rig.rows(archive.age, sat.attempt_id, 181)
+    assert (await archive.run(sat)).events == {Part.PAYLOAD: 1, Part.NETWORK: 1}
+    assert [said["sequences"] for said in await archive.records(sat)] == [
+        [[1, 3]],
+        [[1, 3]],
+        [[4, 4]],
+        [[4, 4]],
+    ]
+    assert await archive.verify(sat) == 4
+
+
+async def test_a_repeat_after_erasure_gets_its_first_answer_without_the_payload(archive):
+    sat = await archive.sat(days_ago=181, events=1)
+    client = archive.rig.client(sat.student_id)
+    before = (await client.get(f"/attempt/{sat.attempt_id}/events")).json()[0]
+    await archive.run(sat)
+    again = {name: before[name] for name in ("attempt_id", "event_type", "event_id", "event_data")}
+    answer = await client.post("/events", json=again)
+    assert answer.status_code == 201
+    gone = {"event_data": None, "ip_address": None, "user_agent": None}
+    assert answer.json() == before | gone
+
+
+async def test_the_policy_of_the_exam_goes_before_the_installations(archive):
+    sat = await archive.sat(days_ago=20)
+    change = {"events_days": 19, "network_days": None, "reason": "a mock exam", "author_id": 7}
+    await archive.rig.rows(store.add_policy, sat.exam_id, change)
+    assert (await archive.run(sat)).events == {Part.PAYLOAD: 3}
+    [said] = await archive.records(sat)
+    assert said["policy"] == {"events_days": 19, "network_days": 90}
+
+
+async def test_days_are_counted_from_the_submission_when_it_came_last(archive):
+    sat = await archive.sat(days_ago=181)
+    submitted = text(
+        "INSERT INTO proctoring.submissions (attempt_id, exam_id, submitted_at)"
+        " VALUES (:attempt_id, :exam_id, now() - make_interval(days => 100))"
+    )
+    ids = {"attempt_id": sat.attempt_id, "exam_id": sat.exam_id}
+    await archive.rig.rows(lambda session: session.execute(submitted, ids))
+    assert (await archive.run(sat)).events == {Part.NETWORK: 3}
+
+
+async def test_what_other_concepts_keep_goes_with_the_payload(archive):
+    sat = await archive.sat(days_ago=181)
+    removed = []
+    chat = Holding(
+        "chat",
+        export=lambda *_: [],
+        erase=lambda _, attempt_id: removed.append(attempt_id) or 2,
+        count=lambda *_: 2,
+    )
+    eraser = archive.eraser_with([chat])
+    [told] = (await archive.do(eraser.rehearse, exam_id=sat.exam_id)).outcomes
+    assert told.others == {"chat": 2}
+    assert not removed
+    await archive.do(eraser.run, Order(), exam_id=sat.exam_id)
+    assert removed == [sat.attempt_id]
+    assert [said["others"] for said in await archive.records(sat)] == [{}, {"chat": 2}]
+
+
+async def test_a_dry_run_selects_the_same_and_changes_nothing(archive):
+    sat = await archive.sat(days_ago=181)
+    held = await archive.sat(days_ago=181)
+    archive.reviews.open.add(held.attempt_id)
+    before = await archive.rig.rows(snapshot)
+    told = await archive.rehearse(sat)
+    assert await archive.rehearse(held)
+    assert await archive.rig.rows(snapshot) == before
+    assert await archive.run(sat) == told
+    assert await archive.rehearse(sat) is None
+
+
+async def test_the_database_itself_refuses_writes_in_a_dry_run(archive):
+    sat = await archive.sat(days_ago=181)
+    delete = text("DELETE FROM proctoring.timing_answers WHERE attempt_id = :attempt_id")
+    careless = Holding(
+        "careless",
+        export=lambda *_: [],
+        erase=lambda *_: 0,
+        count=lambda session, id_: session.execute(delete, {"attempt_id": id_}).rowcount,
+    )
+    with pytest.raises(Unavailable) as refused:
+        await archive.do(archive.eraser_with([careless]).rehearse, exam_id=sat.exam_id)
+    assert "read-only transaction" in str(refused.value.__cause__)
+
+
+@pytest.mark.parametrize("why", HeldBy)
+async def test_legal_hold_while_a_review_or_appeal_is_open_or_an_administrator_says_so(
+    archive, why
+):
+    sat = await archive.sat(days_ago=999)
+    if why is HeldBy.REVIEW:
+        archive.reviews.open.add(sat.attempt_id)
+    else:
+        await archive.rig.rows(keeping.place, sat.attempt_id, "a law suit", 7)
+    for outcome in (await archive.rehearse(sat), await archive.run(sat)):
+        assert (outcome.events, outcome.held_by) == ({}, (why,))
+    assert await archive.left(sat) == WHOLE
+    assert await archive.records(sat) == []
+    if why is HeldBy.REVIEW:
+        archive.reviews.open.clear()
+    else:
+        await archive.rig.rows(keeping.lift, sat.attempt_id, None, 7)
+    assert (await archive.run(sat)).events == {Part.PAYLOAD: 3, Part.NETWORK: 3}
+
+
+async def test_a_hold_that_is_being_placed_wins_against_an_erasure_that_waits_for_it(archive):
+    sat = await archive.sat(days_ago=999)
+    has_lock, may_commit = threading.Event(), threading.Event()
+
+    def place(session) -> None:
+        keeping.place(session, sat.attempt_id, "just now", 7)
+        has_lock.set()
+        assert may_commit.wait(10)
+
+    placing = asyncio.create_task(archive.rig.rows(place))
+    await asyncio.to_thread(has_lock.wait, 10)
+    busy = await archive.run(sat)  # the clock does not wait
+    assert (busy.is_busy, busy.events) == (True, {})
+    forgetting = asyncio.create_task(
+        archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], Order())
+    )
+    await waits_for_a_lock(archive)
+    may_commit.set()
+    await placing
+    [outcome] = await forgetting
+    assert outcome.held_by == (HeldBy.HOLD,)
+    assert await archive.left(sat) == WHOLE
+
+
+async def test_a_review_that_is_opened_under_the_attempts_lock_wins_as_well(archive):
+    """The concept of reviews locks the tally; what it commits is seen behind that lock."""
+    sat = await archive.sat(days_ago=999)
+    has_lock, may_commit = threading.Event(), threading.Event()
+
+    def open_review(session) -> None:
+        events_store.lock_tallies(session, [sat.attempt_id])
+        has_lock.set()
+        assert may_commit.wait(10)
+        archive.reviews.open.add(sat.attempt_id)
+
+    opening = asyncio.create_task(archive.rig.rows(open_review))
+    await asyncio.to_thread(has_lock.wait, 10)
+    forgetting = asyncio.create_task(
+        archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], Order())
+    )
+    await waits_for_a_lock(archive)
+    may_commit.set()
+    await opening
+    assert (await forgetting)[0].held_by == (HeldBy.REVIEW,)
+    assert await archive.left(sat) == WHOLE
+
+
+async def test_two_replicas_share_the_work_and_nothing_is_done_twice(archive):
+    sat = await archive.sat(days_ago=181)
+    runs = [archive.do(archive.eraser.run, Order(), exam_id=sat.exam_id) for _ in range(6)]
+    pages = await asyncio.gather(*runs)
+    done = [each for page in pages for each in page.outcomes if each.events]
+    assert len(done) == 1
+    assert len(await archive.records(sat)) == 2
+
+
+async def test_erasure_of_one_person_removes_everything_whatever_its_age(archive):
+    sat = await archive.sat()
+    order = Order(actor="user:7", reason="he asked for it")
+    [outcome] = await archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], order)
+    assert outcome.events == {Part.PAYLOAD: 3, Part.NETWORK: 3}
+    assert await archive.left(sat) == NOTHING
+    [said] = await archive.records(sat)
+    assert (said["kind"], said["sequences"], said["event_count"]) == ("person", [[1, 3]], 3)
+    assert (said["actor"], said["reason"]) == ("user:7", "he asked for it")
+    assert await archive.verify(sat) == 3
+
+
+async def test_a_persons_erasure_waits_for_the_hold_and_is_then_done_by_the_clock(archive):
+    sat, free = await archive.sat(), await archive.sat()
+    await archive.rig.rows(keeping.place, sat.attempt_id, "a law suit", 7)
+    order = Order(actor="user:7", reason="he asked for it")
+    ids = [sat.attempt_id, free.attempt_id]
+    kept, gone = await archive.do(archive.eraser.forget, sat.student_id, ids, order)
+    assert (kept.attempt_id, kept.held_by) == (sat.attempt_id, (HeldBy.HOLD,))
+    assert gone.events == {Part.PAYLOAD: 3, Part.NETWORK: 3}
+    assert (await archive.run(sat)).held_by == (HeldBy.HOLD,)
+    await archive.rig.rows(keeping.lift, sat.attempt_id, "settled", 7)
+    assert (await archive.run(sat)).events == {Part.PAYLOAD: 3, Part.NETWORK: 3}
+    [said] = await archive.records(sat)
+    assert (said["kind"], said["actor"]) == ("person", "clock")
+    assert said["reason"] == "he asked for it"
+
+
+async def test_sql_selects_what_the_rule_selects(archive):
+    dice = random.Random(4)  # noqa: S311  # nothing secret
+    rule = set()
+    exam_id = 0
+    for _ in range(8):
+        sat = await archive.sat(days_ago=dice.choice([0, 89, 90, 179, 180, 400]), events=1)
+        exam_id = exam_id or sat.exam_id
+        await archive.rig.rows(into_exam, sat.attempt_id, exam_id)
+        for part in Part:
+            if dice.random() < 0.5:
+                through = dice.choice([0, 1])
+                at = await archive.rig.rows(events_store.clock)
+                await archive.rig.rows(store.mark, sat.attempt_id, part, through, at)
+        if dice.random() < 0.2:
+            await archive.rig.rows(store.forget, [sat.attempt_id], 1, "clock", "asked")
+        found = await archive.rig.rows(store.sitting, sat.attempt_id)
+        now = await archive.rig.rows(events_store.clock)
+        if expired(found, archive.defaults, now):
+            rule.add(sat.attempt_id)
+    selected = await archive.rig.rows(selects, archive.defaults, exam_id)
+    assert {sat.attempt_id for sat, _ in selected} == rule
+    assert 0 < len(rule) < 8
+
+
+async def test_a_run_goes_on_where_its_last_page_ended(archive):
+    first = await archive.sat(days_ago=999, events=1)
+    second = await archive.sat(days_ago=999, events=1)
+    await archive.rig.rows(into_exam, second.attempt_id, first.exam_id)
+    page = await archive.do(archive.eraser.rehearse, limit=1, exam_id=first.exam_id)
+    assert page.last_id == first.attempt_id
+    page = await archive.do(
+        archive.eraser.rehearse, after=page.last_id, limit=2, exam_id=first.exam_id
+    )
+    assert [each.attempt_id for each in page.outcomes] == [second.attempt_id]
+    assert page.last_id is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proctoring.deletion_records SET body = ''",
+        "DELETE FROM proctoring.deletion_records",
+        "TRUNCATE proctoring.deletion_records",
+        "UPDATE proctoring.retention_policies SET events_days = 1",
+        "DELETE FROM proctoring.retention_policies",
+        "UPDATE proctoring.retention_holds SET reason = ''",
+        "DELETE FROM proctoring.retention_holds",
+        "DELETE FROM proctoring.retention_forgotten",
+        "DELETE FROM proctoring.retention_marks",
+    ],
+)
+async def test_the_services_role_may_only_add_records_policies_and_holds(archive, statement):
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        await archive.rig.rows(lambda session: session.execute(text(statement)))
+
+
+def snapshot(session) -> list:
+    """Return a digest of every table of the schema."""
+    tables = session.execute(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = :s ORDER BY 1"), {"s": SCHEMA}
+    ).scalars()
+    digest = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM proctoring.{} t"
+    quiet = [name for name in tables if name not in {"outbox", "alembic_version"}]
+    return [(name, *session.execute(text(digest.format(name))).one()) for name in quiet]
+
+
+def into_exam(session, attempt_id: int, exam_id: int) -> None:
+    move = "UPDATE proctoring.tallies SET exam_id = :exam_id WHERE attempt_id = :attempt_id"
+    session.execute(text(move), {"attempt_id": attempt_id, "exam_id": exam_id})
+
+
+def selects(session, defaults, exam_id: int) -> list:
+    now = events_store.clock(session)
+    return store.expired(session, defaults, now, after=0, limit=99, exam_id=exam_id)
+
+
+async def waits_for_a_lock(archive) -> None:
+    """Return as soon as a statement waits for somebody's row."""
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'relation'")
+
+    async def is_somebody_waiting() -> bool:
+        return bool(await archive.rig.rows(lambda session: session.execute(query).scalar_one()))
+
+    await eventually(is_somebody_waiting, 5)
