@@ -399,6 +399,16 @@ ROWS = [
         body=REASON,
     ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
+    # risk: a student sees no score; why a rule does not count is for those who decide it
+    Row("GET /proctoring/risk/rules", {PROCTOR, GRADER} | STAFF | ELSEWHERE),
+    Row("GET /proctoring/attempt/{attempt_id}/risk", {PROCTOR, GRADER} | STAFF, path=attempt()),
+    Row("GET /proctoring/attempt/{attempt_id}/accommodations", STAFF, path=attempt()),
+    Row(
+        "PUT /proctoring/attempt/{attempt_id}/accommodations",
+        STAFF,
+        path=attempt(),
+        body=of(rule_ids=["tab-switch"], reason="reads with a second screen"),
+    ),
     # reviews: colleagues of the exam, and the student, who learns of one by its decision
     Row(
         "POST /proctoring/attempt/{attempt_id}/reviews",

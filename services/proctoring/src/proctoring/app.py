@@ -38,6 +38,8 @@ from proctoring.review.case import Terms
 from proctoring.review.clock import ReviewClock
 from proctoring.review.reviewing import Reviewing
 from proctoring.risk import rest as risk_rest
+from proctoring.risk.accommodating import Accommodating
+from proctoring.risk.keeping import Keeper
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
 from proctoring.tables import OUTBOX
@@ -104,7 +106,15 @@ def _lifespan(
         channel = rpc.channel(settings.attempts_grpc)
         auth_channel = rpc.channel(settings.auth_grpc)
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
-        intake = Intake(database, attempts, settings, wake=relay.wake)
+        background = Database.from_settings(settings.model_copy(update={"database_pool_size": 1}))
+        keeper = Keeper(background, wake=relay.wake)
+
+        def committed() -> None:
+            relay.wake()
+            keeper.wake()
+
+        intake = Intake(database, attempts, settings, wake=committed)
+        app.state.accommodating = Accommodating(database, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
         auth = AuthClient(auth_channel)
         app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
@@ -119,6 +129,7 @@ def _lifespan(
         )
         app.state.reviewing = reviewing
         supervisor.add("review-clock", review_clock.run)
+        supervisor.add("risk", keeper.run)
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))
         supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))
@@ -138,6 +149,7 @@ def _lifespan(
             await channel.close()
             await auth_channel.close()
             await bus.close()
+            await asyncio.to_thread(background.dispose)
             await asyncio.to_thread(database.dispose)
 
     return lifespan

@@ -1,0 +1,276 @@
+"""Every statement about risks and accommodations; decides nothing.
+
+Blocking, inside the caller's transaction. The lock on its row in `risks` is what makes two who
+assess the same attempt wait for each other; see `hold`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from proctoring.event import Severity
+from proctoring.risk.accommodation import Accommodation
+from proctoring.risk.rules import Happening
+from proctoring.risk.scoring import Contribution, Risk
+
+MOST_OF_A_KIND = 2_000
+"""How many events of one type and severity are looked at, from an attempt's first one on."""
+_MOST_DATA_BYTES = 2_048
+_LONGEST_SECONDS = 24 * 60 * 60.0
+
+_MOVED = text(
+    """
+    SELECT t.attempt_id, t.exam_id
+    FROM proctoring.tallies t LEFT JOIN proctoring.risks r USING (attempt_id)
+    WHERE t.updated_at >= :since AND t.last_sequence > coalesce(r.as_of_sequence, 0)
+      AND coalesce(r.rules_version, 0) <= :newest
+      AND coalesce(r.computed_at <= clock_timestamp() - make_interval(secs => :rest), true)
+    ORDER BY r.computed_at NULLS FIRST, t.attempt_id LIMIT :limit
+    """
+)
+# An exam is assessed by the rules that its first attempt was assessed by, to its end.
+_MAKE = text(
+    """
+    INSERT INTO proctoring.risks (attempt_id, exam_id, contributions, rules_version)
+    SELECT new.attempt_id, new.exam_id, '[]', coalesce(
+               (SELECT min(r.rules_version) FROM proctoring.risks r WHERE r.exam_id = new.exam_id),
+               :newest)
+    FROM unnest(CAST(:attempt_ids AS int[]), CAST(:exam_ids AS int[])) AS new (attempt_id, exam_id)
+    ORDER BY new.attempt_id
+    ON CONFLICT (attempt_id) DO NOTHING
+    """
+)
+_COLUMNS = """
+    attempt_id, exam_id, score, as_of_sequence, rules_version,
+    CAST(contributions AS text) AS contributions, computed_at
+"""
+_HOLD = f"""
+    SELECT {_COLUMNS} FROM proctoring.risks
+    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) ORDER BY attempt_id FOR UPDATE
+"""  # noqa: S608  # only constants of this module
+_FIND = text(
+    f"""
+    SELECT {_COLUMNS} FROM proctoring.risks WHERE attempt_id = ANY(CAST(:attempt_ids AS int[]))
+    """  # noqa: S608  # only constants of this module
+)
+# Whether any event behind the last assessment is one that a rule is about.
+_NEWS = text(
+    """
+    SELECT t.attempt_id, t.exam_id, t.last_sequence, EXISTS (
+        SELECT FROM proctoring.proctoring_events e
+        WHERE e.exam_day = t.exam_day AND e.attempt_id = t.attempt_id
+          AND e.sequence > r.as_of_sequence AND e.sequence <= t.last_sequence
+          AND e.event_type = ANY(CAST(:types AS text[]))
+    ) AS is_assessable
+    FROM proctoring.tallies t JOIN proctoring.risks r USING (attempt_id)
+    WHERE t.attempt_id = ANY(CAST(:attempt_ids AS int[]))
+    """
+)
+_HAPPENINGS = text(
+    """
+    SELECT attempt_id, id, event_type, severity, event_timestamp, data, is_erased FROM (
+        SELECT e.attempt_id, e.id, e.event_type, e.severity, e.event_timestamp, e.sequence,
+               e.data_hash IS NOT NULL AND e.event_data IS NULL AS is_erased,
+               CASE WHEN e.event_type = 'tab_switch' AND
+                         octet_length(CAST(e.event_data AS text)) <= :most_bytes
+                    THEN CAST(e.event_data AS text) END AS data,
+               row_number() OVER (PARTITION BY e.attempt_id, e.event_type, e.severity
+                                  ORDER BY e.sequence) AS place
+        FROM unnest(CAST(:attempt_ids AS int[]), CAST(:until AS bigint[]))
+             AS wanted (attempt_id, until)
+        JOIN proctoring.tallies t USING (attempt_id)
+        JOIN proctoring.proctoring_events e USING (exam_day, attempt_id)
+        WHERE e.sequence <= wanted.until AND e.event_type = ANY(CAST(:types AS text[]))
+    ) seen
+    WHERE place <= :most ORDER BY attempt_id, sequence
+    """
+)
+_SAVE = text(
+    """
+    UPDATE proctoring.risks AS risk
+    SET exam_id = coalesce(new.exam_id, risk.exam_id), score = new.score,
+        as_of_sequence = new.as_of_sequence, contributions = new.contributions,
+        computed_at = clock_timestamp()
+    FROM unnest(CAST(:attempt_id AS int[]), CAST(:exam_id AS int[]), CAST(:score AS int[]),
+                CAST(:as_of_sequence AS bigint[]), CAST(:contributions AS json[]))
+         AS new (attempt_id, exam_id, score, as_of_sequence, contributions)
+    WHERE risk.attempt_id = new.attempt_id
+    """
+)
+_ACCOMMODATIONS = text(
+    """
+    SELECT attempt_id, version, rule_ids, reason, author_id, at FROM proctoring.accommodations
+    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) ORDER BY attempt_id, version
+    """
+)
+_ACCOMMODATE = text(
+    """
+    INSERT INTO proctoring.accommodations (attempt_id, version, rule_ids, reason, author_id)
+    SELECT :attempt_id, coalesce(max(version), 0) + 1, CAST(:rule_ids AS json), :reason, :author_id
+    FROM proctoring.accommodations WHERE attempt_id = :attempt_id
+    """
+)
+_FORGET_REASONS = text(
+    """
+    UPDATE proctoring.accommodations SET reason = NULL
+    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) AND reason IS NOT NULL
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The stored assessment of an attempt; without `computed_at` nothing was assessed yet."""
+
+    attempt_id: int
+    exam_id: int | None
+    risk: Risk
+    as_of_sequence: int
+    """The attempt's event up to which it counts."""
+    computed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How far an attempt has come, and whether a rule is about anything of what is new."""
+
+    attempt_id: int
+    exam_id: int | None
+    last_sequence: int
+    is_assessable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the rules see of an attempt, and whether retention has taken some of it away."""
+
+    happenings: tuple[Happening, ...] = ()
+    is_erased: bool = False
+
+
+def moved(
+    session: Session, since: datetime, newest: int, *, rest_seconds: float, limit: int
+) -> dict[int, int | None]:
+    """Return attempts, with their exams, whose events have gone on, longest unassessed first.
+
+    Left out are those assessed less than `rest_seconds` ago, and by rules newer than we know.
+    """
+    wanted = {"since": since, "newest": newest, "rest": rest_seconds, "limit": limit}
+    return {row.attempt_id: row.exam_id for row in session.execute(_MOVED, wanted)}
+
+
+def make(session: Session, exam_ids: Mapping[int, int | None], newest: int) -> None:
+    """Make the rows that are missing, by attempt; what is there stays."""
+    ids = {"attempt_ids": list(exam_ids), "exam_ids": list(exam_ids.values())}
+    session.execute(_MAKE, ids | {"newest": newest})
+
+
+def hold(session: Session, attempt_ids: Sequence[int], *, passing_over: bool) -> dict[int, Kept]:
+    """Lock the assessments in id order; those that others hold are awaited or passed over."""
+    statement = text(_HOLD + (" SKIP LOCKED" if passing_over else ""))
+    return _kept(session.execute(statement, {"attempt_ids": list(attempt_ids)}))
+
+
+def find(session: Session, attempt_ids: Sequence[int]) -> dict[int, Kept]:
+    return _kept(session.execute(_FIND, {"attempt_ids": list(attempt_ids)}))
+
+
+def news(session: Session, attempt_ids: Sequence[int], types: Sequence[str]) -> dict[int, News]:
+    found = session.execute(_NEWS, {"attempt_ids": list(attempt_ids), "types": list(types)})
+    return {row.attempt_id: News(*row) for row in found}
+
+
+def sights(session: Session, until: Mapping[int, int], types: Sequence[str]) -> dict[int, Sight]:
+    """Return what the rules see of attempts, up to the event number that is said of each."""
+    wanted = {
+        "attempt_ids": list(until),
+        "until": list(until.values()),
+        "types": list(types),
+        "most": MOST_OF_A_KIND,
+        "most_bytes": _MOST_DATA_BYTES,
+    }
+    seen: dict[int, list[Happening]] = {attempt_id: [] for attempt_id in until}
+    erased = set()
+    for row in session.execute(_HAPPENINGS, wanted):
+        seen[row.attempt_id].append(_happening(row))
+        if row.is_erased and row.event_type == "tab_switch":  # of the others no rule reads data
+            erased.add(row.attempt_id)
+    return {i: Sight(tuple(events), i in erased) for i, events in seen.items()}
+
+
+def save(session: Session, kept: Sequence[Kept]) -> None:
+    """Write assessments whose rows are held, in one statement."""
+    if not kept:
+        return
+    columns = {
+        "attempt_id": [k.attempt_id for k in kept],
+        "exam_id": [k.exam_id for k in kept],
+        "score": [k.risk.score for k in kept],
+        "as_of_sequence": [k.as_of_sequence for k in kept],
+        "contributions": [_contributions_text(k.risk) for k in kept],
+    }
+    session.execute(_SAVE, columns)
+
+
+def accommodations(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[Accommodation]]:
+    """Return what was decided for attempts, oldest first; the last one is in force."""
+    found: dict[int, list[Accommodation]] = {}
+    for row in session.execute(_ACCOMMODATIONS, {"attempt_ids": list(attempt_ids)}):
+        decided = Accommodation(row.version, tuple(row.rule_ids), row.reason, row.author_id, row.at)
+        found.setdefault(row.attempt_id, []).append(decided)
+    return found
+
+
+def accommodate(
+    session: Session, attempt_id: int, rule_ids: Sequence[str], reason: str, author_id: int
+) -> None:
+    """Append a decision; the caller holds the attempt's assessment."""
+    row = {"attempt_id": attempt_id, "rule_ids": json.dumps(list(rule_ids)), "reason": reason}
+    session.execute(_ACCOMMODATE, row | {"author_id": author_id})
+
+
+def forget_reasons(session: Session, attempt_ids: Sequence[int]) -> None:
+    """Blank the reasons of accommodations for good; which rules were switched off stays."""
+    session.execute(_FORGET_REASONS, {"attempt_ids": list(attempt_ids)})
+
+
+def _kept(rows: Any) -> dict[int, Kept]:
+    return {row.attempt_id: _kept_row(row) for row in rows}
+
+
+def _kept_row(row: Any) -> Kept:
+    contributions = tuple(
+        Contribution(**{**item, "event_ids": tuple(item["event_ids"])})
+        for item in json.loads(row.contributions)
+    )
+    risk = Risk(row.score, contributions, row.rules_version)
+    return Kept(row.attempt_id, row.exam_id, risk, row.as_of_sequence, row.computed_at)
+
+
+def _contributions_text(risk: Risk) -> str:
+    return json.dumps([asdict(c) for c in risk.contributions], separators=(",", ":"))
+
+
+def _happening(row: Any) -> Happening:
+    data = json.loads(row.data) if row.data else {}
+    action = data.get("action") if isinstance(data, dict) else None
+    away = data.get("duration_seconds") if isinstance(data, dict) else None
+    return Happening(
+        id=row.id,
+        event_type=row.event_type,
+        severity=Severity(row.severity),
+        at=row.event_timestamp,
+        action=action if isinstance(action, str) else None,
+        away_seconds=_length(away),
+    )
+
+
+def _length(value: Any) -> float | None:
+    """Return what a client said of a length if it is one that can be."""
+    is_length = isinstance(value, int | float) and 0 < value <= _LONGEST_SECONDS
+    return float(value) if is_length else None
