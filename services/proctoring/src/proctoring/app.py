@@ -31,7 +31,7 @@ from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
 from proctoring.retention.clock import Clock
-from proctoring.retention.holdings import TIMING_ANSWERS, Holding
+from proctoring.retention.holdings import EVENT_CONFLICTS, REVIEWS, TIMING_ANSWERS, Holding
 from proctoring.retention.parts import Retention
 from proctoring.review import rest as review_rest
 from proctoring.review.case import Terms
@@ -44,7 +44,7 @@ from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
 from proctoring.tables import OUTBOX
 
-HOLDINGS: tuple[Holding, ...] = (TIMING_ANSWERS,)
+HOLDINGS: tuple[Holding, ...] = (TIMING_ANSWERS, EVENT_CONFLICTS, REVIEWS)
 """What concepts keep about students beside events: erased and exported with them."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.signing import thumbprint
+from chassis.waiting import eventually
 from proctoring import chain, keyring, store
 from proctoring.app import HOLDINGS
 from proctoring.event import chained
@@ -88,6 +89,19 @@ class Archive:
 
     async def do(self, deed: Callable, *arguments: Any, **named: Any) -> Any:
         return await self.rig.database.run(deed, *arguments, **named)
+
+    async def waiting(self, count: int) -> None:
+        """Return as soon as `count` transactions wait for somebody's row."""
+        query = text(
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+            " AND locktype IN ('tuple', 'transactionid')"
+        )
+
+        async def are_waiting() -> bool:
+            found = await self.rig.rows(lambda session: session.execute(query).scalar_one())
+            return bool(found >= count)
+
+        await eventually(are_waiting, 5)
 
     async def left(self, sat: Any) -> dict[str, int]:
         """Return how many events still hold what can be removed."""

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 from chassis.errors import Unavailable
-from chassis.waiting import eventually
 from proctoring import store as events_store
 from proctoring.retention import keeping, store
 from proctoring.retention.due import HeldBy, Part, expired
@@ -89,6 +88,11 @@ async def test_a_repeat_after_erasure_gets_its_first_answer_without_the_payload(
     assert answer.status_code == 201
     gone = {"event_data": None, "ip_address": None, "user_agent": None}
     assert answer.json() == before | gone
+    query = "SELECT count(*) FROM proctoring.event_conflicts WHERE attempt_id = :attempt_id"
+    conflicts = await archive.rig.rows(
+        lambda session: session.execute(text(query), {"attempt_id": sat.attempt_id}).scalar_one()
+    )
+    assert conflicts == 0
 
 
 async def test_the_policy_of_the_exam_goes_before_the_installations(archive):
@@ -191,34 +195,11 @@ async def test_a_hold_that_is_being_placed_wins_against_an_erasure_that_waits_fo
     forgetting = asyncio.create_task(
         archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], Order())
     )
-    await waits_for_a_lock(archive)
+    await archive.waiting(1)
     may_commit.set()
     await placing
     [outcome] = await forgetting
     assert outcome.held_by == (HeldBy.HOLD,)
-    assert await archive.left(sat) == WHOLE
-
-
-async def test_a_review_that_is_opened_under_the_attempts_lock_wins_as_well(archive):
-    """The concept of reviews locks the tally; what it commits is seen behind that lock."""
-    sat = await archive.sat(days_ago=999)
-    has_lock, may_commit = threading.Event(), threading.Event()
-
-    def open_review(session) -> None:
-        events_store.lock_tallies(session, [sat.attempt_id])
-        has_lock.set()
-        assert may_commit.wait(10)
-        archive.reviews.open.add(sat.attempt_id)
-
-    opening = asyncio.create_task(archive.rig.rows(open_review))
-    await asyncio.to_thread(has_lock.wait, 10)
-    forgetting = asyncio.create_task(
-        archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], Order())
-    )
-    await waits_for_a_lock(archive)
-    may_commit.set()
-    await opening
-    assert (await forgetting)[0].held_by == (HeldBy.REVIEW,)
     assert await archive.left(sat) == WHOLE
 
 
@@ -333,13 +314,3 @@ def into_exam(session, attempt_id: int, exam_id: int) -> None:
 def selects(session, defaults, exam_id: int) -> list:
     now = events_store.clock(session)
     return store.expired(session, defaults, now, after=0, limit=99, exam_id=exam_id)
-
-
-async def waits_for_a_lock(archive) -> None:
-    """Return as soon as a statement waits for somebody's row."""
-    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'relation'")
-
-    async def is_somebody_waiting() -> bool:
-        return bool(await archive.rig.rows(lambda session: session.execute(query).scalar_one()))
-
-    await eventually(is_somebody_waiting, 5)

@@ -22,6 +22,18 @@ _EXPORT_ANSWERS = text(
     WHERE attempt_id = :attempt_id ORDER BY created_at, event_id
     """
 )
+_EXPORT_REVIEWS = text(
+    """
+    SELECT to_jsonb(r) - 'salt' FROM proctoring.reviews r
+    WHERE attempt_id = :attempt_id ORDER BY id
+    """
+)
+_EXPORT_CONFLICTS = text(
+    """
+    SELECT event_id, differs, received_at FROM proctoring.event_conflicts
+    WHERE attempt_id = :attempt_id ORDER BY received_at, event_id
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -58,5 +70,19 @@ def _export_answers(session: Session, attempt_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def _export_reviews(session: Session, attempt_id: int) -> list[Any]:
+    return list(session.execute(_EXPORT_REVIEWS, {"attempt_id": attempt_id}).scalars())
+
+
+def _export_conflicts(session: Session, attempt_id: int) -> list[dict[str, Any]]:
+    rows = session.execute(_EXPORT_CONFLICTS, {"attempt_id": attempt_id})
+    return [dict(row) for row in rows.mappings()]
+
+
 TIMING_ANSWERS = Holding("timing_answers", _export_answers, _erase_answers, _count_answers)
 """The first answers to timing posts, kept for repeats: a copy of the student's pace."""
+
+REVIEWS = Holding("reviews", _export_reviews)
+"""Decisions about the student, with their reasons: kept as the record of how he was judged."""
+EVENT_CONFLICTS = Holding("event_conflicts", _export_conflicts)
+"""Which posts differed from the first one with their id; never what they said."""

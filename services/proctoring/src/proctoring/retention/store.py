@@ -117,11 +117,16 @@ _EMPTIED = {
     Part.PAYLOAD: "event_data = NULL, data_salt = NULL",
     Part.NETWORK: "ip_address = NULL, user_agent = NULL, network_salt = NULL",
 }
+# All events of an attempt lie in one partition, to which its tally leads.
+_OF_ATTEMPT = """
+    attempt_id = :attempt_id
+    AND exam_day = (SELECT exam_day FROM proctoring.tallies WHERE attempt_id = :attempt_id)
+"""
 _ERASE = {
     part: text(
         f"""
         UPDATE proctoring.proctoring_events SET {_EMPTIED[part]}
-        WHERE attempt_id = :attempt_id AND {_HAS[part]} RETURNING sequence
+        WHERE {_OF_ATTEMPT} AND {_HAS[part]} RETURNING sequence
         """  # noqa: S608  # only constants of this module
     )
     for part in Part
@@ -130,7 +135,7 @@ _COUNT = {
     part: text(
         f"""
         SELECT count(*) FROM proctoring.proctoring_events
-        WHERE attempt_id = :attempt_id AND {_HAS[part]}
+        WHERE {_OF_ATTEMPT} AND {_HAS[part]}
         """  # noqa: S608  # only constants of this module
     )
     for part in Part
@@ -185,13 +190,13 @@ _ADD_RECORD = text(
     """  # noqa: S608  # only constants of this module
 )
 _EVENTS = text(
-    """
+    f"""
     SELECT id, sequence, event_type, severity, event_timestamp, received_at, created_at, late,
            question_id, CAST(event_data AS text) AS event_data, ip_address, user_agent, event_id,
            client_sequence
     FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id AND sequence > :after ORDER BY sequence LIMIT :limit
-    """
+    WHERE {_OF_ATTEMPT} AND sequence > :after ORDER BY sequence LIMIT :limit
+    """  # noqa: S608  # only constants of this module
 )
 
 
