@@ -36,6 +36,8 @@ def oep(tmp_path):
         ("keys", "rotate", "--force"),
         ("keys", "revoke", "k"),
         ("people", "import", "students.csv"),
+        ("report", "attempt", "7", "--login", "ada", "--password", "x"),
+        ("report", "exam", "7", "--login", "ada", "--password", "x"),
     ],
 )
 def test_where_nothing_runs_the_answer_is_three_and_how_to_start(oep, command):

@@ -398,6 +398,12 @@ ROWS = [
         path=lambda s: {"user_id": s.actors[OTHER].user_id},
         body=REASON,
     ),
+    Row("GET /proctoring/exams/{exam_id}/report/events", {PROCTOR, GRADER} | STAFF, path=the_exam),
+    Row(
+        "GET /proctoring/exams/{exam_id}/report/questions",
+        {PROCTOR, GRADER} | STAFF,
+        path=the_exam,
+    ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
     # risk: a student sees no score; why a rule does not count is for those who decide it
     Row("GET /proctoring/risk/rules", {PROCTOR, GRADER} | STAFF | ELSEWHERE),

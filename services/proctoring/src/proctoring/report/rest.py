@@ -16,9 +16,18 @@ from fastapi import APIRouter, Query, Request, Response
 from proctoring import schemas
 from proctoring.attempt import Sitting
 from proctoring.auth_client import AuthClient, Person
-from proctoring.edge import ASSIGNED, EVERYWHERE, AttemptId, as_json, check_reach, read
+from proctoring.edge import (
+    ASSIGNED,
+    EVERYWHERE,
+    AttemptId,
+    ExamId,
+    Skip,
+    as_json,
+    check_reach,
+    read,
+)
 from proctoring.errors import AttemptNotFound
-from proctoring.report import about_attempt, bodies, streaming
+from proctoring.report import about_attempt, about_exam, bodies, streaming
 from proctoring.report.errors import ReportDenied
 from proctoring.report.press import Press
 
@@ -40,7 +49,10 @@ Bom = Annotated[bool, Query(description="Begin a CSV file with a byte order mark
 After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 Lines = Annotated[int, Query(ge=1, le=about_attempt.TIMELINE_LIMIT)]
 
-COMPONENTS = schemas.components([bodies.AttemptReport])
+Bucket = Annotated[int, Query(ge=60, le=86_400)]
+HeatRows = Annotated[int, Query(ge=1, le=500)]
+
+COMPONENTS = schemas.components([bodies.AttemptReport, bodies.EventFigures, bodies.QuestionFigures])
 
 
 def _described(answer: str, *more: str) -> dict[str, Any]:
@@ -77,6 +89,28 @@ async def get_attempt_report(
     if form is Form.PDF:
         return await _printed(request, "attempt", report, f"attempt-{attempt_id}-report")
     return as_json(report)
+
+
+@router.get("/exams/{exam_id}/report/events", **_described("EventFigures"))
+async def get_event_figures(
+    request: Request,
+    caller: AnyCaller,
+    exam_id: ExamId,
+    bucket_seconds: Bucket = 300,
+    skip: Skip = 0,
+    limit: HeatRows = 100,
+) -> Response:
+    """Count an exam's events by type, and show when they came as a heat map of its attempts."""
+    await check_reach(request, caller, exam_id, EVERYWHERE, ReportDenied)
+    page = {"bucket_seconds": bucket_seconds, "skip": skip, "limit": limit}
+    return as_json(await read(request, about_exam.event_figures, exam_id, **page))
+
+
+@router.get("/exams/{exam_id}/report/questions", **_described("QuestionFigures"))
+async def get_question_figures(request: Request, caller: AnyCaller, exam_id: ExamId) -> Response:
+    """Show how long each question of an exam took, and whose times are far from the others'."""
+    await check_reach(request, caller, exam_id, EVERYWHERE, ReportDenied)
+    return as_json(await read(request, about_exam.question_figures, exam_id))
 
 
 async def _events_file(request: Request, attempt_id: int, *, bom: bool) -> Response:
