@@ -391,6 +391,28 @@ class ListStudentAttemptsResponse(_message.Message):
     has_more: bool
     def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
 
+class ListExamAttemptsRequest(_message.Message):
+    __slots__ = ("exam_id",)
+    EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    exam_id: int
+    def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
+
+class ListExamAttemptsResponse(_message.Message):
+    __slots__ = ("attempts",)
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    attempts: _containers.RepeatedCompositeFieldContainer[ExamAttempt]
+    def __init__(self, attempts: _Optional[_Iterable[_Union[ExamAttempt, _Mapping]]] = ...) -> None: ...
+
+class ExamAttempt(_message.Message):
+    __slots__ = ("attempt_id", "student_id", "status")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    student_id: int
+    status: AttemptStatus
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ...) -> None: ...
+
 class RecordBroadcastRequest(_message.Message):
     __slots__ = ("broadcast_id", "attempt_id", "actor_id", "frame_json", "ip_address", "user_agent", "failure")
     BROADCAST_ID_FIELD_NUMBER: _ClassVar[int]

@@ -79,6 +79,11 @@ class AttemptsServiceStub:
                 request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.SerializeToString,
                 response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.FromString,
                 _registered_method=True)
+        self.ListExamAttempts = channel.unary_unary(
+                '/oep.attempts.v1.AttemptsService/ListExamAttempts',
+                request_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsRequest.SerializeToString,
+                response_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsResponse.FromString,
+                _registered_method=True)
 
 
 class AttemptsServiceServicer:
@@ -148,6 +153,13 @@ class AttemptsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListExamAttempts(self, request, context):
+        """All attempts of an exam, with no more than what a list is sorted and filtered by; none of an unknown exam.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AttemptsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -195,6 +207,11 @@ def add_AttemptsServiceServicer_to_server(servicer, server):
                     servicer.ListStudentAttempts,
                     request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.FromString,
                     response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.SerializeToString,
+            ),
+            'ListExamAttempts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExamAttempts,
+                    request_deserializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsRequest.FromString,
+                    response_serializer=oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -440,6 +457,33 @@ class AttemptsService:
             '/oep.attempts.v1.AttemptsService/ListStudentAttempts',
             oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsRequest.SerializeToString,
             oep_dot_attempts_dot_v1_dot_attempts__pb2.ListStudentAttemptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExamAttempts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.attempts.v1.AttemptsService/ListExamAttempts',
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsRequest.SerializeToString,
+            oep_dot_attempts_dot_v1_dot_attempts__pb2.ListExamAttemptsResponse.FromString,
             options,
             channel_credentials,
             insecure,

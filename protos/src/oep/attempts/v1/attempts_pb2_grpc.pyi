@@ -51,6 +51,8 @@ class AttemptsServiceStub:
     """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said."""
     ListStudentAttempts: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]
     """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
+    ListExamAttempts: _grpc.UnaryUnaryMultiCallable[_attempts_pb2.ListExamAttemptsRequest, _attempts_pb2.ListExamAttemptsResponse]
+    """All attempts of an exam, with no more than what a list is sorted and filtered by; none of an unknown exam."""
 
 @_typing.type_check_only
 class AttemptsServiceAsyncStub(AttemptsServiceStub):
@@ -75,6 +77,8 @@ class AttemptsServiceAsyncStub(AttemptsServiceStub):
     """Notes in the audit what staff say to the sockets of an attempt. OK means: it is committed; only then may it be said."""
     ListStudentAttempts: _aio.UnaryUnaryMultiCallable[_attempts_pb2.ListStudentAttemptsRequest, _attempts_pb2.ListStudentAttemptsResponse]  # type: ignore[assignment]
     """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
+    ListExamAttempts: _aio.UnaryUnaryMultiCallable[_attempts_pb2.ListExamAttemptsRequest, _attempts_pb2.ListExamAttemptsResponse]  # type: ignore[assignment]
+    """All attempts of an exam, with no more than what a list is sorted and filtered by; none of an unknown exam."""
 
 class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -150,5 +154,13 @@ class AttemptsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attempts_pb2.ListStudentAttemptsResponse, _abc.Awaitable[_attempts_pb2.ListStudentAttemptsResponse]]:
         """All attempts of one student by id, 1,000 at a time: whose records a person's export and erasure concern."""
+
+    @_abc_1.abstractmethod
+    def ListExamAttempts(
+        self,
+        request: _attempts_pb2.ListExamAttemptsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attempts_pb2.ListExamAttemptsResponse, _abc.Awaitable[_attempts_pb2.ListExamAttemptsResponse]]:
+        """All attempts of an exam, with no more than what a list is sorted and filtered by; none of an unknown exam."""
 
 def add_AttemptsServiceServicer_to_server(servicer: AttemptsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
