@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chassis.waiting import eventually
 from proctoring import delivery_store
 from proctoring.delivery import Submission
 
@@ -227,3 +228,65 @@ async def test_a_json_file_has_the_whole_timeline_and_is_written_in_pages(
     assert len(json.loads(reader.body)["timeline"]) == 45
     assert len(reader.sizes) == 7  # the head, five pages, the end
     assert set(held) == {0}, "a session was held while the client was waited for"
+
+
+async def assessed(client, sat, sequence: int) -> dict:
+    """Return the report once its risk counts up to `sequence`."""
+
+    async def found() -> dict | None:
+        told_of = await report(client, sat)
+        return told_of if told_of["risk"]["as_of_sequence"] >= sequence else None
+
+    return await eventually(found, 10)
+
+
+async def test_risk_is_explained_point_by_point(rig, admin, past):
+    sat, _ = rig.sits()
+    await past.did(sat, "fullscreen_exit", "copy_paste_attempt", "window_focus")
+    events = (await admin.get(f"/attempt/{sat.attempt_id}/events")).json()
+    ids = {event["event_type"]: event["id"] for event in events}
+    risk = (await assessed(admin, sat, 3))["risk"]
+    parts = {part["rule_id"]: part for part in risk["contributions"]}
+    assert risk["score"] == sum(part["points"] for part in parts.values()) > 0
+    assert parts["fullscreen-exit"]["event_ids"] == [ids["fullscreen_exit"]]
+    assert {"version", "weight", "cap", "description", "switched_off"} <= set(parts["copy-paste"])
+    asked = (await admin.get(f"/attempt/{sat.attempt_id}/risk")).json()
+    assert [part["points"] for part in asked["contributions"]] == [
+        part["points"] for part in risk["contributions"]
+    ]
+
+
+async def test_why_a_rule_does_not_count_is_not_told_in_a_report(rig, admin, past):
+    sat, _ = rig.sits()
+    await past.did(sat, "fullscreen_exit")
+    await assessed(admin, sat, 1)
+    body = {"rule_ids": ["fullscreen-exit"], "reason": "an illness"}
+    path = f"/attempt/{sat.attempt_id}/accommodations"
+    assert (await admin.put(path, json=body)).status_code == 200
+    [part] = (await report(admin, sat))["risk"]["contributions"]
+    assert (part["points"], part["switched_off"]) == (0, "switched off: accommodation")
+
+
+async def test_the_report_says_where_the_review_stands_without_its_texts(rig, admin):
+    sat, _ = rig.sits("submitted")
+    assert (await report(admin, sat))["review"] is None
+    opened = await admin.post(f"/attempt/{sat.attempt_id}/reviews", json={"reason": "a phone"})
+    assert opened.status_code == 201
+    review = (await report(admin, sat))["review"]
+    assert (review["state"], review["opened_by_id"]) == ("open", 1)
+    assert "a phone" not in json.dumps(review)
+    decision = {"decision": "cleared", "reason_code": "no_breach", "explanation": "Nothing seen"}
+    await admin.post(f"/reviews/{review['id']}/decision", json=decision)
+    review = (await report(admin, sat))["review"]
+    assert (review["state"], review["outcome"], review["reason_code"]) == (
+        "closed",
+        "cleared",
+        "no_breach",
+    )
+
+
+async def test_nobody_reports_on_an_attempt_of_his_own(rig):
+    sat, _ = rig.sits()
+    himself = rig.client(sat.student_id, "admin")
+    answer = await himself.get(f"/attempt/{sat.attempt_id}/report")
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:oep:problem:own-report")

@@ -28,6 +28,11 @@ def drawn(paper: PdfReader) -> list[list[float]]:
     return colours
 
 
+async def is_assessed(admin, sat) -> bool:
+    found = (await admin.get(f"/attempt/{sat.attempt_id}/risk")).json()
+    return found["computed_at"] is not None
+
+
 WARNING, VIOLATION = [88, 60, 17], [55, 11, 18]
 
 
@@ -46,8 +51,10 @@ async def test_an_attempt_is_printed_with_texts_tables_and_charts(rig, admin, pa
     rig.auth.named(sat.student_id, "Asha Rao", "HT-77")
     await past.did(sat, "copy_paste_attempt", "tab_switch", "window_focus")
     await past.took(sat, 2, 41)
+    await eventually(lambda: is_assessed(admin, sat), 10)
     paper = await pdf(admin, sat)
     said = text_of(paper)
+    assert "copy-paste v1" in said
     for words in ("Asha Rao", "HT-77", "copy paste attempt", "3: 1 info, 1 warning, 1 violation"):
         assert words in said
     assert "Time for each question" in said

@@ -12,6 +12,8 @@ from proctoring.auth_client import Person
 from proctoring.report import bodies, store
 from proctoring.report.streaming import Page
 from proctoring.report.timeline import Moment
+from proctoring.review import store as review_store
+from proctoring.risk import reading
 
 TIMELINE_LIMIT = 500
 PRINTED_BURSTS = 400
@@ -43,8 +45,8 @@ def report(
         attempt=sitting_out(sitting, person),
         counts=bodies.counts_out(tally),
         delivery=schemas.delivery_out(delivering.compare(session, attempt)),
-        risk=None,
-        review=None,
+        risk=bodies.risk_out(reading.kept_of(session, attempt.attempt_id)),
+        review=bodies.review_out(review_store.newest(session, attempt.attempt_id)),
         question_timings=[bodies.pace_out(timing, pace) for timing, pace in timings],
         skew=bodies.skew_out(store.skew(session, attempt.attempt_id)),
         timeline_continues_after=page.after,

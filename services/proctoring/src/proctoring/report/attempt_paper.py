@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from reportlab.platypus import Flowable
 
 from proctoring.report import charts
-from proctoring.report.bodies import AttemptReport, BurstBody, PaceBody
+from proctoring.report.bodies import AttemptReport, BurstBody, ContributionOut, PaceBody
 from proctoring.report.paper import bound, facts, heading, said, space, table
 
 _MOST_SPANS = 60
@@ -71,22 +72,33 @@ def _skew(report: AttemptReport) -> str:
 
 
 def _risk(report: AttemptReport) -> list[Flowable]:
-    if report.risk is None:
-        return [heading("Risk"), said("No risk has been worked out.")]
-    parts: Sequence[dict[str, Any]] = report.risk["contributions"]
+    risk = report.risk
+    if risk.computed_at is None:
+        return [heading("Risk"), said("No risk has been worked out yet.")]
     story: list[Flowable] = [
         heading("Risk"),
-        said(f"{report.risk['score']} points. Points ask somebody to look; they decide nothing."),
+        said(
+            f"{risk.score} points by the rules of version {risk.rules_version}, up to event"
+            f" {risk.as_of_sequence}. Points ask somebody to look; they decide nothing."
+        ),
     ]
-    scored = [part for part in parts if part["points"]]
+    if not risk.contributions:
+        return story
+    scored = [part for part in risk.contributions if part.points]
     if scored:
-        names = [part["rule_id"] for part in scored]
-        story += [space(), charts.rows(names, [part["points"] for part in scored])]
-    rows = [
-        (part["description"], part["event_count"], part["points"], part.get("switched_off"))
-        for part in parts
-    ]
-    return [*story, table(("why", "events", "points", "not counted"), rows, (90, 18, 18, 44))]
+        names = [part.rule_id for part in scored]
+        story += [space(), charts.rows(names, [float(part.points) for part in scored])]
+    header = ("rule", "why", "events", "points", "of at most", "not counted")
+    return [*story, table(header, [_part(p) for p in risk.contributions], _RISK_WIDTHS)]
+
+
+_RISK_WIDTHS = (34, 66, 14, 14, 18, 28)
+
+
+def _part(part: ContributionOut) -> tuple[Any, ...]:
+    rule = f"{part.rule_id} v{part.version}"
+    counts = part.event_count, part.points, part.cap
+    return (rule, part.description, *counts, part.switched_off)
 
 
 def _timings(timings: Sequence[PaceBody]) -> list[Flowable]:
@@ -158,5 +170,9 @@ def _review(report: AttemptReport) -> list[Flowable]:
     review = report.review
     if review is None:
         return [heading("Review"), said("The attempt has not been reviewed.")]
-    rows = [(name.replace("_", " "), value) for name, value in review.items()]
+    rows = [
+        (name.replace("_", " "), value)
+        for name, value in msgspec.structs.asdict(review).items()
+        if value is not None
+    ]
     return [heading("Review"), facts(rows)]

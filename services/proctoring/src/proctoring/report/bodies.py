@@ -5,7 +5,7 @@ tell different stories.
 """
 
 from datetime import datetime
-from typing import Any
+from enum import Enum
 
 import msgspec
 
@@ -21,6 +21,8 @@ from proctoring.report.figures import (
 )
 from proctoring.report.pace import ClassPace
 from proctoring.report.timeline import Burst, Skew
+from proctoring.review.case import Review
+from proctoring.risk.store import Kept
 from proctoring.timing import Timing
 
 
@@ -102,6 +104,51 @@ class PaceBody(msgspec.Struct, frozen=True):
     """`faster` or `slower` beyond 1.5 quartile ranges from the quartiles, else `usual`."""
 
 
+class ContributionOut(msgspec.Struct, frozen=True):
+    """What one rule adds to a score, and for which events (their `id`s, up to 100)."""
+
+    rule_id: str
+    version: int
+    description: str
+    weight: int
+    cap: int
+    points: int
+    event_count: int
+    event_ids: list[int]
+    switched_off: str | None
+
+
+class RiskOut(msgspec.Struct, frozen=True):
+    """The stored score, point by point; `computed_at` is null while nothing was assessed."""
+
+    score: int
+    rules_version: int
+    as_of_sequence: int
+    computed_at: datetime | None
+    contributions: list[ContributionOut]
+
+
+class ReviewOut(msgspec.Struct, frozen=True):
+    """Where the newest review of the attempt stands; its texts are in the review itself."""
+
+    id: int
+    state: str
+    outcome: str | None
+    opened_by_id: int
+    opened_at: datetime
+    decision_due_at: datetime
+    decided_by_id: int | None
+    decided_at: datetime | None
+    decision: str | None
+    reason_code: str | None
+    appeal_until: datetime | None
+    appealed_at: datetime | None
+    appeal_decided_by_id: int | None
+    appeal_decided_at: datetime | None
+    appeal_decision: str | None
+    closed_at: datetime | None
+
+
 class AttemptReport(msgspec.Struct, frozen=True):
     """What is told about one attempt. Risk flags; it decides nothing (design §7)."""
 
@@ -109,8 +156,8 @@ class AttemptReport(msgspec.Struct, frozen=True):
     attempt: SittingBody
     counts: CountsBody
     delivery: schemas.DeliveryBody
-    risk: dict[str, Any] | None
-    review: dict[str, Any] | None
+    risk: RiskOut
+    review: ReviewOut | None
     question_timings: list[PaceBody]
     skew: SkewBody
     timeline_continues_after: int | None
@@ -196,6 +243,27 @@ class QuestionFigures(msgspec.Struct, frozen=True):
 def counts_out(tally: Tally) -> CountsBody:
     info, warning, violation = tally.info_count, tally.warning_count, tally.violation_count
     return CountsBody(info + warning + violation, info, warning, violation)
+
+
+def risk_out(kept: Kept) -> RiskOut:
+    parts = kept.risk.contributions
+    return RiskOut(
+        score=kept.risk.score,
+        rules_version=kept.risk.rules_version,
+        as_of_sequence=kept.as_of_sequence,
+        computed_at=kept.computed_at,
+        contributions=[
+            msgspec.convert(part, ContributionOut, from_attributes=True) for part in parts
+        ],
+    )
+
+
+def review_out(review: Review | None) -> ReviewOut | None:
+    """Return what the fields say that a report has of a review; enums become their words."""
+    if review is None:
+        return None
+    told = {name: getattr(review, name) for name in ReviewOut.__struct_fields__}
+    return ReviewOut(**{k: v.value if isinstance(v, Enum) else v for k, v in told.items()})
 
 
 def burst_out(burst: Burst) -> BurstBody:

@@ -8,6 +8,11 @@ class ReportDenied(Forbidden):
     detail = "Reports are for administrators, halls in charge and who is assigned to the exam"
 
 
+class OwnReport(Forbidden):
+    slug = "own-report"
+    detail = "Nobody reports on an attempt of his own; look at its evidence or its review"
+
+
 class ReportsBusy(Unavailable):
     """As many reports are being printed, or wait for it, as this service takes on."""
 

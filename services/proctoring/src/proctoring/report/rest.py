@@ -28,7 +28,7 @@ from proctoring.edge import (
 )
 from proctoring.errors import AttemptNotFound
 from proctoring.report import about_attempt, about_exam, bodies, streaming
-from proctoring.report.errors import ReportDenied
+from proctoring.report.errors import OwnReport, ReportDenied
 from proctoring.report.press import Press
 
 router = APIRouter(prefix="/api/v1/proctoring", tags=["report"])
@@ -167,6 +167,8 @@ async def _sitting(request: Request, caller: Caller, attempt_id: int) -> Sitting
     )
     if sitting is None:
         raise AttemptNotFound
+    if sitting.attempt.student_id == caller.user_id:
+        raise OwnReport
     await check_reach(request, caller, sitting.attempt.exam_id, EVERYWHERE, ReportDenied)
     return sitting
 
