@@ -1,4 +1,4 @@
-"""`python -m proctoring [serve | migrate | check-settings | import]`."""
+"""`python -m proctoring`: serve, migrate, check-settings, import, retention, people; see `-h`."""
 
 import sys
 
@@ -6,7 +6,8 @@ from chassis.commands import Service, main
 from chassis.store_commands import Import, Migrate
 
 from proctoring import legacy
-from proctoring.app import create_app
+from proctoring.app import HOLDINGS, create_app
+from proctoring.commands import People, RetentionRun
 from proctoring.settings import Settings
 from proctoring.tables import SCHEMA
 
@@ -15,7 +16,12 @@ SERVICE = Service(
     description="Events, timings, tallies and the evidence chain.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("proctoring", SCHEMA), Import(lambda _: legacy.load)),
+    verbs=(
+        Migrate("proctoring", SCHEMA),
+        Import(lambda _: legacy.load),
+        RetentionRun(HOLDINGS),
+        People(HOLDINGS),
+    ),
 )
 
 if __name__ == "__main__":
