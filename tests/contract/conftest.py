@@ -320,6 +320,43 @@ class Scene:
             **(appealed if state == "appealed" else {}),
         )
 
+    def action(self, attempt_id: int) -> int:
+        """Make a message to the student that nobody has acknowledged."""
+        key, proctor_id = str(uuid.uuid4()), self.actors["proctor"].user_id
+        self.execute(
+            "INSERT INTO proctoring.action_orders (action_id, exam_id, actor_id, digest)"
+            " VALUES (%s, %s, %s, 'd')",
+            key,
+            self.exam_id,
+            proctor_id,
+        )
+        return self.insert(
+            "proctoring.actions",
+            action_id=key,
+            attempt_id=attempt_id,
+            exam_id=self.exam_id,
+            kind="message",
+            text="Please sit down",
+            actor_id=proctor_id,
+            asked_at=datetime.now(UTC),
+            settled_at=datetime.now(UTC),
+        )
+
+    def claimed_attempt(self) -> int:
+        """Make one that somebody looks after."""
+        attempt_id = self.attempt()
+        someone = self.actors["technician"].user_id
+        self.insert(
+            "proctoring.claims",
+            attempt_id=attempt_id,
+            exam_id=self.exam_id,
+            user_id=someone,
+            began="claimed",
+            by_id=someone,
+            claimed_at=datetime.now(UTC),
+        )
+        return attempt_id
+
     def transfer(self, attempt_id: int) -> int:
         return self.insert(
             "attempts.transfers",

@@ -53,6 +53,13 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.requests: list[pb.BatchGetAttemptsRequest] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
+        self.acts: list[pb.ActOnAttemptsRequest] = []
+        self.may_tell = asyncio.Event()
+        self.may_tell.set()
+        self.may_act = asyncio.Event()
+        self.may_act.set()
+        self.done: set[tuple[int, str]] = set()
+        self.first: dict[tuple[int, str], int] = {}
         self._server = RpcServer("127.0.0.1", 0, self._register)
         self.port = 0
 
@@ -75,6 +82,20 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.may_answer.clear()
         yield
         self.may_answer.set()
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Carry out what is asked for, and let nobody hear of it."""
+        self.may_tell.clear()
+        yield
+        self.may_tell.set()
+
+    @contextlib.contextmanager
+    def idle(self) -> Iterator[None]:
+        """Carry nothing out and answer nothing to who asks for it."""
+        self.may_act.clear()
+        yield
+        self.may_act.set()
 
     def add(self, status: str = "in_progress", *, student_id: int = 0, exam_id: int = 0) -> Sat:
         sat = Sat(next(IDS), student_id or next(IDS), exam_id or next(IDS))
@@ -112,6 +133,39 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         return pb.ListStudentAttemptsResponse(
             attempts=[a for a in his if a.attempt_id > request.after_attempt_id]
         )
+
+    async def GetExam(self, request, context):  # noqa: N802
+        found = [a for a in self.known.values() if a.exam_id == request.exam_id]
+        return pb.GetExamResponse(
+            exam_id=request.exam_id, roster=[pb.RosterEntry(attempt=a) for a in found]
+        )
+
+    async def ActOnAttempts(self, request, context):  # noqa: N802
+        self.acts.append(request)
+        await self.may_act.wait()
+        results = [self._act(attempt_id, request) for attempt_id in request.attempt_ids]
+        await self.may_tell.wait()
+        return pb.ActOnAttemptsResponse(results=results)
+
+    def _act(self, attempt_id: int, request: pb.ActOnAttemptsRequest) -> pb.ActionResult:
+        """Do it as attempts does: once under a key; who does the same again is told by whom."""
+        attempt, kind = self.known[attempt_id], request.WhichOneof("action")
+        key = (attempt_id, request.action_id)
+        if key in self.done:
+            return pb.ActionResult(attempt_id=attempt_id, done=attempt)
+        refused = None
+        if request.is_question:
+            refused = pb.ActionRefused(slug="not-done", detail="Nothing was done")
+        elif (by_id := self.first.get((attempt_id, kind))) and kind != "extend":
+            detail = f"Attempt is {kind}d already, by user {by_id}"
+            refused = pb.ActionRefused(slug=f"already-{kind}d", detail=detail, by_id=by_id)
+        if refused is not None:
+            return pb.ActionResult(attempt_id=attempt_id, refused=refused)
+        self.done.add(key)
+        self.first[attempt_id, kind] = request.actor_id
+        if kind == "cancel":
+            attempt.status = pb.ATTEMPT_STATUS_CANCELLED
+        return pb.ActionResult(attempt_id=attempt_id, done=attempt)
 
     def _register(self, server) -> None:
         attempts_pb2_grpc.add_AttemptsServiceServicer_to_server(self, server)

@@ -9,6 +9,7 @@ Each cell is a request of a real login through the gateway, at objects of its ow
 changes something.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,6 +145,19 @@ def timing(s: Any) -> dict[str, Any]:
     return {"attempt_id": s.attempt(), "question_id": s.question_id, "total_time_seconds": 3}
 
 
+def words(_: Any) -> dict[str, Any]:
+    return {"action_id": str(uuid.uuid4()), "action": "message", "text": "Please sit down"}
+
+
+def words_to_all(s: Any) -> dict[str, Any]:
+    return words(s) | {"attempt_ids": [s.attempt()]}
+
+
+def action(s: Any) -> dict[str, int]:
+    attempt_id = s.attempt()
+    return {"attempt_id": attempt_id, "id": s.action(attempt_id)}
+
+
 def hall_ticket(s: Any) -> dict[str, str]:
     ticket = f"T{s.actors[OWNER].username}"
     return {
@@ -159,6 +173,7 @@ REASON = of(reason="power cut")
 RUBRIC = of(
     title="Essay", criteria=[{"title": "Content", "levels": [{"title": "all", "marks": 4}]}]
 )
+WATCHERS = STAFF | {PROCTOR}
 ANY_GRADER = STAFF | {GRADER, "grader elsewhere"}
 
 ROWS = [
@@ -405,6 +420,54 @@ ROWS = [
         path=the_exam,
     ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
+    # proctoring: actions, claims, hands, chat
+    Row("POST /proctoring/exams/{exam_id}/actions", WATCHERS, path=the_exam, body=words_to_all),
+    Row("GET /proctoring/exams/{exam_id}/actions", WATCHERS, path=the_exam),
+    Row("POST /proctoring/attempt/{attempt_id}/actions", WATCHERS, path=attempt(), body=words),
+    Row("GET /proctoring/attempt/{attempt_id}/actions", {OWNER} | WATCHERS, path=attempt()),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/actions/{id}/acknowledge",
+        {OWNER},
+        hidden={OTHER},
+        path=action,
+    ),
+    Row("POST /proctoring/attempt/{attempt_id}/claim", WATCHERS, path=attempt()),
+    Row("DELETE /proctoring/attempt/{attempt_id}/claim", WATCHERS, path=attempt()),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/claim/hand-over",
+        WATCHERS,
+        path=attempt(),
+        body=lambda s: {"to_user_id": s.actors[PROCTOR].user_id},
+        answers=frozenset({409}),  # nobody has claimed it, so nobody can hand it over
+    ),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/claim/take-over",
+        STAFF,
+        path=lambda s: {"attempt_id": s.claimed_attempt()},
+        body=of(reason="a colleague is ill"),
+    ),
+    Row(
+        "POST /proctoring/exams/{exam_id}/claims",
+        WATCHERS,
+        path=the_exam,
+        body=lambda s: {"attempt_ids": [s.attempt()]},
+    ),
+    Row("GET /proctoring/exams/{exam_id}/claims", WATCHERS, path=the_exam),
+    Row("POST /proctoring/attempt/{attempt_id}/hand", {OWNER}, hidden={OTHER}, path=attempt()),
+    Row("DELETE /proctoring/attempt/{attempt_id}/hand", {OWNER} | WATCHERS, path=attempt()),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/messages",
+        {OWNER} | WATCHERS,
+        path=attempt(),
+        body=lambda _: {"message_id": str(uuid.uuid4()), "text": "I need paper"},
+    ),
+    Row("GET /proctoring/attempt/{attempt_id}/messages", {OWNER} | WATCHERS, path=attempt()),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/messages/read",
+        {OWNER} | WATCHERS,
+        path=attempt(),
+        body=of(up_to_id=1),
+    ),
     # risk: a student sees no score; why a rule does not count is for those who decide it
     Row("GET /proctoring/risk/rules", {PROCTOR, GRADER} | STAFF | ELSEWHERE),
     Row("GET /proctoring/attempt/{attempt_id}/risk", {PROCTOR, GRADER} | STAFF, path=attempt()),

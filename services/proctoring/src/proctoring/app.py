@@ -20,6 +20,7 @@ from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVeri
 from fastapi import FastAPI
 
 from proctoring import keyring, rest
+from proctoring.acting import parts as acting_parts
 from proctoring.acting import rest as acting_rest
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
@@ -130,6 +131,16 @@ def _lifespan(
         app.state.reviewing = reviewing
         supervisor.add("review-clock", review_clock.run)
         supervisor.add("risk", keeper.run)
+        app.state.acting = acting = acting_parts.make(
+            database,
+            bus,
+            attempts,
+            channel,
+            auth_channel,
+            relay.wake,
+            acting_seconds=settings.acting_seconds,
+        )
+        acting.supervise(supervisor)
         supervisor.add("keys", keys.run)
         supervisor.add("revocations", lambda: revocations.follow(bus))
         supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))

@@ -16,6 +16,9 @@ class Settings(DatabaseSettings):
     evidence_signing_secret: SecretStr = Field(min_length=32)
     """What the key that signs evidence is derived from; the same for all replicas."""
 
+    acting_seconds: float = Field(default=10.0, gt=0, le=20)
+    """How long attempts may take to carry out an action on up to 500 attempts."""
+
     intake_capacity: int = Field(default=5_000, ge=500)
     """Events and timings that may wait; one more is answered 503."""
     intake_group_size: int = Field(default=1_000, ge=1, le=1_000)

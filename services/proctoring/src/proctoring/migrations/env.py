@@ -1,3 +1,4 @@
+import proctoring.acting.tables
 import proctoring.evidence.tables  # its tables are in METADATA, too
 import proctoring.keyring  # likewise
 import proctoring.retention.tables  # likewise
