@@ -9,6 +9,7 @@ import pytest
 from chassis.bus import EVENTS, STREAMS, BusUnavailable
 from chassis.database import Database
 from chassis.migrating import migrate
+from chassis.signing import SigningKey
 from chassis.waiting import eventually
 from proctoring import delivery_store
 from proctoring.attempt import Attempt, AttemptStatus
@@ -18,6 +19,7 @@ from proctoring.inbox import Inbox
 from sqlalchemy import text
 
 NUMBERS = itertools.count(10, 10)
+KEY = SigningKey.derived("seals what this inbox hears to have ended", "tests")
 PATIENCE_SECONDS = 30
 
 
@@ -61,7 +63,8 @@ class World:
 
     @contextlib.asynccontextmanager
     async def hearing(self):
-        task = asyncio.create_task(Inbox(self.bus, self.database, self.attempts).run())
+        inbox = Inbox(self.bus, self.database, self.attempts, KEY)
+        task = asyncio.create_task(inbox.run())
         yield
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -16,6 +16,7 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
+from chassis.signing import SigningKey
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
@@ -26,6 +27,8 @@ from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
 from proctoring.days import Days
 from proctoring.evidence import rest as evidence_rest
+from proctoring.evidence.exporting import Exports
+from proctoring.evidence.sealing import Sweeper
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.report import rest as report_rest
@@ -122,7 +125,11 @@ def _lifespan(
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
         supervisor.add("days", Days(database).run)
-        supervisor.add("inbox", Inbox(bus, database, attempts).run)
+        key: SigningKey = app.state.signing_key
+        app.state.exports = Exports(database, key)
+        sweeper = Sweeper(background, key, seconds=settings.evidence_sweep_seconds)
+        supervisor.add("inbox", Inbox(bus, database, attempts, key).run)
+        supervisor.add("sweeper", sweeper.run)
         supervisor.add("relay", relay.run)
         reviewing = Reviewing(database, _terms(settings), relay.wake)
         review_clock = ReviewClock(

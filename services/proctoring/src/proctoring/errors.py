@@ -69,3 +69,10 @@ class AlreadyHeld(Conflict):
 class NotHeld(NotFound):
     slug = "not-held"
     detail = "The attempt is not on hold"
+
+
+class ExportsBusy(Unavailable):
+    """So many exports run that one more would make events wait."""
+
+    slug = "exports-busy"
+    detail = "Too many exports of evidence are running. Please try again in a few seconds."

@@ -1,13 +1,15 @@
-"""Hears on the bus what attempts says: which attempts were submitted, and what their clients claim.
+"""Hears on the bus what attempts says: which attempts ended, and what their clients claim.
 
-What a batch says and how far was read is one transaction, so nothing is lost and nothing counts
-twice, however often it is read and by however many replicas. Taking events in never waits for this:
-when the stream is lost, or older than it keeps, attempts is asked instead (ADR 0015).
+What a batch says, the seals of the chains that it ends, and how far was read are one transaction,
+so nothing is lost and nothing counts twice, however often it is read and by however many replicas.
+Taking events in never waits for this: when the stream is lost, or older than it keeps, attempts is
+asked instead (ADR 0015).
 """
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -15,10 +17,14 @@ import structlog
 from chassis.bus import EVENTS, Bus, Delivery, Position, Reader, StreamReset
 from chassis.database import Database
 from chassis.errors import Unavailable
+from chassis.signing import SigningKey
 
 from proctoring import delivering, delivery_store
+from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.delivery import Submission, merged
+from proctoring.evidence import sealing
+from proctoring.evidence.sealing import Ending
 
 log = structlog.get_logger()
 
@@ -26,6 +32,7 @@ SUBJECT = "oep.v1.*.*.status_changed"
 _AGAIN_SECONDS = 0.5
 _ASKED_AT_ONCE = 1_000
 _SUBMITTED = {"submitted", "graded"}
+_ENDED = {status.value: reason for status, reason in sealing.REASONS.items()}
 
 
 class _Data(msgspec.Struct):
@@ -43,11 +50,23 @@ class _Notice(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Notice)
 
 
+@dataclass(frozen=True)
+class News:
+    """What was heard at once."""
+
+    submissions: Sequence[Submission] = ()
+    endings: Sequence[Ending] = ()
+
+
 class Inbox:
     """`run` is its supervised task; any number of replicas may run it."""
 
-    def __init__(self, bus: Bus, database: Database, attempts: AttemptsClient) -> None:
+    def __init__(
+        self, bus: Bus, database: Database, attempts: AttemptsClient, key: SigningKey
+    ) -> None:
+        """`key` seals the chains of attempts that have ended."""
         self._bus = bus
+        self._key = key
         self._database = database
         self._attempts = attempts
 
@@ -82,10 +101,9 @@ class Inbox:
             last = 0
             while asked := await self._database.run(self._unsettled, last):
                 found = await self._attempts.ask(asked, with_questions=False)
-                known = [a.submission for a in found.values() if a.submission is not None]
-                await self._database.run(self._hear, known, None)
+                await self._database.run(self._hear, told(found.values()), None)
                 last = asked[-1]
-            await self._database.run(self._hear, [], Position(max(first - 1, 0), head.epoch))
+            await self._database.run(self._hear, News(), Position(max(first - 1, 0), head.epoch))
         except Unavailable as failure:
             log.warning("inbox.again", error=type(failure).__name__)
             await asyncio.sleep(_AGAIN_SECONDS)
@@ -98,25 +116,30 @@ class Inbox:
         with self._database.transaction() as session:
             return delivery_store.unsettled(session, after, _ASKED_AT_ONCE)
 
-    def _hear(self, submissions: list[Submission], here: Position | None) -> None:
+    def _hear(self, news: News, here: Position | None) -> None:
         with self._database.transaction() as session:
-            delivering.hear(session, submissions, here)
+            sealing.seal(session, self._key, news.endings)
+            delivering.hear(session, news.submissions, here)
 
 
-def read(batch: Iterable[Delivery]) -> list[Submission]:
-    """Return the submissions that a batch tells of; what cannot be read is passed over."""
-    found = []
+def told(attempts: Collection[Attempt]) -> News:
+    """Return the news that attempts gave when it was asked."""
+    submissions = [a.submission for a in attempts if a.submission is not None]
+    return News(submissions, sealing.endings(attempts))
+
+
+def read(batch: Iterable[Delivery]) -> News:
+    """Return the news of a batch; what cannot be read is passed over."""
+    submissions, endings = [], []
     for delivery in batch:
         try:
             notice = _decoder.decode(delivery.data)
         except (msgspec.MsgspecError, UnicodeError):
             log.warning("notice.passed_over", subject=delivery.subject)
             continue
-        data = notice.data
+        data, place = notice.data, (notice.attempt_id, notice.exam_id)
         if data.status in _SUBMITTED:
-            found.append(
-                Submission(
-                    notice.attempt_id, notice.exam_id, data.last_event_sequence, data.submit_time
-                )
-            )
-    return merged(found)
+            submissions.append(Submission(*place, data.last_event_sequence, data.submit_time))
+        if data.status in _ENDED:
+            endings.append(Ending(*place, _ENDED[data.status]))
+    return News(merged(submissions), endings)

@@ -15,6 +15,8 @@ class Settings(DatabaseSettings):
     """How long attempts may take to answer for one group."""
     evidence_signing_secret: SecretStr = Field(min_length=32)
     """What the key that signs evidence is derived from; the same for all replicas."""
+    evidence_sweep_seconds: float = Field(default=3_600.0, ge=1)
+    """How long between two looks for ended attempts whose chain is not sealed to its end."""
 
     acting_seconds: float = Field(default=10.0, gt=0, le=20)
     """How long attempts may take to carry out an action on up to 500 attempts."""
