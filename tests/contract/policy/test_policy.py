@@ -385,6 +385,11 @@ ROWS = [
         {OWNER, PROCTOR, GRADER} | STAFF,
         path=attempt(),
     ),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/evidence",
+        {OWNER, PROCTOR, GRADER} | STAFF,
+        path=attempt(),
+    ),
     Row("GET /proctoring/evidence-keys", EVERYBODY),
     Row(
         "GET /proctoring/attempt/{attempt_id}/report",

@@ -16,7 +16,6 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
-from chassis.signing import SigningKey
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
@@ -83,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = database
     app.state.press = Press()
     app.state.signing_key = keyring.signing_key(settings)
+    app.state.exports = Exports(database, app.state.signing_key)
     app.state.retention = Retention.of(settings, database, HOLDINGS)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.include_router(rest.router)
@@ -125,11 +125,9 @@ def _lifespan(
         supervisor = Supervisor()
         supervisor.add("intake", intake.run)
         supervisor.add("days", Days(database).run)
-        key: SigningKey = app.state.signing_key
-        app.state.exports = Exports(database, key)
-        sweeper = Sweeper(background, key, seconds=settings.evidence_sweep_seconds)
-        supervisor.add("inbox", Inbox(bus, database, attempts, key).run)
-        supervisor.add("sweeper", sweeper.run)
+        supervisor.add("inbox", Inbox(bus, database, attempts, app.state.signing_key).run)
+        pause = settings.evidence_sweep_seconds
+        supervisor.add("sweeper", Sweeper(background, app.state.signing_key, seconds=pause).run)
         supervisor.add("relay", relay.run)
         reviewing = Reviewing(database, _terms(settings), relay.wake)
         review_clock = ReviewClock(
