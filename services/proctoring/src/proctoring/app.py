@@ -126,8 +126,7 @@ def _lifespan(
         supervisor.add("intake", intake.run)
         supervisor.add("days", Days(database).run)
         supervisor.add("inbox", Inbox(bus, database, attempts, app.state.signing_key).run)
-        pause = settings.evidence_sweep_seconds
-        supervisor.add("sweeper", Sweeper(background, app.state.signing_key, seconds=pause).run)
+        supervisor.add("sweeper", _sweeper(app, settings, background).run)
         supervisor.add("relay", relay.run)
         reviewing = Reviewing(database, _terms(settings), relay.wake)
         review_clock = ReviewClock(
@@ -152,8 +151,9 @@ def _lifespan(
         if settings.retention_is_on:
             eraser, pause = app.state.retention.eraser, settings.retention_interval_seconds
             supervisor.add("retention", Clock(database, eraser, interval_seconds=pause).run)
-        servicer = ProctoringServicer(database)
-        grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
+        grpc_server = RpcServer(
+            settings.host, settings.grpc_port, ProctoringServicer(database).register
+        )
         await bus.start()
         await grpc_server.start()
         app.state.grpc_port = grpc_server.port
@@ -177,3 +177,7 @@ def _terms(settings: Settings) -> Terms:
         appeal=timedelta(days=settings.review_appeal_days),
         appeal_decision=timedelta(days=settings.review_appeal_decision_days),
     )
+
+
+def _sweeper(app: FastAPI, settings: Settings, database: Database) -> Sweeper:
+    return Sweeper(database, app.state.signing_key, seconds=settings.evidence_sweep_seconds)
