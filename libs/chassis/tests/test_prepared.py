@@ -1,16 +1,13 @@
 """Prepared statements: one message each way, within and without a larger transaction."""
 
-import contextlib
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from chassis.database import Database
 from chassis.prepared import Prepared
+from oep_local.wire import Wire
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, ProgrammingError
 
@@ -31,79 +28,39 @@ COUNT_UP = Prepared("count_up", ADD, {"key": "bigint"}, behind=HOLD)
 """Counts wrongly unless it sees what others counted while it waited."""
 
 
-class Wire:
-    """Passes bytes between client and server; counts how often the client began to speak."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = (host, port)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self.turns = 0
-        self._is_client_speaking = False
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listening.close()
-
-    def _accept(self) -> None:
-        try:
-            while True:
-                client, _ = self._listening.accept()
-                server = socket.create_connection(self._server)
-                for come, go, is_client in ((client, server, True), (server, client, False)):
-                    threading.Thread(
-                        target=self._pass, args=(come, go, is_client), daemon=True
-                    ).start()
-        except OSError:
-            return
-
-    def _pass(self, come: socket.socket, go: socket.socket, is_client: bool) -> None:
-        with contextlib.suppress(OSError), come, go:  # the other direction may have closed them
-            while chunk := come.recv(65_536):
-                if is_client and not self._is_client_speaking:
-                    self.turns += 1
-                self._is_client_speaking = is_client
-                go.sendall(chunk)
+@pytest.fixture
+def line(urls, wire) -> Wire:
+    return wire(urls.app_url)
 
 
 @pytest.fixture
-def wire(urls) -> Iterator[Wire]:
-    at = urlsplit(urls.app_url)
-    made = Wire(at.hostname, at.port)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def far(urls, wire: Wire) -> Iterator[Database]:
+def far(line: Wire) -> Iterator[Database]:
     """One connection to the database, over the wire."""
-    at = urlsplit(urls.app_url)
-    netloc = at.netloc.replace(f"{at.hostname}:{at.port}", f"127.0.0.1:{wire.port}")
-    database = Database(urlunsplit(at._replace(netloc=netloc)), pool_size=1)
+    database = Database(line.url, pool_size=1)
     yield database
     database.dispose()
 
 
-def test_alone_it_takes_one_message_each_way(far: Database, wire: Wire):
+def test_alone_it_takes_one_message_each_way(far: Database, line: Wire):
     def one() -> list:
         with far.single() as connection:
             return SUM.run(connection, VALUES)
 
     one()
-    before = wire.turns
+    before = line.turns
     assert [dict(row) for row in one()] == [{"total": 6, "word": "six!"}]
-    assert wire.turns - before == 1
+    assert line.turns - before == 1
 
 
-def test_a_transaction_takes_three_for_the_same(far: Database, wire: Wire):
+def test_a_transaction_takes_three_for_the_same(far: Database, line: Wire):
     def one() -> None:
         with far.transaction() as session:
             SUM.run(session.connection(), VALUES)
 
     one()
-    before = wire.turns
+    before = line.turns
     one()
-    assert wire.turns - before == 3, "BEGIN, the statement, COMMIT"
+    assert line.turns - before == 3, "BEGIN, the statement, COMMIT"
 
 
 def test_it_is_part_of_the_transaction_that_it_runs_in(far: Database, outbox):
@@ -134,15 +91,15 @@ def test_a_defect_in_it_stays_a_defect(far: Database):
         assert SUM.run(connection, VALUES)
 
 
-def test_behind_another_it_is_still_one_message(far: Database, wire: Wire, outbox):
+def test_behind_another_it_is_still_one_message(far: Database, line: Wire, outbox):
     def one() -> list:
         with far.single() as connection:
             return COUNT_UP.run(connection, {"key": -8})
 
     one()
-    before = wire.turns
+    before = line.turns
     assert [dict(row) for row in one()] == [{"payload": {"n": 2}}]
-    assert wire.turns - before == 1
+    assert line.turns - before == 1
 
 
 @pytest.mark.parametrize("is_single", [True, False])

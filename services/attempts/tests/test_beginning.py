@@ -5,13 +5,12 @@ import time
 from functools import partial
 
 import pytest
-from attempts import auditing
+from attempts import auditing, clockwork
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.errors import ActiveAttemptExists, ExamClosed, WaitingForAuthorisation
-from attempts.lifecycle import _begin
-from attempts.store import allowances
-from attempts.using import Device, nobody_left
+from attempts.store import allowances, attempts
+from attempts.using import Device
 from chassis.origins import Origin
 
 SLY = Origin("10.0.0.9", 'sly "exam_id":-1 "deadline_at":"@" browser')
@@ -37,9 +36,7 @@ def logged(world, attempt_id: int) -> list:
         assert auditing.flaw_in(session, f"attempt:{attempt_id}") is None
     rows = world.run("SELECT * FROM attempts.audit_logs WHERE attempt_id = :id", id=attempt_id)
     own = {"id", "chain", "attempt_id", "details", "created_at", "previous_hash", "hash"}
-    return [
-        (sorted(row["details"]), {k: v for k, v in row.items() if k not in own}) for row in rows
-    ]
+    return [(row["details"], {k: v for k, v in row.items() if k not in own}) for row in rows]
 
 
 def test_a_begin_is_one_statement(world, statements):
@@ -56,7 +53,7 @@ def test_both_ways_begin_alike(world):
     longer = world.attempt("not_started", student=world.other)
     one = world.lifecycle.begin(at_once, world.student, DESK)
     with world.db.transaction() as session:
-        two = _begin(session, longer, world.other, DESK, nobody_left)
+        two = clockwork.start(session, attempts.lock(session, longer), DESK.login_id)
     own = {"id", "student_id", "as_of", "encryption_salt", "created_at", "updated_at"}
     own |= {"start_time", "deadline_at", "active_since"}
     assert {k: v for k, v in vars(one).items() if k not in own} == {
@@ -67,11 +64,18 @@ def test_both_ways_begin_alike(world):
     for fact, keys, data in told(world, longer):
         assert (fact, keys, data | {"student_id": world.student}) in told(world, at_once)
     assert [fact for fact, _, _ in told(world, at_once)] == ["status_changed", "deadline_changed"]
-    [(details, entry)] = logged(world, at_once)
-    [(same_details, same)] = logged(world, longer)
-    assert details == same_details
-    assert entry == same | {"user_id": world.student}
-    assert entry["user_agent"] == SLY.user_agent
+
+
+@pytest.mark.contract("9.5/begin")
+def test_the_audit_knows_who_began_from_where_and_until_when(world):
+    attempt_id = world.attempt("not_started")
+    begun = world.lifecycle.begin(attempt_id, world.student, DESK)
+    [(details, entry)] = logged(world, attempt_id)
+    assert details == {"deadline_at": begun.deadline_at.isoformat().replace("+00:00", "Z")}
+    assert (entry["event_type"], entry["description"]) == ("attempt_begun", "Attempt begun")
+    assert (entry["user_id"], entry["exam_id"]) == (world.student, world.objective)
+    assert (entry["ip_address"], entry["user_agent"]) == (SLY.ip_address, SLY.user_agent)
+    assert entry["success"]
 
 
 @pytest.mark.contract("9.2/deadline")
@@ -121,6 +125,52 @@ def test_what_the_exam_was_given_before_is_inherited(world):
     finally:
         world.run("TRUNCATE attempts.exam_allowances CASCADE")
     assert (begun.deadline_at - begun.start_time).total_seconds() == 4200
+
+
+@pytest.mark.parametrize("minutes", [1, 45, 60, 100])
+def test_each_grant_is_inherited_once_and_worth_what_the_rule_says(world, minutes):
+    allowing = Allowing(world.db, list)
+    factors = [1.01, 1.1, 1.25, 1 + 1 / 3, 1.333, 1.7, 2.2, 2.999, 3.0]
+    grants = [GRANT, *(Grant(None, factor, "Extra time", 7) for factor in factors)]
+    had = world.attempt("not_started", minutes=minutes)
+    try:
+        allowing.extend_exam(world.objective, GRANT, SLY)
+        for grant in grants[1:]:
+            allowing.extend_exam(world.objective, grant, SLY)
+        attempt_id = world.attempt("not_started", student=world.other, minutes=minutes)
+        begun = world.lifecycle.begin(attempt_id, world.other)
+        same = world.lifecycle.begin(had, world.student)
+        given = allowing.of_attempt(attempt_id, world.other, sees_all=False)
+    finally:
+        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+    worth = [grant.seconds_for(begun) for grant in grants]
+    assert [one.seconds for one in given] == worth
+    assert [(one.factor, one.reason, one.granted_by_id) for one in given] == [
+        (grant.factor, grant.reason, grant.granted_by_id) for grant in grants
+    ]
+    whole = minutes * 60 + sum(worth)
+    assert (begun.deadline_at - begun.start_time).total_seconds() == whole
+    assert begun.allowance_seconds == same.allowance_seconds == sum(worth)
+    assert all(note["data"]["duration_seconds"] == whole for note in _deadlines(world, attempt_id))
+
+
+def _deadlines(world, attempt_id: int) -> list[dict]:
+    found = [n for n in world.notes("deadline_changed") if n["attempt_id"] == attempt_id]
+    assert found
+    return found
+
+
+def test_a_refused_begin_inherits_nothing_yet(world, rules):
+    rules(requires_authorisation=True)
+    Allowing(world.db, list).extend_exam(world.objective, GRANT, SLY)
+    attempt_id = world.attempt("not_started")
+    try:
+        with pytest.raises(WaitingForAuthorisation):
+            world.lifecycle.begin(attempt_id, world.student)
+        given = world.run("SELECT id FROM attempts.allowances WHERE attempt_id = :i", i=attempt_id)
+    finally:
+        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+    assert (given, world.row(attempt_id)["allowance_seconds"], world.notes()) == ([], 0, [])
 
 
 def test_a_begin_waits_for_a_grant_to_its_exam_and_has_it(world, at_once):

@@ -1,6 +1,11 @@
 """The rule about devices: who may use an attempt, and what is noted of it."""
 
+import itertools
+
+import pytest
 from attempts.device import CHANGES, DevicePolicy, Verdict, verdict, verdict_in_passing
+from attempts.store import devices
+from chassis.prepared import Prepared
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +58,28 @@ def test_a_page_by_itself_takes_nothing_that_is_free(policy, asking, has_ended):
 def test_otherwise_a_page_by_itself_is_judged_like_a_student(policy, active, asking, has_ended):
     found = verdict_in_passing(policy, active, asking, has_ended=has_ended)
     assert found is verdict(policy, active, asking, has_ended=has_ended)
+
+
+def _in_sql(name: str, made: str) -> Prepared:
+    types = {"policy": "text", "active": "text", "login": "text", "ended_logins": "text[]"}
+    return Prepared(name, f"SELECT {made} AS verdict", types)  # made by the store
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement"),
+    [
+        (verdict, _in_sql("verdict", devices.verdict(":policy", ":active", ":login"))),
+        (
+            verdict_in_passing,
+            _in_sql("in_passing", devices.verdict_in_passing(":policy", ":active", ":login")),
+        ),
+    ],
+)
+def test_what_the_statements_judge_is_the_rule(world, rule, statement):
+    cases = itertools.product(DevicePolicy, [None, "a"], [None, "a", "b"], [[], ["a"], ["b", "c"]])
+    for policy, active, login, ended in cases:
+        values = {"policy": policy, "active": active, "login": login, "ended_logins": ended}
+        with world.db.single() as connection:
+            [row] = statement.run(connection, values)
+        has_ended = active is not None and active in ended
+        assert row["verdict"] == rule(policy, active, login, has_ended=has_ended), values

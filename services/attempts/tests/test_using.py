@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from attempts import auditing
 from attempts.answer import Save
 from attempts.device import DevicePolicy
 from attempts.errors import CannotSteer, NoDevice, OtherDevice
@@ -121,6 +122,26 @@ def test_a_flagged_change_is_made_and_the_audit_and_the_proctors_are_told(world,
     assert flags(world, attempt_id)[1]["ip_address"] == "10.0.0.7"
     payloads = [str(note) for note in world.notes("device_changed")]
     assert not any("phone" in text or "desk" in text for text in payloads)
+
+
+def test_a_begin_on_another_device_is_flagged_likewise_and_its_chain_is_whole(world, rules):
+    rules(device_policy="flag")
+    attempt_id = begun(world)
+    save(world, attempt_id, PHONE)
+    again = world.lifecycle.begin(attempt_id, world.student, DESK)
+    assert (again.active_login_id, again.device_changes) == ("desk", 2)
+    save(world, attempt_id, Device('sly "details":{"@":"@"} \\ stay'))
+    facts = [note["fact"] for note in world.notes()][2:]
+    assert facts == ["device_changed", "answer_saved", "device_changed", "device_changed"]
+    told = world.notes("device_changed")[1]["data"]
+    assert told == {
+        "device_changes": 2,
+        "active_since": again.active_since.isoformat().replace("+00:00", "Z"),
+        "student_id": world.student,
+    }
+    assert [entry["ip_address"] for entry in flags(world, attempt_id)] == [None, "10.0.0.7", None]
+    with world.db.transaction() as session:
+        assert auditing.flaw_in(session, f"attempt:{attempt_id}") is None
 
 
 def test_a_group_of_saves_from_two_devices_flags_each_change_once(world, rules):

@@ -24,6 +24,7 @@ from oep_local.access import ADMIN, ROLES, Access
 from oep_local.errors import RunnerError
 from oep_local.nats import NatsServer
 from oep_local.postgres import PostgresServer
+from oep_local.wire import Wire
 
 if TYPE_CHECKING:
     from oep_local.rig import Platform
@@ -121,6 +122,20 @@ def database(postgres_server: Access) -> Iterator[Callable[[str], ServiceDatabas
     yield make
     for name in made:
         postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[str], Wire]]:
+    """Return a factory: `wire(url)` leads to the server of a URL and counts round trips."""
+    made: list[Wire] = []
+
+    def lay(url: str) -> Wire:
+        made.append(Wire(url))
+        return made[-1]
+
+    yield lay
+    for one in made:
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ Every move is one conditional UPDATE on status and version, so of two that meet 
 the loser looks again and answers by what it finds. Blocking: for worker threads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,19 +23,18 @@ from attempts.errors import (
     AttemptNotFound,
     CannotBegin,
     CannotSubmit,
+    ExamClosed,
+    OtherDevice,
     Overtaken,
+    WaitingForAuthorisation,
 )
 from attempts.receipt import NO_CLAIM, Claim, Receipt
 from attempts.store import answers, attempts, beginning
-from attempts.tables import AUDIT_PLACE, ONE_RUNNING_ATTEMPT
+from attempts.store.beginning import Found, Wish
+from attempts.tables import ONE_RUNNING_ATTEMPT
 from attempts.using import UNKNOWN, Device, HasEnded, nobody_left
 
 _TRIES = 5
-_BEGUN = {
-    "event_type": "attempt_begun",
-    "event_category": "attempt",
-    "description": "Attempt begun",
-}
 _RECEIPT_LIFE = timedelta(days=2)
 
 
@@ -72,30 +71,36 @@ class Lifecycle:
     def begin(self, attempt_id: int, student_id: int, device: Device = UNKNOWN) -> Attempt:
         """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2).
 
-        Raises `WaitingForAuthorisation` in the lobby, and `OtherDevice` by the exam's policy.
+        One round trip. Only when another attempt of the student begins in the same moment, or when
+        the attempt is held by a device that has signed out, which this service knows and the
+        database does not, it is asked once more. Raises `WaitingForAuthorisation` in the lobby, and
+        `OtherDevice` by the exam's policy.
         """
+        wish = Wish(attempt_id, student_id, device.login_id, device.origin)
+        ended: set[str] = set()
+        for _ in range(_TRIES):
+            found = self._begin(wish, ended)
+            if found is None:
+                continue
+            if found.is_held and using.has_ended(found.attempt, self._has_ended):
+                ended.add(found.attempt.active_login_id or "")
+                continue
+            self._wake()
+            return _begun(found)
+        raise Overtaken
+
+    def _begin(self, wish: Wish, ended: Collection[str]) -> Found | None:
+        """Begin in one round trip; None when another attempt of the student began meanwhile."""
         try:
-            attempt = self._begin_at_once(attempt_id, student_id, device)
-            if attempt is None:
-                with self._database.transaction() as session:
-                    attempt = _begin(session, attempt_id, student_id, device, self._has_ended)
+            with self._database.single() as connection:
+                found = beginning.begin(connection, wish, ended)
         except IntegrityError as error:
             if ONE_RUNNING_ATTEMPT not in str(error.orig):
                 raise
-            raise self._active_attempt(attempt_id) from error
-        self._wake()
-        return attempt
-
-    def _begin_at_once(self, attempt_id: int, student_id: int, device: Device) -> Attempt | None:
-        """Begin in one round trip; None when something is in the way that has to be looked at."""
-        said = beginning.entry_of(attempt_id, student_id, **_BEGUN, origin=device.origin)
-        try:
-            with self._database.single() as connection:
-                return beginning.begin(connection, attempt_id, student_id, device.login_id, said)
-        except IntegrityError as error:
-            if AUDIT_PLACE not in str(error.orig):
-                raise
             return None
+        if found is None:
+            raise AttemptNotFound
+        return found
 
     def submit(
         self,
@@ -177,45 +182,21 @@ class Lifecycle:
         receipting.issue(session, self._key, ended)
         return ended
 
-    def _active_attempt(self, attempt_id: int) -> Exception:
-        with self._database.transaction() as session:
-            attempt = attempts.load(session, attempt_id)
-            if attempt is None:
-                return AttemptNotFound()
-            running = attempts.running_id(session, attempt.student_id, attempt.exam_id)
-        return Overtaken() if running is None else ActiveAttemptExists(running)
 
-
-def _begin(
-    session: Session, attempt_id: int, student_id: int, device: Device, has_ended: HasEnded
-) -> Attempt:
-    for _ in range(_TRIES):
-        attempt = attempts.load(session, attempt_id)
-        if attempt is None or attempt.student_id != student_id:
-            raise AttemptNotFound
-        if attempt.status is Status.IN_PROGRESS:
-            begun = using.used_by(session, attempt, device, has_ended)
-        elif attempt.status is Status.NOT_STARTED:
-            begun = clockwork.start(session, attempt, device.login_id)
-            if begun is not None:
-                auditing.add(session, _begun(begun, device.origin))
-        else:
-            raise CannotBegin(attempt.status)
-        if begun is not None:
-            return begun
-    raise Overtaken
-
-
-def _begun(attempt: Attempt, origin: Origin) -> Entry:
-    return auditing.about(
-        attempt,
-        _BEGUN["event_type"],
-        _BEGUN["description"],
-        category=_BEGUN["event_category"],
-        user_id=attempt.student_id,
-        origin=origin,
-        details={"deadline_at": notices.instant(attempt.deadline_at)},
-    )
+def _begun(found: Found) -> Attempt:
+    """Return the attempt that runs now, or say what was in the way."""
+    attempt = found.attempt
+    if found.is_held:
+        raise OtherDevice
+    if attempt.status is Status.IN_PROGRESS:
+        return attempt
+    if attempt.status is not Status.NOT_STARTED:
+        raise CannotBegin(attempt.status)
+    if not found.is_open:
+        raise ExamClosed
+    if attempt.is_waiting_for_authorisation:
+        raise WaitingForAuthorisation(attempt.id)
+    raise Overtaken if found.running_id is None else ActiveAttemptExists(found.running_id)
 
 
 def _keep_blob(session: Session, attempt: Attempt, blob: Blob, origin: Origin) -> None:

@@ -68,28 +68,29 @@ class Met:
     is_paused: bool
     is_member: bool
     """Whether the question belongs to the attempt's exam."""
+    is_held: bool = False
+    """Whether another device uses the attempt and this one may not take it over."""
 
 
 def refusal(met: Met) -> Refused:
     """Return why nothing was saved: the first reason in the contract's order."""
-    if not met.is_own:
-        return Refused(Refusal.ATTEMPT_NOT_FOUND)
-    if met.status is Status.EXPIRED:
-        return Refused(Refusal.TIME_EXPIRED)
-    if met.status is not Status.IN_PROGRESS:
-        return Refused(Refusal.ATTEMPT_NOT_ACTIVE, met.status)
-    if met.is_late:
-        return Refused(Refusal.TIME_EXPIRED)
-    if met.is_paused:
-        return Refused(Refusal.ATTEMPT_PAUSED)
-    return Refused(Refusal.INVALID_QUESTION)
+    ladder = (
+        (not met.is_own, Refused(Refusal.ATTEMPT_NOT_FOUND)),
+        (met.status is Status.EXPIRED, Refused(Refusal.TIME_EXPIRED)),
+        (met.status is not Status.IN_PROGRESS, Refused(Refusal.ATTEMPT_NOT_ACTIVE, met.status)),
+        (met.is_late, Refused(Refusal.TIME_EXPIRED)),
+        (met.is_paused, Refused(Refusal.ATTEMPT_PAUSED)),
+        (met.is_held, Refused(Refusal.OTHER_DEVICE)),
+    )
+    return next((why for is_so, why in ladder if is_so), Refused(Refusal.INVALID_QUESTION))
 
 
 def waves(saves: Iterable[Save]) -> list[list[int]]:
     """Cut saves, by their places: in a wave no answer or message twice, no attempt on two devices.
 
-    The saves of one attempt stay in their order. A group is hardly ever more than one wave: a
-    student would have to answer one question twice within milliseconds, or on two devices.
+    The saves of one attempt stay in their order. Each wave is a statement of its own. A group is
+    hardly ever more than one wave: a student would have to answer one question twice within
+    milliseconds, or on two devices.
     """
     cut: list[list[int]] = [[]]
     current: dict[int, tuple[int, str | None]] = {}

@@ -1,19 +1,17 @@
 """Deeds of saving: answers and flags, durable before anybody is told (contract §9.1).
 
-A group of saves of many attempts is one statement and one round trip. Only when somebody else has
-changed an attempt in that very moment, another device than before saves, or a group says two things
-about one answer, the attempts are locked first and the same statement runs behind the lock.
+A wave of saves of many attempts is one statement and one round trip, whatever it meets (ADR 19).
+Only what another device holds up is tried a second time, when that device has signed out: this
+service knows that and the database does not. Blocking: for worker threads.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from chassis.database import Database
 from chassis.errors import Failure
-from sqlalchemy.orm import Session
 
-from attempts import using
 from attempts.answer import Answer, Save
-from attempts.device import Verdict, verdict_in_passing
 from attempts.errors import (
     ActiveAttemptNotFound,
     AttemptPaused,
@@ -23,10 +21,11 @@ from attempts.errors import (
     UnfitAnswer,
 )
 from attempts.progress import Outcome, Refusal, Refused, waves
-from attempts.store import attempts, saving
-from attempts.store.saving import ToRepeat
-from attempts.using import Device, HasEnded, nobody_left
+from attempts.store import saving
+from attempts.store.saving import Held
+from attempts.using import HasEnded, nobody_left
 
+_NOBODY: frozenset[str] = frozenset()
 FAILURES: dict[Refusal, type[Failure]] = {
     Refusal.ATTEMPT_NOT_FOUND: ActiveAttemptNotFound,
     Refusal.ATTEMPT_NOT_ACTIVE: ActiveAttemptNotFound,
@@ -56,11 +55,12 @@ class Saving:
         A refused save does not sink the others. Raises `Unavailable`; a caller who then does not
         know what was stored repeats the saves, and each `message_id` counts once.
         """
-        first = self._at_once(saves) if len(waves(saves)) == 1 else [ToRepeat()] * len(saves)
-        again = [place for place, outcome in enumerate(first) if isinstance(outcome, ToRepeat)]
-        behind = iter(self._behind_locks([saves[place] for place in again]) if again else ())
+        outcomes: dict[int, Outcome] = {}
+        for wave in waves(saves):
+            done = self._save_wave([saves[place] for place in wave])
+            outcomes |= dict(zip(wave, done, strict=True))
         self._wake()
-        return [next(behind) if isinstance(each, ToRepeat) else each for each in first]
+        return [outcomes[place] for place in range(len(saves))]
 
     def save(self, save: Save) -> Answer:
         """Save one answer and return the stored row; raise the contract's failures."""
@@ -89,51 +89,25 @@ class Saving:
         )
         return self.save_all([wish])[0]
 
-    def _at_once(self, saves: Sequence[Save]) -> list[Outcome | ToRepeat]:
+    def _save_wave(
+        self, saves: Sequence[Save], ended_logins: frozenset[str] = _NOBODY
+    ) -> list[Outcome]:
+        """Save a wave; those whose attempt is held by a stay that has signed out, a second time."""
         with self._database.single() as connection:
-            return saving.save(connection, saves)
+            found = saving.save(connection, saves, ended_logins)
+        outcomes = dict(enumerate(map(_told, found)))
+        left = {n: one.login_id for n, one in enumerate(found) if self._has_left(one)}
+        if left and not ended_logins:
+            again = self._save_wave([saves[n] for n in left], frozenset(left.values()))
+            outcomes |= dict(zip(left, again, strict=True))
+        return list(outcomes.values())
 
-    def _behind_locks(self, saves: Sequence[Save]) -> list[Outcome]:
-        """Save wave by wave in one transaction that holds the attempts."""
-        outcomes: dict[int, Outcome] = {}
-        with self._database.transaction() as session:
-            saving.lock(session.connection(), {save.attempt_id for save in saves})
-            for wave in waves(saves):
-                done = self._save_wave(session, [saves[place] for place in wave])
-                outcomes |= dict(zip(wave, done, strict=True))
-        return [outcomes[place] for place in range(len(saves))]
+    def _has_left(self, found: Outcome | Held) -> TypeGuard[Held]:
+        """Say whether a save was held up by a device that holds nobody up any more."""
+        return isinstance(found, Held) and self._has_ended(
+            found.login_id, found.student_id, found.since
+        )
 
-    def _save_wave(self, session: Session, saves: Sequence[Save]) -> list[Outcome]:
-        """Save a wave of locked attempts; what another device says is judged and saved after."""
-        connection = session.connection()
-        found = saving.save(connection, saves, saving.texts_kept(connection, saves))
-        outcomes: dict[int, Outcome] = {}
-        for place, outcome in enumerate(found):
-            decided = self._decided(session, saves[place], outcome)
-            if decided is not None:
-                outcomes[place] = decided
-        rest = [place for place in range(len(saves)) if place not in outcomes]
-        if rest:
-            taken = self._save_wave(session, [saves[place] for place in rest])
-            outcomes |= dict(zip(rest, taken, strict=True))
-        return [outcomes[place] for place in range(len(saves))]
 
-    def _decided(self, session: Session, save: Save, outcome: Outcome | ToRepeat) -> Outcome | None:
-        """Return what became of a save; None = its device has taken the attempt over just now."""
-        if not isinstance(outcome, ToRepeat):
-            return outcome
-        return self._taken_over(session, save, is_member=outcome.is_member)
-
-    def _taken_over(self, session: Session, save: Save, *, is_member: bool) -> Refused | None:
-        """Let a save's device use the attempt that another one uses, or say why it may not."""
-        attempt = attempts.lock(session, save.attempt_id)
-        if attempt is None:
-            return Refused(Refusal.ATTEMPT_NOT_FOUND)
-        device = Device(save.login_id)
-        found = using.judged(attempt, device, self._has_ended, verdict_in_passing)
-        if found is Verdict.REFUSE:
-            return Refused(Refusal.OTHER_DEVICE)
-        if not is_member:
-            return Refused(Refusal.INVALID_QUESTION)
-        using.noted(session, attempt, device, found)
-        return None
+def _told(found: Outcome | Held) -> Outcome:
+    return Refused(Refusal.OTHER_DEVICE) if isinstance(found, Held) else found

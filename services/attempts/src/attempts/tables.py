@@ -31,7 +31,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "attempts"
 ONE_RUNNING_ATTEMPT = "uq_attempts_one_in_progress"
-AUDIT_PLACE = "uq_audit_logs_chain_place"
 
 METADATA = MetaData(
     schema=SCHEMA,
@@ -310,6 +309,8 @@ class SavedMessageRow(Row):
     questions_answered: Mapped[int]
     revision: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+    said: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    """What the hash covers, where only Python can compute it: JSON that is not canonical."""
 
 
 class ReceiptRow(Row):

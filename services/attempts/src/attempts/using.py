@@ -103,8 +103,8 @@ def changed(before: Attempt, after: Attempt, origin: Origin) -> Entry:
     """Return what the audit holds of a change of devices that the exam has flagged."""
     return auditing.about(
         after,
-        "device_changed",
-        "Attempt is used by another device",
+        devices.CHANGED,
+        devices.CHANGED_TEXT,
         user_id=after.student_id,
         origin=origin,
         details={

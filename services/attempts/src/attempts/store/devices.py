@@ -1,4 +1,8 @@
-"""Statements on who uses an attempt, and on who lets students begin."""
+"""Statements on who uses an attempt, and on who lets students begin.
+
+The verdicts of `device` stand here a second time, in SQL: for the statements that begin and save in
+one round trip (ADR 19). `test_device.py` holds both to each other.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,6 +14,30 @@ from attempts.attempt import Attempt, Status
 from attempts.store.attempts import change, returned
 from attempts.store.rows import attempt_from
 from attempts.tables import AttemptRow
+
+CHANGED = "device_changed"
+CHANGED_TEXT = "Attempt is used by another device"
+"""What the audit is told of a change of devices that the exam has flagged."""
+
+
+def verdict(policy: str, active: str, login: str) -> str:
+    """Return the SQL of `device.verdict` over these columns and the parameter `ended_logins`."""
+    return f"""
+         CASE
+           WHEN {login} IS NULL OR {login} = {active} THEN 'same'
+           WHEN {active} IS NULL THEN 'bind'
+           WHEN {policy} = 'flag' THEN 'flag'
+           WHEN {policy} = 'refuse' AND {active} <> ALL (:ended_logins) THEN 'refuse'
+           ELSE 'switch'
+         END"""
+
+
+def verdict_in_passing(policy: str, active: str, login: str) -> str:
+    """Return the SQL of `device.verdict_in_passing`, likewise."""
+    return f"""
+         CASE WHEN {active} IS NULL OR {policy} = 'allow' THEN 'same'
+              ELSE {verdict(policy, active, login)}
+         END"""
 
 
 def bind(session: Session, attempt: Attempt, login_id: str, *, is_change: bool) -> Attempt | None:

@@ -1,24 +1,27 @@
 """The statement that saves answers: lock, look, judge, merge, write and announce in one message.
 
-One round trip, however many saves of however many attempts (ADR 19). Each step is a part of its
-own, read from top to bottom; what a save does to an answer is decided in `merged`. Everything but
-`held` reads one snapshot, taken before the locks were got: a save whose attempt somebody changed in
-between sees that by the row's `xmin` and asks to be repeated behind a lock.
+One round trip, however many saves of however many attempts (ADR 19). The attempts are locked first,
+by a statement of their own in the same message: what follows sees what others did before. Each step
+is a part of its own, read from top to bottom; what a save does to an answer is decided in `merged`.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from chassis import signing
+from chassis.origins import NOWHERE
 from chassis.prepared import Prepared
 from chassis.signing import canonical
-from sqlalchemy import Connection, RowMapping, select, tuple_
+from sqlalchemy import Connection, RowMapping
 
 from attempts.answer import Answer, Save, encoded
 from attempts.attempt import Status
+from attempts.device import Verdict
 from attempts.progress import Met, Outcome, Receipt, Refusal, Saved, refusal
-from attempts.tables import AnswerRow, AttemptRow
+from attempts.store import devices, telling
 
 _TYPES = {
     "attempt_ids": "bigint[]",
@@ -33,11 +36,46 @@ _TYPES = {
     "connection_ids": "text[]",
     "flags_only": "boolean[]",
     "logins": "text[]",
+    "ended_logins": "text[]",
+    "logged_at": "timestamptz",
+    "template": "text",
 }
 
+# In id order, so that two groups never wait for each other in a circle.
+_LOCK = Prepared(
+    "lock_attempts",
+    "SELECT FROM attempts.attempts WHERE id = ANY (:attempt_ids) ORDER BY id FOR NO KEY UPDATE",
+    {"attempt_ids": "bigint[]"},
+)
+
+_FACTS = f"""
+    SELECT n AS place, attempt_id, exam_id, 'answer_saved' AS fact, i.at,
+           jsonb_build_object(
+             'question_id', question_id, 'is_flagged', is_flagged,
+             'kind', CASE WHEN is_flag_only THEN 'flag' ELSE 'answer' END,
+             'questions_answered', answered, 'questions_flagged', flagged,
+             'total_questions', (SELECT count(*) FROM attempts.exam_questions e
+                                 WHERE e.exam_id = proven.exam_id),
+             'connection_id', connection_id, 'saved_at', i.at) AS data
+    FROM proven
+    CROSS JOIN LATERAL (SELECT {telling.instant("as_of")} AS at) AS i
+    WHERE is_changed OR is_flag_only
+    UNION ALL
+    SELECT 0, t.attempt_id, t.exam_id, 'device_changed', i.at,
+           {telling.DEVICE_FACT.format(active_since="i.at")}
+    FROM flagged t
+    CROSS JOIN LATERAL (SELECT {telling.instant("t.active_since")} AS at) AS i
+"""  # noqa: S608  # only pieces of our own are put in
+_ENTRIES = f"""
+    SELECT t.attempt_id, t.exam_id, t.student_id, '{devices.CHANGED}' AS event_type,
+           '{devices.CHANGED_TEXT}' AS description, {telling.DEVICE_DETAILS} AS details,
+           :template AS template, CAST(NULL AS text) AS ip_address,
+           CAST(NULL AS text) AS user_agent, :logged_at AS logged_at
+    FROM flagged t
+"""  # noqa: S608  # only pieces of our own are put in
 _SAVE = Prepared(
     "save_answers",
-    """
+    f"""
 WITH wish AS MATERIALIZED (
   SELECT *
   FROM unnest(:attempt_ids, :student_ids, :question_ids, :answers, :texts, :flags, :seconds,
@@ -46,48 +84,35 @@ WITH wish AS MATERIALIZED (
     AS w (attempt_id, student_id, question_id, answer, text, is_flagged, seconds,
           sequence, message_id, connection_id, is_flag_only, login_id, n)
 ),
--- Attempts are locked in id order, so that two groups never wait for each other in a circle.
-held AS MATERIALIZED (
-  SELECT id, CAST(xmin AS text) AS seal, student_id, exam_id, status, deadline_at, paused_at,
-         active_login_id, questions_answered, questions_flagged
-  FROM attempts.attempts
-  WHERE id = ANY (:attempt_ids)
-  ORDER BY id
-  FOR NO KEY UPDATE
-),
--- The clock is looked at after the lock was got.
-timed AS MATERIALIZED (
-  SELECT *, clock_timestamp() AS as_of FROM held
+-- The clock is looked at after the locks were got.
+instant AS MATERIALIZED (
+  SELECT clock_timestamp() AS as_of
 ),
 met AS MATERIALIZED (
-  SELECT w.*, h.exam_id, h.status, h.as_of,
-         coalesce(h.student_id = w.student_id, false) AS is_own,
-         h.as_of > h.deadline_at AS is_late,
-         h.paused_at IS NOT NULL AS is_paused,
-         coalesce(h.active_login_id <> w.login_id AND x.device_policy <> 'allow', false)
-           AS is_other_device,
+  SELECT w.*, i.as_of, a.exam_id, a.status, a.active_login_id,
+         coalesce(a.active_since, a.created_at) AS active_since,
+         coalesce(a.student_id = w.student_id, false) AS is_own,
+         i.as_of > a.deadline_at AS is_late,
+         a.paused_at IS NOT NULL AS is_paused,
+         {devices.verdict_in_passing("x.device_policy", "a.active_login_id", "w.login_id")}
+           AS device,
          e.id IS NOT NULL AS is_member,
-         greatest(0, floor(extract(epoch FROM h.deadline_at - h.as_of))) AS remaining,
-         h.questions_answered AS answered_before,
-         h.questions_flagged AS flagged_before,
+         greatest(0, floor(extract(epoch FROM a.deadline_at - i.as_of))) AS remaining,
+         a.questions_answered AS answered_before,
+         a.questions_flagged AS flagged_before,
          o.id AS answer_id, CAST(o.answer AS text) AS old_answer, o.is_flagged AS was_flagged,
          o.time_spent_seconds AS old_seconds, o.answer_sequence AS old_sequence,
          o.revision AS old_revision, o.first_answered_at AS old_first,
          o.last_updated_at AS old_last,
          m.saved_at AS m_saved_at, m.time_remaining_seconds AS m_remaining,
          m.questions_answered AS m_answered, m.revision AS m_revision, m.sha256 AS m_sha256,
-         -- Changed by others while we waited, or only Python knows the canonical text: once more,
-         -- and with it all saves of the attempt, which stay in their order.
-         bool_or(
-           coalesce(h.seal <> CAST(t.xmin AS text), h.id IS NOT NULL)
-             OR (w.text IS NULL AND coalesce(CAST(o.answer AS text) ~ '[{ ]', false))
-         ) OVER (PARTITION BY w.attempt_id) AS is_to_repeat
+         m.said AS m_said
   FROM wish w
-  LEFT JOIN timed h ON h.id = w.attempt_id
-  LEFT JOIN attempts.attempts t ON t.id = w.attempt_id
-  LEFT JOIN attempts.exams x ON x.id = h.exam_id
+  CROSS JOIN instant i
+  LEFT JOIN attempts.attempts a ON a.id = w.attempt_id
+  LEFT JOIN attempts.exams x ON x.id = a.exam_id
   LEFT JOIN attempts.exam_questions e
-         ON e.exam_id = h.exam_id AND e.question_id = w.question_id
+         ON e.exam_id = a.exam_id AND e.question_id = w.question_id
   LEFT JOIN attempts.answers o
          ON o.attempt_id = w.attempt_id AND o.question_id = w.question_id
   LEFT JOIN attempts.saved_messages m
@@ -98,19 +123,22 @@ merged AS MATERIALIZED (
   SELECT *,
          coalesce(answer, old_answer) AS new_answer,
          coalesce(text, old_answer, 'null') AS new_text,
+         -- The canonical text of an answer that `null` leaves as it is only Python knows.
+         text IS NOT NULL OR old_answer IS NULL AS is_canonical,
          answer_id IS NULL OR is_flagged <> was_flagged
            OR (answer IS NOT NULL AND answer IS DISTINCT FROM old_answer) AS says_more,
          coalesce(old_answer NOT IN ('""', '[]'), false) AS was_answered,
          coalesce(coalesce(answer, old_answer) NOT IN ('""', '[]'), false) AS is_answered
   FROM met
   WHERE is_own AND status = 'in_progress' AND NOT is_late AND NOT is_paused AND is_member
-    AND NOT is_other_device AND m_saved_at IS NULL AND NOT is_to_repeat
+    AND device <> 'refuse' AND m_saved_at IS NULL
 ),
 counted AS MATERIALIZED (
   SELECT *,
          coalesce(old_revision, 0) + CAST(says_more AS int) AS revision,
          coalesce(old_seconds, 0) + seconds AS spent_seconds,
          says_more OR seconds > 0 AS is_changed,
+         device IN ('flag', 'switch') AS is_taken,
          answered_before
            + sum(CAST(is_answered AS int) - CAST(was_answered AS int)) OVER so_far AS answered,
          ARRAY(
@@ -127,27 +155,39 @@ counted AS MATERIALIZED (
 ),
 proven AS MATERIALIZED (
   SELECT *,
-         encode(sha256(convert_to(
-           '{"answer":' || new_text || ',"attempt_id":' || attempt_id
-             || ',"is_flagged":' || CAST(is_flagged AS text) || ',"question_id":' || question_id
-             || ',"revision":' || revision || '}', 'UTF8')), 'hex') AS sha256
+         CASE WHEN is_canonical THEN encode(sha256(convert_to(said, 'UTF8')), 'hex') END AS sha256
   FROM counted
+  CROSS JOIN LATERAL (
+    SELECT '{{"answer":' || new_text || ',"attempt_id":' || attempt_id
+             || ',"is_flagged":' || CAST(is_flagged AS text) || ',"question_id":' || question_id
+             || ',"revision":' || revision || '}}' AS said
+  ) AS proof
 ),
--- Also when nothing but a message is remembered: it is by this row that others see a change.
 progressed AS (
   UPDATE attempts.attempts a
   SET questions_answered = p.answered, questions_flagged = p.flagged,
-      current_question_id = p.question_id, last_activity_time = p.as_of, updated_at = p.as_of
+      current_question_id = p.question_id, last_activity_time = p.as_of, updated_at = p.as_of,
+      active_login_id = CASE WHEN p.is_taken THEN p.login_id ELSE a.active_login_id END,
+      active_since = CASE WHEN p.is_taken THEN p.as_of ELSE a.active_since END,
+      device_changes = a.device_changes + CAST(p.is_taken AS int),
+      version = a.version + CAST(p.is_taken AS int)
   FROM proven p
   WHERE p.is_last AND a.id = p.attempt_id
     AND EXISTS (SELECT FROM proven c WHERE c.attempt_id = p.attempt_id
-                AND (c.is_changed OR c.message_id IS NOT NULL))
+                AND (c.is_changed OR c.is_taken))
+  RETURNING a.id AS attempt_id, a.exam_id, a.student_id, a.device_changes, a.active_since,
+            a.active_login_id, p.active_login_id AS previous_login_id, p.device
+),
+-- Only these are told to anybody; a stay that was signed out is followed silently.
+flagged AS (
+  SELECT * FROM progressed WHERE device = 'flag'
 ),
 remembered AS (
   INSERT INTO attempts.saved_messages
          (attempt_id, message_id, saved_at, time_remaining_seconds, questions_answered, revision,
-          sha256)
-  SELECT attempt_id, message_id, as_of, remaining, answered, revision, sha256
+          sha256, said)
+  SELECT attempt_id, message_id, as_of, remaining, answered, revision, sha256,
+         CASE WHEN NOT is_canonical THEN CAST(said AS json) END
   FROM proven
   WHERE message_id IS NOT NULL
 ),
@@ -168,34 +208,21 @@ stored AS (
       last_updated_at = excluded.last_updated_at, revision = excluded.revision
   RETURNING id, attempt_id, question_id, answer_sequence, first_answered_at, last_updated_at
 ),
--- The notice `answer_saved`; what an answer says is never in it.
-announced AS (
-  INSERT INTO attempts.outbox (order_key, subject, payload)
-  SELECT attempt_id, 'oep.v1.' || exam_id || '.' || attempt_id || '.answer_saved',
-         jsonb_build_object(
-           'fact', 'answer_saved', 'at', at, 'exam_id', exam_id, 'attempt_id', attempt_id,
-           'data', jsonb_build_object(
-             'question_id', question_id, 'is_flagged', is_flagged,
-             'kind', CASE WHEN is_flag_only THEN 'flag' ELSE 'answer' END,
-             'questions_answered', answered, 'questions_flagged', flagged,
-             'total_questions', (SELECT count(*) FROM attempts.exam_questions e
-                                 WHERE e.exam_id = proven.exam_id),
-             'connection_id', connection_id, 'saved_at', at))
-  FROM proven
-  CROSS JOIN LATERAL (
-    SELECT to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at
-  ) AS instant
-  WHERE is_changed OR is_flag_only
-  ORDER BY n
+-- The notice `answer_saved`, behind `device_changed`; what an answer says is never in them.
+announced AS ({telling.announced(_FACTS)}
+),
+logged AS ({telling.logged(_ENTRIES)}
 )
-SELECT m.is_own, m.status, m.is_late, m.is_paused, m.is_other_device, m.is_member,
-       m.is_to_repeat,
+SELECT m.is_own, m.status, m.is_late, m.is_paused, m.device, m.is_member,
+       m.student_id, m.active_login_id, m.active_since,
        m.attempt_id, m.question_id, p.n IS NOT NULL AS is_saved,
        coalesce(m.m_saved_at, p.as_of) AS saved_at,
        coalesce(m.m_remaining, p.remaining) AS remaining,
        coalesce(m.m_answered, p.answered) AS answered,
        CASE WHEN m.m_saved_at IS NULL THEN p.revision ELSE m.m_revision END AS said_revision,
        CASE WHEN m.m_saved_at IS NULL THEN p.sha256 ELSE m.m_sha256 END AS said_sha256,
+       CASE WHEN m.m_saved_at IS NOT NULL THEN CAST(m.m_said AS text)
+            WHEN NOT p.is_canonical THEN p.said END AS said,
        coalesce(p.flagged, m.flagged_before) AS flagged,
        coalesce(s.id, m.answer_id, 0) AS answer_id,
        coalesce(p.new_answer, m.old_answer) AS answer,
@@ -209,60 +236,48 @@ FROM met m
 LEFT JOIN proven p ON p.n = m.n
 LEFT JOIN stored s ON s.attempt_id = m.attempt_id AND s.question_id = m.question_id
 ORDER BY m.n
-""",
+""",  # noqa: S608  # only pieces of our own are put in
     _TYPES,
+    behind=_LOCK,
 )
 
 
 @dataclass(frozen=True)
-class ToRepeat:
-    """Nothing was saved or refused: the save is to be repeated while its attempt is locked.
+class Held:
+    """Nothing was saved: another device uses the attempt, since when; it may have signed out."""
 
-    Behind a lock that means: another device uses the attempt, and whether this one may is not
-    decided yet.
-    """
-
-    is_member: bool = True
-    """Whether the question belongs to the attempt's exam."""
+    student_id: int
+    login_id: str
+    since: datetime
 
 
 def save(
-    connection: Connection, saves: Sequence[Save], texts: Mapping[int, str] | None = None
-) -> list[Outcome | ToRepeat]:
+    connection: Connection, saves: Sequence[Save], ended_logins: Collection[str] = ()
+) -> list[Outcome | Held]:
     """Apply one wave of saves; return what became of each, in order.
 
-    `texts` holds the canonical texts of stored answers that `null` leaves as they are, by the
-    save's place; those in which a space or an object may make a difference are needed.
+    `ended_logins` are stays that are known to have been signed out: they hold nobody up.
     """
-    rows = _SAVE.run(connection, _values(saves, texts or {}))
+    rows = _SAVE.run(connection, _values(saves) | _telling(ended_logins))
     return [_outcome(row) for row in rows]
 
 
-def lock(connection: Connection, attempt_ids: Collection[int]) -> None:
-    """Keep everybody else from changing these attempts, locked in id order."""
-    chosen = select(AttemptRow.id).where(AttemptRow.id.in_(attempt_ids)).order_by(AttemptRow.id)
-    connection.execute(chosen.with_for_update(key_share=True))
+def _telling(ended_logins: Collection[str]) -> dict[str, Any]:
+    at = datetime.now(UTC)
+    return {
+        "ended_logins": list(ended_logins),
+        "logged_at": at,
+        "template": telling.template(devices.CHANGED, devices.CHANGED_TEXT, NOWHERE, at),
+    }
 
 
-def texts_kept(connection: Connection, saves: Sequence[Save]) -> dict[int, str]:
-    """Return the canonical texts of the answers that saves of `null` find stored, by place."""
-    silent = {(s.attempt_id, s.question_id): n for n, s in enumerate(saves) if s.value is None}
-    key = tuple_(AnswerRow.attempt_id, AnswerRow.question_id)
-    query = select(AnswerRow.attempt_id, AnswerRow.question_id, AnswerRow.answer).where(
-        key.in_(list(silent)), AnswerRow.answer.is_not(None)
-    )
-    rows = connection.execute(query).all() if silent else []
-    return {silent[row.attempt_id, row.question_id]: canonical(row.answer) for row in rows}
-
-
-def _values(saves: Sequence[Save], texts: Mapping[int, str]) -> dict[str, list[Any]]:
-    said = [None if save.value is None else canonical(save.value) for save in saves]
+def _values(saves: Sequence[Save]) -> dict[str, list[Any]]:
     return {
         "attempt_ids": [save.attempt_id for save in saves],
         "student_ids": [save.student_id for save in saves],
         "question_ids": [save.question_id for save in saves],
         "answers": [None if save.value is None else encoded(save.value) for save in saves],
-        "texts": [text or texts.get(place) for place, text in enumerate(said)],
+        "texts": [None if save.value is None else canonical(save.value) for save in saves],
         "flags": [save.is_flagged for save in saves],
         "seconds": [save.time_spent_seconds for save in saves],
         "sequences": [save.sequence for save in saves],
@@ -273,17 +288,18 @@ def _values(saves: Sequence[Save], texts: Mapping[int, str]) -> dict[str, list[A
     }
 
 
-def _outcome(row: RowMapping) -> Outcome | ToRepeat:
+def _outcome(row: RowMapping) -> Outcome | Held:
     is_known = row["is_own"] and row["saved_at"] is not None
     if row["is_saved"] or is_known:
         return Saved(_receipt(row), _answer(row), tuple(row["flagged"]))
     status = None if row["status"] is None else Status(row["status"])
-    met = Met(row["is_own"], status, row["is_late"], row["is_paused"], row["is_member"])
-    if row["is_to_repeat"]:
-        return ToRepeat()
-    refused = refusal(met)
-    is_undecided = refused.reason is Refusal.INVALID_QUESTION and row["is_other_device"]
-    return ToRepeat(row["is_member"]) if is_undecided else refused
+    is_held = row["device"] == Verdict.REFUSE
+    refused = refusal(
+        Met(row["is_own"], status, row["is_late"], row["is_paused"], row["is_member"], is_held)
+    )
+    if refused.reason is Refusal.OTHER_DEVICE:
+        return Held(row["student_id"], row["active_login_id"], row["active_since"])
+    return refused
 
 
 def _receipt(row: RowMapping) -> Receipt:
@@ -292,8 +308,13 @@ def _receipt(row: RowMapping) -> Receipt:
         int(row["remaining"]),
         int(row["answered"]),
         row["said_revision"] or 0,
-        row["said_sha256"] or "",
+        row["said_sha256"] or _sha256(row["said"]),
     )
+
+
+def _sha256(said: str | None) -> str:
+    """Return the hash of an answer that only Python can put into the canonical form."""
+    return "" if said is None else signing.sha256(json.loads(said))
 
 
 def _answer(row: RowMapping) -> Answer:
