@@ -54,9 +54,12 @@ class Wire:
 
 
 def _pass(line: _Line, come: socket.socket, go: socket.socket, is_client: bool) -> None:
-    with contextlib.suppress(OSError), come, go:  # the other direction may have closed them
+    """Pass on what comes until nothing more does, and then say so to the other side."""
+    with contextlib.suppress(OSError), come:  # the other direction may have closed it
         while chunk := come.recv(65_536):
             if is_client and not line.is_client_speaking:
                 line.turns += 1
             line.is_client_speaking = is_client
             go.sendall(chunk)
+    with contextlib.suppress(OSError):
+        go.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chassis.database import Database
+from chassis.errors import Failure
 from chassis.origins import NOWHERE, Origin
 from chassis.signing import SigningKey
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +25,7 @@ from attempts.errors import (
     CannotBegin,
     CannotSubmit,
     ExamClosed,
+    ExamNotFound,
     OtherDevice,
     Overtaken,
     WaitingForAuthorisation,
@@ -192,11 +194,18 @@ def _begun(found: Found) -> Attempt:
         return attempt
     if attempt.status is not Status.NOT_STARTED:
         raise CannotBegin(attempt.status)
+    raise _why_not(found)
+
+
+def _why_not(found: Found) -> Failure:
+    """Return why an attempt that has not begun may not begin."""
+    if found.is_open is None:
+        return ExamNotFound()
     if not found.is_open:
-        raise ExamClosed
-    if attempt.is_waiting_for_authorisation:
-        raise WaitingForAuthorisation(attempt.id)
-    raise Overtaken if found.running_id is None else ActiveAttemptExists(found.running_id)
+        return ExamClosed()
+    if found.attempt.is_waiting_for_authorisation:
+        return WaitingForAuthorisation(found.attempt.id)
+    return Overtaken() if found.running_id is None else ActiveAttemptExists(found.running_id)
 
 
 def _keep_blob(session: Session, attempt: Attempt, blob: Blob, origin: Origin) -> None:

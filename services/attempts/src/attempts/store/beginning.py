@@ -92,7 +92,7 @@ met AS MATERIALIZED (
             AND o.status = 'in_progress') AS running_id,
          {devices.verdict("x.device_policy", "a.active_login_id", ":login_id")} AS device
   FROM attempts.attempts a
-  JOIN attempts.exams x ON x.id = a.exam_id
+  LEFT JOIN attempts.exams x ON x.id = a.exam_id
   CROSS JOIN instant i
   WHERE a.id = :attempt_id AND a.student_id = :student_id
 ),
@@ -189,8 +189,8 @@ class Found:
     """An attempt as it is after somebody wanted to begin it, and what may have been in the way."""
 
     attempt: Attempt
-    is_open: bool
-    """Whether the exam lets attempts begin now."""
+    is_open: bool | None
+    """Whether the exam lets attempts begin now; None = there is no such exam."""
     running_id: int | None
     """The student's running attempt at the exam, when he asked."""
     is_held: bool
