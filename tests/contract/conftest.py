@@ -105,6 +105,20 @@ class Scene:
             "trade_id": self.trade_id,
         }
 
+    def student(self) -> int:
+        """Make a student who does nothing."""
+        name = self.new("student")
+        user_id = self.insert(
+            "auth.users",
+            username=name,
+            email=f"{name}@policy.example",
+            full_name=name,
+            hashed_password="!",
+        )
+        role = "INSERT INTO auth.user_roles SELECT %s, id FROM auth.roles WHERE name = 'student'"
+        self.execute(role, user_id)
+        return user_id
+
     async def login(self, body: dict[str, Any]) -> dict[str, Any]:
         answer = await self.http.post("/auth/login", json=body)
         assert answer.status_code == 200, answer.text

@@ -84,6 +84,10 @@ def transfer(s: Any) -> dict[str, int]:
     return {"transfer_id": s.transfer(s.attempt())}
 
 
+def a_student(s: Any) -> dict[str, int]:
+    return {"user_id": s.student()}
+
+
 def held_attempt(s: Any) -> dict[str, int]:
     return {"attempt_id": s.held_attempt()}
 
@@ -197,6 +201,12 @@ ROWS = [
         path=lambda s: {"user_id": s.actors[OTHER].user_id},
         body=of(full_name="Another Name"),
     ),
+    Row(
+        "GET /auth/users/{user_id}/export",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+    ),
+    Row("POST /auth/users/{user_id}/erasure", {ADMIN}, path=a_student, body=REASON),
     Row("POST /auth/users/import-csv", {ADMIN}, sheet=STUDENTS_SHEET),
     Row("GET /auth/audit", {ADMIN}),
     Row("GET /auth/centers", {ADMIN}),

@@ -15,10 +15,11 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest, rest_assignments, rest_audit, rest_people, rest_sheets
+from auth import rest, rest_assignments, rest_audit, rest_forgetting, rest_people, rest_sheets
 from auth.assigning import Assigning
 from auth.clock import Clock
 from auth.enrolling import Enrolling
+from auth.forgetting import Forgetting
 from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.roster import Roster
@@ -57,6 +58,7 @@ class Parts:
         self.roster = Roster(self.database, self.hashing, settings.lifetimes, self.relay.wake)
         self.enrolling = Enrolling(self.database, self.hashing, settings.lifetimes, self.relay.wake)
         self.assigning = Assigning(self.database)
+        self.forgetting = Forgetting(self.database, settings.lifetimes, self.relay.wake)
         # Every use of a token here reads the login's row, so no list of revocations is kept.
         self.verifying = KeySet(settings.jwks_url)
         self.verifier = TokenVerifier(self.verifying, Revocations(), settings.token_issuer)
@@ -123,6 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(rest_sheets.router)
     app.include_router(rest_people.router)
+    app.include_router(rest_forgetting.router)
     app.include_router(rest_assignments.router)
     app.include_router(rest_audit.router)
     app.include_router(rest.keys_router)

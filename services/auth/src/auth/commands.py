@@ -7,12 +7,16 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import structlog
 from chassis.database import Database
 from chassis.errors import Failure
+from fastapi.encoders import jsonable_encoder
 
 from auth.audit import COMMAND
 from auth.enrolling import Enrolling, Report, Wish
+from auth.forgetting import Forgetting
 from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.keys import StoredKey
@@ -22,6 +26,7 @@ from auth.sheet import OnExisting, Outcome
 
 MOST_ROWS = 20_000
 _NICENESS = 10
+_ASKED = "the person asked for it"
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,18 @@ def _shown(key: StoredKey) -> dict[str, str | None]:
 class People:
     """`people import FILE`: progress and report as JSON lines; 1 = nothing was written.
 
+    `people export|erase|find USER`: what is known of one person, as one line of JSON.
+
     It hashes in its own process, on all cores with low priority: no request's time bounds it, and
     the running service lets people in meanwhile.
     """
 
     name: str = "people"
-    help: str = "enrol students from a CSV sheet"
+    help: str = "enrol students from a CSV sheet; export or erase what is known of a person"
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
+        _add_person_options(deeds)
         chosen = deeds.add_parser("import", help="enrol the students of a sheet")
         chosen.add_argument("file", type=Path, help="CSV in UTF-8, the first row names the columns")
         chosen.add_argument("--dry-run", action="store_true", help="only say what would be done")
@@ -100,6 +108,8 @@ class People:
         )
 
     def run(self, settings: Settings, chosen: argparse.Namespace, /) -> int:
+        if chosen.deed != "import":
+            return _about_person(settings, chosen)
         try:
             content = chosen.file.read_bytes()
         except OSError as error:
@@ -117,6 +127,36 @@ class People:
         rows = [asdict(row) for row in report.rows]
         _say({"report": {"dry_run": wish.is_dry_run, **counts, "rows": rows}})
         return 0
+
+
+def _add_person_options(deeds: Any) -> None:
+    export = deeds.add_parser("export", help="print everything about a person as JSON")
+    erase = deeds.add_parser("erase", help="forget who a student is; cannot be undone")
+    erase.add_argument("--reason", default=_ASKED, help="kept in the audit: no names")
+    find = deeds.add_parser("find", help="print a person's id")
+    for deed in (export, erase, find):
+        deed.add_argument("user", help="user name or id; id:7 is always an id")
+
+
+def _about_person(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Export, erase or find; 1 = nothing was done, and standard error says why."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    database = Database.from_settings(settings)
+    forgetting = Forgetting(database, settings.lifetimes, lambda: None)
+    try:
+        user_id = forgetting.find(chosen.user).id
+        said: dict[str, Any] = {"user_id": user_id}
+        if chosen.deed == "export":
+            said |= forgetting.export(user_id)
+        elif chosen.deed == "erase":
+            said["is_new"] = forgetting.forget(user_id, chosen.reason, by=COMMAND).is_new
+    except Failure as failure:
+        sys.stderr.write(f"{failure.detail}\n")
+        return 1
+    finally:
+        database.dispose()
+    _say(jsonable_encoder(said))
+    return 0
 
 
 async def _enrol(settings: Settings, wish: Wish) -> Report:

@@ -137,6 +137,18 @@ class OwnRightsTaken(Refused):
     detail = "You cannot deactivate yourself or take your own role admin away"
 
 
+class PersonAmbiguous(Refused):
+    slug = "person-ambiguous"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is one person's user name and another one's id; say id:{name}")
+
+
+class StaffNotForgotten(Refused):
+    slug = "staff-not-forgotten"
+    detail = "Only students can be erased; take the person's other roles away first"
+
+
 class AlreadyTaken(Conflict):
     slug = "already-taken"
     detail = "This name is already taken"

@@ -96,6 +96,29 @@ class Wanted:
     center_id: int | None = None
 
 
+def forgotten(user_id: int) -> dict[str, Any]:
+    """Return what stands in a user's columns once he is forgotten: a number, and no way in.
+
+    Center and trade stay: they tell where and what was examined, not who.
+    """
+    return {
+        "email": f"erased-{user_id}@erased.invalid",
+        "username": f"erased-{user_id}",
+        "full_name": "Erased person",
+        "hashed_password": NOBODYS_PASSWORD,
+        "hall_ticket_number": None,
+        "date_of_birth": None,
+        "security_question": None,
+        "security_answer_hash": None,
+        "is_active": False,
+        "last_login": None,
+    }
+
+
+def is_forgotten(account: Account) -> bool:
+    return account.username == f"erased-{account.id}" and not account.is_active
+
+
 def effect_of(before: Account, change: Change, *, by: int | None) -> Effect:
     """Return what becomes of the open logins; nobody takes his own way in (`OwnRightsTaken`)."""
     lost = set() if change.roles is None else set(before.role_names) - change.roles

@@ -98,6 +98,14 @@ class PersonChange(_Person):
     is_verified: bool = False
 
 
+class ErasureIn(_Body):
+    """`reason` is kept in the audit for good: no names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Line, Field(min_length=3)]
+
+
 class CenterIn(_Body):
     model_config = ConfigDict(extra="forbid")
 
