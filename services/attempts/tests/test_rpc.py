@@ -274,6 +274,21 @@ async def test_names_come_from_auth_a_thousand_at_a_time(world, acting):
     assert (entry.student_name, entry.hall_ticket_number) == ("Student 101", "H101")
 
 
+async def test_the_attempts_of_an_exam_are_listed_by_id_with_student_and_status(stub, world):
+    running, foreign = world.attempt(), world.attempt(exam=world.written)
+    request = pb.ListExamAttemptsRequest(exam_id=world.objective)
+    [entry] = (await call(stub.ListExamAttempts, request, seconds=5)).attempts
+    assert foreign != running
+    assert (entry.attempt_id, entry.student_id) == (running, world.student)
+    assert entry.status == pb.ATTEMPT_STATUS_IN_PROGRESS
+
+
+async def test_nobody_sits_an_exam_that_is_not_there(stub):
+    for exam_id in (99, 0, 2**62):
+        request = pb.ListExamAttemptsRequest(exam_id=exam_id)
+        assert list((await call(stub.ListExamAttempts, request, seconds=5)).attempts) == []
+
+
 async def test_a_students_attempts_are_listed_by_id_in_pages(stub, world, monkeypatch):
     monkeypatch.setattr("attempts.rpc.MAX_ATTEMPTS", 1)
     his = sorted([world.attempt("graded"), world.attempt("cancelled", exam=world.written)])

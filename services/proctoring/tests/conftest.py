@@ -128,6 +128,15 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
             attempts=found, exams=exams if request.include_questions else []
         )
 
+    async def ListExamAttempts(self, request, context):  # noqa: N802
+        found = [a for a in self.known.values() if a.exam_id == request.exam_id]
+        return pb.ListExamAttemptsResponse(
+            attempts=[
+                pb.ExamAttempt(attempt_id=a.attempt_id, student_id=a.student_id, status=a.status)
+                for a in found
+            ]
+        )
+
     async def ListStudentAttempts(self, request, context):  # noqa: N802
         his = [a for _, a in sorted(self.known.items()) if a.student_id == request.student_id]
         return pb.ListStudentAttemptsResponse(

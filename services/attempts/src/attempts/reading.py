@@ -31,7 +31,7 @@ from attempts.question import Difficulty, Question, QuestionType
 from attempts.receipt import Receipt
 from attempts.shuffling import laid_out
 from attempts.store import answers, attempts, audit, exams, hand_marks, receipts
-from attempts.store.attempts import Listed
+from attempts.store.attempts import Entered, Listed
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,11 @@ class Reading:
         """Return a page of a student's attempts by id, those behind `after_id`."""
         with self._database.transaction() as session:
             return attempts.load_of_student(session, student_id, after_id, limit)
+
+    def roll(self, exam_id: int) -> list[Entered]:
+        """Return who sits an exam, by attempt; nobody sits one that is not there."""
+        with self._database.transaction() as session:
+            return attempts.roll(session, exam_id)
 
     def roster(self, exam_id: int) -> Roster:
         with self._database.transaction() as session:

@@ -162,6 +162,21 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
             has_more=len(found) > MAX_ATTEMPTS,
         )
 
+    async def ListExamAttempts(  # noqa: N802  # gRPC's own name
+        self, request: pb.ListExamAttemptsRequest, _: Context
+    ) -> pb.ListExamAttemptsResponse:
+        found = await self._database.run(self._reading.roll, request.exam_id)
+        return pb.ListExamAttemptsResponse(
+            attempts=[
+                pb.ExamAttempt(
+                    attempt_id=each.attempt_id,
+                    student_id=each.student_id,
+                    status=_STATUS[each.status],
+                )
+                for each in found
+            ]
+        )
+
 
 def _ensure(is_small_enough: bool) -> None:
     if not is_small_enough:

@@ -30,6 +30,7 @@ from proctoring.evidence.exporting import Exports
 from proctoring.evidence.sealing import Sweeper
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
+from proctoring.listing import rest as listing_rest
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         evidence_rest,
         retention_rest,
         risk_rest,
+        listing_rest,
         review_rest,
         report_rest,
         acting_rest,

@@ -59,6 +59,15 @@ class Sitting:
     submitted_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An attempt as an exam's roll names it."""
+
+    attempt_id: int
+    student_id: int
+    status: AttemptStatus
+
+
 class Verdict(Enum):
     """What becomes of a post."""
 

@@ -13,7 +13,7 @@ from chassis.errors import Failure
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
 
-from proctoring.attempt import Attempt, AttemptStatus, Sitting
+from proctoring.attempt import Attempt, AttemptStatus, Entered, Sitting
 from proctoring.delivery import Submission
 from proctoring.errors import AttemptsUnavailable
 
@@ -80,16 +80,32 @@ class AttemptsClient:
                 break
         return found
 
+    async def roll(self, exam_id: int) -> list[Entered]:
+        """Return who sits an exam, by attempt; of an unknown exam nobody.
 
-def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attempt:
-    status = _STATUS.get(message.status)
+        Raises `AttemptsUnavailable`.
+        """
+        request = pb.ListExamAttemptsRequest(exam_id=exam_id)
+        try:
+            answer = await rpc.call(self._stub.ListExamAttempts, request, seconds=self._seconds)
+        except Failure as failure:
+            raise AttemptsUnavailable from failure
+        return [Entered(a.attempt_id, a.student_id, _status(a.status)) for a in answer.attempts]
+
+
+def _status(word: pb.AttemptStatus) -> AttemptStatus:
+    status = _STATUS.get(word)
     if status is None:  # a newer attempts says what this version cannot judge
         raise AttemptsUnavailable
+    return status
+
+
+def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attempt:
     return Attempt(
         attempt_id=message.attempt_id,
         student_id=message.student_id,
         exam_id=message.exam_id,
-        status=status,
+        status=_status(message.status),
         question_ids=questions.get(message.exam_id, frozenset()),
         submission=_submission(message),
     )

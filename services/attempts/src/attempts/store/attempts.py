@@ -93,6 +93,15 @@ class Listed:
     exam_duration_minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An attempt with no more than what lists of an exam are sorted by."""
+
+    attempt_id: int
+    student_id: int
+    status: Status
+
+
 def load(session: Session, attempt_id: int) -> Attempt | None:
     return load_many(session, [attempt_id]).get(attempt_id)
 
@@ -111,6 +120,14 @@ def load_of_student(session: Session, student_id: int, after_id: int, limit: int
 
 def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
     return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
+
+
+def roll(session: Session, exam_id: int) -> list[Entered]:
+    """Return who sits an exam by which attempt, without loading the attempts."""
+    columns = AttemptRow.id, AttemptRow.student_id, AttemptRow.status
+    query = select(*columns).where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id)
+    rows = session.execute(query)
+    return [Entered(row.id, row.student_id, Status(row.status)) for row in rows]
 
 
 def load_waiting(session: Session, exam_id: int) -> list[Attempt]:

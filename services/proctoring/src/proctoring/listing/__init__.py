@@ -1,0 +1,1 @@
+"""The attempts of an exam in one sorted, filtered list; nothing is counted, all has been before."""
