@@ -5,7 +5,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -114,12 +114,7 @@ def _lifespan(
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
         background = Database.from_settings(settings.model_copy(update={"database_pool_size": 1}))
         keeper = Keeper(background, wake=relay.wake)
-
-        def committed() -> None:
-            relay.wake()
-            keeper.wake()
-
-        intake = Intake(database, attempts, settings, wake=committed)
+        intake = Intake(database, attempts, settings, wake=_all(relay.wake, keeper.wake))
         app.state.accommodating = Accommodating(database, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
         auth = AuthClient(auth_channel)
@@ -171,6 +166,16 @@ def _lifespan(
             await asyncio.to_thread(database.dispose)
 
     return lifespan
+
+
+def _all(*wakes: Callable[[], None]) -> Callable[[], None]:
+    """Return what tells everybody at once."""
+
+    def tell() -> None:
+        for wake in wakes:
+            wake()
+
+    return tell
 
 
 def _terms(settings: Settings) -> Terms:
