@@ -248,6 +248,12 @@ async def proctor(platform) -> AsyncIterator[Person]:
 
 
 @pytest.fixture
+async def grader(platform) -> AsyncIterator[Person]:
+    async for person in staff(platform.url, "grader"):
+        yield person
+
+
+@pytest.fixture
 async def admin(platform) -> AsyncIterator[Person]:
     async for person in staff(platform.url, "admin"):
         yield person
