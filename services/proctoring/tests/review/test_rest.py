@@ -193,7 +193,8 @@ async def test_a_student_is_told_nothing_until_it_is_decided(a):
     review = await a.opened()
     hidden = await a.own_view()
     appeal = await a.student.post(f"/reviews/{review['id']}/appeal", json=APPEAL)
-    for answer in (none, hidden, appeal):
+    nonsense = await a.student.post(f"/reviews/{review['id']}/appeal", json={"text": ""})
+    for answer in (none, hidden, appeal, nonsense):
         assert (answer.status_code, answer.json()["detail"]) == (404, "Review not found")
 
 
