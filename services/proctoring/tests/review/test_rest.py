@@ -36,7 +36,11 @@ class Case:
 
     async def event(self) -> dict:
         self.rig.stub.set_status(self.sat, "in_progress")
-        posted = {"attempt_id": self.sat.attempt_id, "event_type": "tab_switch", "question_id": 2}
+        posted = {
+            "attempt_id": self.sat.attempt_id,
+            "event_type": "fullscreen_exit",
+            "question_id": 2,
+        }
         event = (await self.student.post("/events", json=posted)).raise_for_status().json()
         self.rig.stub.set_status(self.sat, "submitted")
         return event
@@ -72,6 +76,32 @@ async def test_a_review_is_opened_with_events_as_grounds_and_a_day_to_decide(a):
     assert (review["state"], review["outcome"], review["version"]) == ("open", None, 1)
     assert review["ground_ids"] == [event["id"]]
     assert review["decision_due_at"] > review["opened_at"]
+
+
+async def test_the_risk_is_kept_as_it_was_when_the_review_was_opened(a):
+    place = f"/attempt/{a.sat.attempt_id}/risk"
+
+    async def assessed(sequence: int) -> dict | None:
+        found = (await a.proctor.get(place)).raise_for_status().json()
+        return found if found["as_of_sequence"] == sequence else None
+
+    event = await a.event()
+    seen = await eventually(lambda: assessed(1), 15)
+    review = await a.opened()
+    await a.event()
+    later = await eventually(lambda: assessed(2), 15)
+    frozen = (await a.admin.get(f"/reviews/{review['id']}")).json()["risk"]
+    assert frozen == review["risk"]
+    assert (frozen["score"], frozen["rules_version"]) == (seen["score"], seen["rules_version"])
+    assert frozen["as_of_sequence"] == 1 < later["as_of_sequence"]
+    [share] = [each for each in frozen["contributions"] if each["rule_id"] == "fullscreen-exit"]
+    assert (share["event_ids"], share["points"] > 0) == ([event["id"]], True)
+    [opened] = (await a.admin.get(f"/reviews/{review['id']}/history")).json()["entries"]
+    assert opened["details"]["risk"] == frozen
+
+
+async def test_an_attempt_that_was_never_assessed_has_no_risk_to_keep(a):
+    assert (await a.opened())["risk"] is None
 
 
 @pytest.mark.parametrize("who", ["proctor", "grader", "admin"])

@@ -7,8 +7,9 @@ for worker threads.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from chassis import outbox
 from chassis.database import Database
@@ -21,6 +22,8 @@ from proctoring.review import case, history, notices, store
 from proctoring.review.case import AppealRuling, Opening, Review, Ruling, State, Terms
 from proctoring.review.errors import ForeignGrounds, Overtaken, ReviewNotFound, ReviewUnfinished
 from proctoring.review.history import Entry, Ground, Story
+from proctoring.risk import reading
+from proctoring.risk.store import Kept
 from proctoring.tables import OUTBOX
 
 Step = Callable[[Review, datetime], Review]
@@ -59,7 +62,7 @@ class Reviewing:
                 tallies.clock(session),
                 self._terms,
                 salt=os.urandom(chain.SALT_BYTES),
-                risk=None,
+                risk=_seen(reading.kept_of(session, attempt.attempt_id)),
             )
             review = store.add(session, begun)
             _tell(session, review, history.opened(review, grounds))
@@ -146,6 +149,14 @@ def _grounds(session: Session, attempt_id: int, ids: tuple[int, ...]) -> list[Gr
     if foreign:
         raise ForeignGrounds(foreign)
     return found
+
+
+def _seen(kept: Kept) -> dict[str, Any] | None:
+    """Return the risk as plain JSON, whole: who reviews it later sees what was seen now."""
+    if kept.computed_at is None:
+        return None
+    stamps = {"as_of_sequence": kept.as_of_sequence, "computed_at": chain.instant(kept.computed_at)}
+    return asdict(kept.risk) | stamps
 
 
 def _tell(session: Session, review: Review, entry: Entry) -> None:
