@@ -76,20 +76,25 @@ def far(world, urls, wire) -> Iterator[Far]:
     db.dispose()
 
 
+def until_waiting(world, count: int) -> None:
+    """Return when so many deeds wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND datname = current_database()"
+    deadline = time.monotonic() + 10
+    while world.run(waiting)[0]["count"] < count:
+        assert time.monotonic() < deadline, "the deeds do not wait"
+
+
 @pytest.fixture
 def while_locked(world) -> Callable[..., list[Any]]:
     """Return a function that starts deeds, and changes their attempt once they all wait for it."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    waiting += " AND datname = current_database()"
 
     def run(attempt_id: int, change: str, *deeds: Callable[[], Any]) -> list[Any]:
         with world.looking.connect() as other, ThreadPoolExecutor(len(deeds)) as threads:
             query = text("SELECT FROM attempts.attempts WHERE id = :id FOR UPDATE")
             other.execute(query, {"id": attempt_id})
             doing = [threads.submit(deed) for deed in deeds]
-            deadline = time.monotonic() + 10
-            while world.run(waiting)[0]["count"] < len(deeds):
-                assert time.monotonic() < deadline, "the deeds do not wait"
+            until_waiting(world, len(deeds))
             other.execute(text(change), {"id": attempt_id})
             other.commit()
             return [one.result(10) for one in doing]
@@ -147,6 +152,28 @@ def test_begins_at_the_same_moment_take_one_each(world, far, while_locked):
     count, begun = far.trips(lambda: while_locked(attempt_id, nothing, begin, begin, begin))
     assert count == 3
     assert len({one.start_time for one in begun}) == 1
+
+
+def test_begins_of_two_attempts_of_a_student_at_the_same_moment_take_one_each(
+    world, far, while_locked
+):
+    """The second one waits for the first to have looked: it need not run into a constraint."""
+    one, two = world.attempt("not_started"), world.attempt("not_started")
+    nothing = "UPDATE attempts.attempts SET notes = 'looked at' WHERE id = :id"
+
+    def begin(attempt_id: int) -> Any:
+        try:
+            return far.lifecycle.begin(attempt_id, world.student, DESK)
+        except ActiveAttemptExists as error:
+            return error
+
+    def begin_two() -> Any:
+        until_waiting(world, 1)
+        return begin(two)
+
+    deeds = (partial(begin, one), begin_two)
+    count, (begun, refused) = far.trips(lambda: while_locked(one, nothing, *deeds))
+    assert (count, begun.id, type(refused)) == (2, one, ActiveAttemptExists)
 
 
 def test_a_refused_begin(world, far, rules):

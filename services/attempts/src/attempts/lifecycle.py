@@ -73,10 +73,10 @@ class Lifecycle:
     def begin(self, attempt_id: int, student_id: int, device: Device = UNKNOWN) -> Attempt:
         """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2).
 
-        One round trip. Only when another attempt of the student begins in the same moment, or when
-        the attempt is held by a device that has signed out, which this service knows and the
-        database does not, it is asked once more. Raises `WaitingForAuthorisation` in the lobby, and
-        `OtherDevice` by the exam's policy.
+        One round trip. It is asked once more only when the student makes and starts another attempt
+        in the same moment, or when the device in the way has signed out: this service knows that
+        and the database does not. Raises `WaitingForAuthorisation` in the lobby, and `OtherDevice`
+        by the exam's policy.
         """
         wish = Wish(attempt_id, student_id, device.login_id, device.origin)
         ended: set[str] = set()
@@ -92,7 +92,7 @@ class Lifecycle:
         raise Overtaken
 
     def _begin(self, wish: Wish, ended: Collection[str]) -> Found | None:
-        """Begin in one round trip; None when another attempt of the student began meanwhile."""
+        """Begin in one round trip; None when another attempt was started meanwhile."""
         try:
             with self._database.single() as connection:
                 found = beginning.begin(connection, wish, ended)

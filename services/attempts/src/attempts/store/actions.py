@@ -47,7 +47,7 @@ def assigned(session: Session, student_id: int, exam_id: int) -> Attempt | None:
 
 
 def hold_student(session: Session, student_id: int, exam_id: int) -> None:
-    """Let one start of a student at an exam at a time make an attempt that waits."""
+    """Let one start or begin of a student at an exam look and act at a time."""
     key = func.hashtextextended(f"attempts.lobby:{exam_id}:{student_id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(key)))
 

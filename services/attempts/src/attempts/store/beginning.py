@@ -24,13 +24,16 @@ BEGUN_TEXT = "Attempt begun"
 _COLUMNS = ", ".join(LIGHT)
 _OF_ATTEMPT = ", ".join(f"a.{name}" for name in LIGHT)
 
-# First the lock that keeps out grants to the whole exam, then the attempt (`store.allowances`).
+# First what keeps out grants to the whole exam, then what keeps out other attempts of the student
+# (`allowances.hold_exam`, `actions.hold_student`), then the attempt.
 _LOCK = Prepared(
     "lock_attempt",
     """
 WITH held AS MATERIALIZED (
   SELECT id, pg_advisory_xact_lock_shared(
-           hashtextextended('attempts.exam_allowances:' || exam_id, 0))
+           hashtextextended('attempts.exam_allowances:' || exam_id, 0)),
+         pg_advisory_xact_lock(
+           hashtextextended('attempts.lobby:' || exam_id || ':' || student_id, 0))
   FROM attempts.attempts
   WHERE id = :attempt_id AND student_id = :student_id
 )
@@ -201,7 +204,7 @@ def begin(connection: Connection, wish: Wish, ended_logins: Collection[str] = ()
     """Begin an attempt if nothing stands in the way, or go on with it; None = he has no such one.
 
     `ended_logins` are stays that are known to have been signed out: they hold nobody up. Raises
-    `IntegrityError` when another attempt of the student began in the same moment.
+    `IntegrityError` when another attempt of the student was started in the same moment.
     """
     at, origin = datetime.now(UTC), wish.origin
     values = {
