@@ -35,7 +35,14 @@ from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
 from proctoring.retention.clock import Clock
-from proctoring.retention.holdings import EVENT_CONFLICTS, REVIEWS, TIMING_ANSWERS, Holding
+from proctoring.retention.holdings import (
+    ACCOMMODATIONS,
+    EVENT_CONFLICTS,
+    REVIEWS,
+    RISK,
+    TIMING_ANSWERS,
+    Holding,
+)
 from proctoring.retention.parts import Retention
 from proctoring.review import rest as review_rest
 from proctoring.review.case import Terms
@@ -48,7 +55,13 @@ from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
 from proctoring.tables import OUTBOX
 
-HOLDINGS: tuple[Holding, ...] = (TIMING_ANSWERS, EVENT_CONFLICTS, REVIEWS)
+HOLDINGS: tuple[Holding, ...] = (
+    TIMING_ANSWERS,
+    EVENT_CONFLICTS,
+    RISK,
+    ACCOMMODATIONS,
+    REVIEWS,
+)
 """What concepts keep about students beside events: erased and exported with them."""
 
 

@@ -234,7 +234,8 @@ async def test_accommodations_can_be_added_but_neither_changed_nor_removed(rig, 
         await asyncio.to_thread(
             execute, urls.exam_user_url, "SELECT reason FROM proctoring.accommodations"
         )
-    await rig.rows(store.forget_reasons, [sat.attempt_id])
+    assert await rig.rows(store.forget_reasons, sat.attempt_id) == 1
+    assert await rig.rows(store.forget_reasons, sat.attempt_id) == 0
     [decided] = await rig.rows(reading.decided, sat.attempt_id)
     assert (decided.reason, decided.rule_ids) == (None, ("tab-switch",))
 
@@ -358,3 +359,19 @@ async def test_rules_are_shown_to_staff(rig, admin):
     rules = (await admin.get("/risk/rules")).json()
     assert rules[0].keys() >= {"id", "version", "description", "weight", "cap"}
     assert (await rig.client(5, "student").get("/risk/rules")).status_code == 403
+
+
+async def test_a_persons_erasure_takes_reasons_and_his_export_has_them(rig, admin):
+    sat, client = rig.sits()
+    await post(client, *conduct(sat))
+    await ease(admin, sat, ["copy-paste"], "Uses a reading aid")
+    exported = (await admin.get(f"/people/{sat.student_id}/export")).text
+    assert "Uses a reading aid" in exported
+    assert "fullscreen-exit" in exported
+    asked = {"reason": "asked to be forgotten"}
+    answer = await admin.post(f"/people/{sat.student_id}/erasure", json=asked)
+    assert answer.status_code == 200, answer.text
+    [decided] = await rig.rows(reading.decided, sat.attempt_id)
+    assert (decided.reason, decided.rule_ids) == (None, ("copy-paste",))
+    off = [c for c in (await risk(admin, sat))["contributions"] if c["switched_off"]]
+    assert [c["switched_off"] for c in off] == ["switched off: accommodation"]

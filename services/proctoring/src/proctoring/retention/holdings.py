@@ -12,6 +12,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from proctoring.risk import reading as risk_reading
+from proctoring.risk import store as risk_store
+
 _ERASE_ANSWERS = text("DELETE FROM proctoring.timing_answers WHERE attempt_id = :attempt_id")
 _COUNT_ANSWERS = text(
     "SELECT count(*) FROM proctoring.timing_answers WHERE attempt_id = :attempt_id"
@@ -26,6 +29,12 @@ _EXPORT_REVIEWS = text(
     """
     SELECT to_jsonb(r) - 'salt' FROM proctoring.reviews r
     WHERE attempt_id = :attempt_id ORDER BY id
+    """
+)
+_EXPORT_RISK = text(
+    """
+    SELECT score, as_of_sequence, rules_version, contributions, computed_at
+    FROM proctoring.risks WHERE attempt_id = :attempt_id
     """
 )
 _EXPORT_CONFLICTS = text(
@@ -74,6 +83,15 @@ def _export_reviews(session: Session, attempt_id: int) -> list[Any]:
     return list(session.execute(_EXPORT_REVIEWS, {"attempt_id": attempt_id}).scalars())
 
 
+def _export_risk(session: Session, attempt_id: int) -> list[dict[str, Any]]:
+    rows = session.execute(_EXPORT_RISK, {"attempt_id": attempt_id})
+    return [dict(row) for row in rows.mappings()]
+
+
+def _count_reasons(session: Session, attempt_id: int) -> int:
+    return sum(d.reason is not None for d in risk_reading.decided(session, attempt_id))
+
+
 def _export_conflicts(session: Session, attempt_id: int) -> list[dict[str, Any]]:
     rows = session.execute(_EXPORT_CONFLICTS, {"attempt_id": attempt_id})
     return [dict(row) for row in rows.mappings()]
@@ -82,6 +100,12 @@ def _export_conflicts(session: Session, attempt_id: int) -> list[dict[str, Any]]
 TIMING_ANSWERS = Holding("timing_answers", _export_answers, _erase_answers, _count_answers)
 """The first answers to timing posts, kept for repeats: a copy of the student's pace."""
 
+RISK = Holding("risk", _export_risk)
+"""The score and what it is made of; erasing payloads leaves it, as it names none."""
+ACCOMMODATIONS = Holding(
+    "accommodations", risk_reading.decided, risk_store.forget_reasons, _count_reasons
+)
+"""Rules that did not count for the student; the reasons, which may be about his health, go."""
 REVIEWS = Holding("reviews", _export_reviews)
 """Decisions about the student, with their reasons: kept as the record of how he was judged."""
 EVENT_CONFLICTS = Holding("event_conflicts", _export_conflicts)

@@ -118,7 +118,7 @@ _ACCOMMODATE = text(
 _FORGET_REASONS = text(
     """
     UPDATE proctoring.accommodations SET reason = NULL
-    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) AND reason IS NOT NULL
+    WHERE attempt_id = :attempt_id AND reason IS NOT NULL
     """
 )
 
@@ -234,9 +234,13 @@ def accommodate(
     session.execute(_ACCOMMODATE, row | {"author_id": author_id})
 
 
-def forget_reasons(session: Session, attempt_ids: Sequence[int]) -> None:
-    """Blank the reasons of accommodations for good; which rules were switched off stays."""
-    session.execute(_FORGET_REASONS, {"attempt_ids": list(attempt_ids)})
+def forget_reasons(session: Session, attempt_id: int) -> int:
+    """Blank an attempt's reasons of accommodations for good; return how many there were.
+
+    Which rules were switched off, when and by whom, stays.
+    """
+    done: Any = session.execute(_FORGET_REASONS, {"attempt_id": attempt_id})
+    return int(done.rowcount)
 
 
 def _kept(rows: Any) -> dict[int, Kept]:
