@@ -198,6 +198,7 @@ class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
 
     def __init__(self):
         self.tallies = []
+        self.attention = []
         self.calls = 0
         self.failure = None
 
@@ -205,7 +206,9 @@ class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
         self.calls += 1
         if self.failure:
             raise self.failure
-        return proctoring_pb2.GetBoardResponse(as_of=stamp(datetime.now(UTC)), tallies=self.tallies)
+        return proctoring_pb2.GetBoardResponse(
+            as_of=stamp(datetime.now(UTC)), tallies=self.tallies, attention=self.attention
+        )
 
 
 @dataclass

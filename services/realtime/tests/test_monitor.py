@@ -85,6 +85,35 @@ async def test_a_board_shows_pauses_and_who_waits_in_the_lobby(world):
         assert (delta["kind"], delta["data"]) == (kind, data), fact
 
 
+async def test_a_board_begins_with_who_has_whom_and_what_waits_for_somebody(world):
+    attempt = world.attempt()
+    quiet = world.attempt(exam_id=attempt.exam_id, student_id=42)
+    waits = proctoring_pb2.Attention(
+        attempt_id=attempt.attempt_id,
+        claimed_by_id=9,
+        claimed_by="ann",
+        live_action_count=2,
+        unread_message_count=1,
+    )
+    for stamp in (waits.claimed_at, waits.hand_raised_at):
+        stamp.FromDatetime(datetime(2026, 1, 5, tzinfo=UTC))
+    world.proctoring.attention = [waits]
+    board = await world.board(attempt.exam_id)
+    snapshot = await board.frame("snapshot")
+    rows = {row["attempt_id"]: row for row in snapshot["attempts"]}
+    found = {
+        "claimed_by_id": 9,
+        "claimed_by": "ann",
+        "claimed_at": "2026-01-05T00:00:00Z",
+        "hand_raised_at": "2026-01-05T00:00:00Z",
+        "live_action_count": 2,
+        "unread_message_count": 1,
+    }
+    assert found.items() <= rows[attempt.attempt_id].items()
+    nothing = dict.fromkeys(found) | {"live_action_count": 0, "unread_message_count": 0}
+    assert nothing.items() <= rows[quiet.attempt_id].items()
+
+
 @pytest.mark.parametrize("modern", [True, False])
 async def test_every_kind_of_delta_follows_in_order(world, modern):
     attempt = world.attempt()

@@ -168,12 +168,94 @@ def test_an_expired_attempt_is_told_and_its_socket_stays():
         ("transfer_rejected", "transfer"),
         ("transfer_completed", "transfer"),
         ("transfer_failed", "transfer"),
+        ("action_requested", "action"),
+        ("action_acknowledged", "action"),
+        ("action_expired", "action"),
+        ("claim_changed", "claim"),
+        ("hand_changed", "hand"),
+        ("message_sent", "message"),
+        ("messages_read", "message"),
     ],
 )
 def test_each_fact_is_a_delta_of_its_kind(fact, kind):
     found = json.loads(message(fact, {"a": 1}).board_part.frame.data)
     assert (found["type"], found["kind"], found["attempt_id"]) == ("delta", kind, 41)
     assert (found["data"], found["at"]) == ({"a": 1}, "2026-01-05T10:00:00Z")
+
+
+REQUESTED = {
+    "id": 4,
+    "action_id": "6f",
+    "action": "message",
+    "text": "Please sit down",
+    "warning_code": None,
+    "seconds": None,
+    "requested_by_id": 9,
+    "requested_by": "ann",
+    "requested_at": "2026-01-05T10:00:00Z",
+}
+
+
+def shown(fact, data):
+    part = message(fact, data).student_part
+    found = json.loads(part.frame.data)
+    assert found.pop("position") == {"sequence": 5, "epoch": "e"}
+    assert found.pop("timestamp") == "2026-01-05T10:00:00Z"
+    return found
+
+
+def test_a_proctors_message_is_a_notification_that_says_how_to_acknowledge_it():
+    assert shown("action_requested", REQUESTED) == {
+        "type": "notification",
+        "title": "Message from the exam staff",
+        "message": "Please sit down",
+        "severity": "info",
+        "action": "acknowledge",
+        "id": 4,
+        "action_id": "6f",
+        "requested_by": "ann",
+    }
+
+
+def test_a_proctors_warning_is_a_warning_with_its_code():
+    warn = REQUESTED | {"action": "warn", "warning_code": "PHONE"}
+    assert shown("action_requested", warn) == {
+        "type": "warning",
+        "message": "Please sit down",
+        "warning_code": "PHONE",
+        "id": 4,
+        "action_id": "6f",
+        "requested_by": "ann",
+    }
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "extend", "authorise", "terminate"])
+def test_every_other_action_is_a_system_event(action):
+    data = REQUESTED | {"action": action}
+    found = shown("action_requested", data)
+    assert found == {"type": "system_event", "event": "action_requested", "data": data}
+
+
+def test_the_chat_is_shown_as_words_of_the_staff_and_as_an_echo_of_ones_own():
+    sent = {"id": 3, "message_id": "m", "is_from_student": False, "sender": "ann", "text": "Yes"}
+    found = shown("message_sent", sent)
+    assert (found["type"], found["message"], found["message_id"]) == ("notification", "Yes", "m")
+    own = sent | {"is_from_student": True}
+    assert shown("message_sent", own) == {
+        "type": "system_event",
+        "event": "message_sent",
+        "data": own,
+    }
+
+
+@pytest.mark.parametrize("fact", ["action_acknowledged", "hand_changed", "messages_read"])
+def test_what_one_socket_of_a_student_did_the_others_hear(fact):
+    assert shown(fact, {"a": 1}) == {"type": "system_event", "event": fact, "data": {"a": 1}}
+
+
+@pytest.mark.parametrize("fact", ["claim_changed", "action_expired"])
+def test_who_looks_after_a_student_and_what_expired_is_for_boards_only(fact):
+    assert message(fact, {"a": 1}).student_part.frame is None
 
 
 def test_events_are_not_told_to_the_student():

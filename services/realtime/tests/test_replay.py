@@ -202,3 +202,23 @@ async def test_a_transfer_that_was_missed_is_told_again(world):
     client = await world.student(attempt, **since)
     rejected = await client.frame("transfer_rejected")
     assert (rejected["reason"], rejected["position"]["sequence"]) == ("No", said)
+
+
+async def test_an_action_is_told_to_a_student_who_was_away_when_it_was_asked_for(world):
+    attempt = world.attempt()
+    first = await world.student(attempt)
+    since = first.hello["position"]
+    await first.connection.close()
+    said = await world.say(
+        attempt,
+        "action_requested",
+        id=4,
+        action_id="6f",
+        action="warn",
+        text="Put the phone away",
+        warning_code="PHONE",
+        requested_by="ann",
+    )
+    again = await world.student(attempt, since=since["sequence"], epoch=since["epoch"])
+    told = await again.frame("warning")
+    assert (told["position"]["sequence"], told["id"]) == (said, 4)

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from proctoring import keyring, rest
 from proctoring.acting import parts as acting_parts
 from proctoring.acting import rest as acting_rest
+from proctoring.acting.holdings import ACTIONS, CHAT
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient
 from proctoring.days import Days
@@ -61,6 +62,8 @@ HOLDINGS: tuple[Holding, ...] = (
     RISK,
     ACCOMMODATIONS,
     REVIEWS,
+    CHAT,
+    ACTIONS,
 )
 """What concepts keep about students beside events: erased and exported with them."""
 

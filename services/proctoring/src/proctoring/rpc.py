@@ -9,6 +9,8 @@ from oep.proctoring.v1 import proctoring_pb2 as pb
 from oep.proctoring.v1 import proctoring_pb2_grpc
 
 from proctoring import store
+from proctoring.acting import attention
+from proctoring.acting.attention import Attention
 from proctoring.event import LastEvent, Severity, Tally
 
 _SEVERITY = {
@@ -33,15 +35,33 @@ class ProctoringServicer(proctoring_pb2_grpc.ProctoringServiceServicer):
         request: pb.GetBoardRequest,
         context: grpc.aio.ServicerContext[pb.GetBoardRequest, pb.GetBoardResponse],
     ) -> pb.GetBoardResponse:
-        """Return one tally for each attempt of the exam that has an event."""
+        """Return a tally for each attempt that has an event, and what waits for somebody."""
         del context
-        as_of, tallies = await self._database.run(self._load, request.exam_id)
-        return pb.GetBoardResponse(as_of=_stamp(as_of), tallies=[_tally(t) for t in tallies])
+        return await self._database.run(self._load, request.exam_id)
 
-    def _load(self, exam_id: int) -> tuple[datetime, list[Tally]]:
+    def _load(self, exam_id: int) -> pb.GetBoardResponse:
         with self._database.transaction() as session:
-            as_of = store.clock(session)
-            return as_of, store.board(session, exam_id) if 0 < exam_id <= _MAX_ID else []
+            as_of, is_possible = store.clock(session), 0 < exam_id <= _MAX_ID
+            tallies = store.board(session, exam_id) if is_possible else []
+            waiting = attention.of_exam(session, exam_id) if is_possible else []
+        return pb.GetBoardResponse(
+            as_of=_stamp(as_of),
+            tallies=[_tally(tally) for tally in tallies],
+            attention=[_attention(each) for each in waiting],
+        )
+
+
+def _attention(found: Attention) -> pb.Attention:
+    claim, hand = found.claim, found.hand
+    return pb.Attention(
+        attempt_id=found.attempt_id,
+        claimed_by_id=claim.holder.user_id if claim else None,
+        claimed_by=claim.holder.name if claim else None,
+        claimed_at=_stamp(claim.claimed_at) if claim else None,
+        hand_raised_at=_stamp(hand.raised_at) if hand else None,
+        live_action_count=found.live_action_count,
+        unread_message_count=found.unread_message_count,
+    )
 
 
 def _tally(tally: Tally) -> pb.Tally:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from proctoring.acting import talk_store
+from proctoring.acting.holdings import ACTIONS, CHAT
 from proctoring.acting.talk import MOST_HANDS, MOST_MESSAGES, WINDOW_SECONDS, wait_seconds
+from proctoring.app import HOLDINGS
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SECONDS = st.floats(min_value=0, max_value=300)
@@ -163,12 +165,18 @@ async def test_erasure_takes_the_words_and_leaves_that_something_was_said(hall):
     for each, client in ((sat, student), (kept, other)):
         await client.post(f"/attempt/{each.attempt_id}/messages", json=message("I am ill"))
         await hall.act(proctor, each.attempt_id, text="Get well")
+    assert await hall.rig.rows(talk_store.count_words, sat.attempt_id) == 2
     assert await hall.rig.rows(talk_store.erase_messages, [sat.attempt_id]) == 2
+    assert await hall.rig.rows(talk_store.count_words, sat.attempt_id) == 0
     assert await hall.rig.rows(talk_store.erase_messages, [sat.attempt_id]) == 0
     [erased] = (await proctor.get(f"/attempt/{sat.attempt_id}/messages")).json()
     assert (erased["text"], erased["is_from_student"]) == (None, True)
     [action] = (await proctor.get(f"/attempt/{sat.attempt_id}/actions")).json()
     assert action["text"] == ""
+    names = {holding.name for holding in HOLDINGS}
+    assert {"chat_and_action_words", "actions"} <= names, "retention would not reach them"
+    for holding in (CHAT, ACTIONS):
+        assert len(await hall.rig.rows(holding.export, kept.attempt_id)) == 1
     [untouched] = (await proctor.get(f"/attempt/{kept.attempt_id}/messages")).json()
     assert untouched["text"] == "I am ill"
 

@@ -6,7 +6,7 @@ is told behind it from the ring, and twice told is harmless because notices carr
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from realtime.feed import Feed
 from realtime.frames import Frame
 from realtime.notices import Message
 from realtime.presence import Presence, Seen
-from realtime.proctoring_client import ProctoringClient, Tally
+from realtime.proctoring_client import Attention, Board, ProctoringClient, Tally
 from realtime.ring import Ring
 
 log = structlog.get_logger()
@@ -138,13 +138,10 @@ class Boards:
 
     async def _make(self, exam_id: int) -> Snapshot:
         position, made_at = self._feed.position, time.monotonic()
-        roster, tallies = await asyncio.gather(
+        roster, board = await asyncio.gather(
             self._attempts.roster(exam_id), self._proctoring.board(exam_id)
         )
-        rows = [
-            _row(roster, seat, tallies.get(seat.state.attempt_id, Tally()), self._seen(seat))
-            for seat in roster.seats
-        ]
+        rows = [_row(roster, seat, board, self._seen(seat)) for seat in roster.seats]
         frame = frames.snapshot(exam_id, roster.as_of, position, rows)
         snapshot = self._made[exam_id] = Snapshot(frame, position, made_at)
         return snapshot
@@ -153,9 +150,11 @@ class Boards:
         return self._present.of(seat.state.attempt_id)
 
 
-def _row(roster: Roster, seat: Seat, tally: Tally, seen: Seen) -> dict[str, Any]:
+def _row(roster: Roster, seat: Seat, board: Board, seen: Seen) -> dict[str, Any]:
     """Return one attempt as contract §8.2 shows it."""
-    state, last = seat.state, tally.last_event
+    state = seat.state
+    tally = board.tallies.get(state.attempt_id, Tally())
+    waiting = board.attention.get(state.attempt_id, Attention())
     return {
         "attempt_id": state.attempt_id,
         "student_id": state.student_id,
@@ -171,5 +170,6 @@ def _row(roster: Roster, seat: Seat, tally: Tally, seen: Seen) -> dict[str, Any]
         "total_questions": roster.total_questions,
         **presence.shown(seen),
         "counts": {"info": tally.info, "warning": tally.warning, "violation": tally.violation},
-        "last_event": last,
+        "last_event": tally.last_event,
+        **asdict(waiting),
     }

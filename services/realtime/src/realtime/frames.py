@@ -146,14 +146,23 @@ def exam_event(
     return build("exam_event", event=event, data=data, timestamp=at, **placed)
 
 
-def notification(title: str, message: str, severity: str, at: str, position: Position) -> Frame:
+def notification(
+    title: str, message: str, severity: str, at: str, position: Position, **more: Any
+) -> Frame:
     return build(
         "notification",
         title=title,
         message=message,
         severity=severity,
+        **more,
         timestamp=at,
         position=position,
+    )
+
+
+def warning(message: str, code: str, at: str, position: Position, **more: Any) -> Frame:
+    return build(
+        "warning", message=message, warning_code=code, **more, timestamp=at, position=position
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from chassis.bus import Delivery, Position
 
-from realtime import channels, closing, frames
+from realtime import attention, channels, closing, frames
 from realtime.channels import Address, Channel
 from realtime.closing import Closing
 from realtime.frames import Frame
@@ -44,6 +44,7 @@ _KINDS = {
     "transfer_rejected": "transfer",
     "transfer_completed": "transfer",
     "transfer_failed": "transfer",
+    **attention.KINDS,
 }
 _SYSTEM_EVENTS = {
     "attempt_authorised",
@@ -51,13 +52,14 @@ _SYSTEM_EVENTS = {
     "attempt_resumed",
     "allowance_granted",
 }
-_TRANSFERS: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
+_SHOWN: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
     "transfer_requested": frames.transfer_requested,
     "transfer_approved": frames.transfer_approved,
     "transfer_rejected": frames.transfer_rejected,
     "transfer_completed": frames.transfer_completed,
+    **attention.SHOWN,
 }
-"""What a student is shown of a transfer; that one failed is the hall's business."""
+"""What a student is shown besides; that a transfer failed is the hall's business."""
 
 
 class Notice(msgspec.Struct):
@@ -129,10 +131,10 @@ class Message:
             return Part(frames.exam_event("grade_changed", told, self.notice.at, self.position))
         if self.address.fact in _SYSTEM_EVENTS:
             return Part(frames.system_event(self.address.fact, told, self.notice.at, self.position))
-        transfer = _TRANSFERS.get(self.address.fact)
-        if transfer is None:
+        show = _SHOWN.get(self.address.fact)
+        if show is None:
             return NOTHING
-        return Part(transfer(self.notice.data, self.notice.at, self.position))
+        return Part(show(self.notice.data, self.notice.at, self.position))
 
     def _saved(self) -> Part:
         data, at = self.notice.data, self.notice.at

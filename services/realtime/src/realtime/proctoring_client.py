@@ -29,17 +29,52 @@ class Tally:
     last_event: LastEvent | None = None
 
 
+@dataclass(frozen=True)
+class Attention:
+    """What of an attempt waits for somebody."""
+
+    claimed_by_id: int | None = None
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    hand_raised_at: datetime | None = None
+    live_action_count: int = 0
+    unread_message_count: int = 0
+
+
+@dataclass(frozen=True)
+class Board:
+    """What proctoring knows of an exam, by attempt; where there is nothing, it is missing."""
+
+    tallies: dict[int, Tally]
+    attention: dict[int, Attention]
+
+
 class ProctoringClient:
     """A channel to proctoring; raises the failures of `chassis.rpc.call`."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = stubs.ProctoringServiceStub(channel)
 
-    async def board(self, exam_id: int) -> dict[int, Tally]:
-        """Return the tallies of an exam by attempt; attempts without events are missing."""
+    async def board(self, exam_id: int) -> Board:
+        """Return what there is of an exam's attempts."""
         request = pb.GetBoardRequest(exam_id=exam_id)
         reply = await rpc.call(self._stub.GetBoard, request, seconds=_SECONDS)
-        return {tally.attempt_id: _tally(tally) for tally in reply.tallies}
+        return Board(
+            {tally.attempt_id: _tally(tally) for tally in reply.tallies},
+            {each.attempt_id: _attention(each) for each in reply.attention},
+        )
+
+
+def _attention(found: pb.Attention) -> Attention:
+    is_claimed, is_raised = found.HasField("claimed_by_id"), found.HasField("hand_raised_at")
+    return Attention(
+        claimed_by_id=found.claimed_by_id if is_claimed else None,
+        claimed_by=found.claimed_by if found.HasField("claimed_by") else None,
+        claimed_at=found.claimed_at.ToDatetime(tzinfo=UTC) if is_claimed else None,
+        hand_raised_at=found.hand_raised_at.ToDatetime(tzinfo=UTC) if is_raised else None,
+        live_action_count=found.live_action_count,
+        unread_message_count=found.unread_message_count,
+    )
 
 
 def _tally(tally: pb.Tally) -> Tally:

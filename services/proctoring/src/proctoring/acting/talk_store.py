@@ -93,6 +93,14 @@ _ERASE_ACTIONS = text(
     WHERE attempt_id = ANY(CAST(:attempt_ids AS bigint[])) AND text IS NOT NULL
     """
 )
+_COUNT_WORDS = text(
+    """
+    SELECT (SELECT count(*) FROM proctoring.chat_messages
+            WHERE attempt_id = :attempt_id AND text IS NOT NULL)
+         + (SELECT count(*) FROM proctoring.actions
+            WHERE attempt_id = :attempt_id AND text IS NOT NULL)
+    """
+)
 
 
 def hold(session: Session, attempt_id: int) -> None:
@@ -176,3 +184,8 @@ def erase_messages(session: Session, attempt_ids: Collection[int]) -> int:
     row = {"attempt_ids": list(attempt_ids)}
     done = (session.execute(statement, row) for statement in (_ERASE, _ERASE_ACTIONS))
     return sum(int(getattr(result, "rowcount", 0)) for result in done)
+
+
+def count_words(session: Session, attempt_id: int) -> int:
+    """Return how many rows `erase_messages` would take the words out of."""
+    return int(session.execute(_COUNT_WORDS, {"attempt_id": attempt_id}).scalar_one())
