@@ -84,11 +84,15 @@ test-compose: setup ## Build and prove docker-compose.yml on a container engine,
 LOAD = PYTHONPATH=tests $(BIN)/python -m load
 
 .PHONY: bench
-bench: bench-save bench-begin bench-login ## Measure all of it: saves, begins, a mass login
+bench: bench-save bench-events bench-begin bench-login ## Measure all of it
 
 .PHONY: bench-save
 bench-save: setup ## Measure saves of answers against a FastAPI echo, and in batches over gRPC
 	@$(LOAD) save $(ARGS)
+
+.PHONY: bench-events
+bench-events: setup ## Measure the taking in of events against a FastAPI echo, and in batches
+	@$(LOAD) events $(ARGS)
 
 .PHONY: bench-begin
 bench-begin: setup ## Measure begins against a FastAPI echo

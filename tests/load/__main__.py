@@ -1,4 +1,4 @@
-"""`python -m load save|begin|login`: one benchmark each; `-h` tells the sizes."""
+"""`python -m load save|events|begin|login`: one benchmark each; `-h` tells the sizes."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from load import bench_begin, bench_login, bench_save
+from load import bench_begin, bench_events, bench_login, bench_save
 from load.figures import Report
 
 app = typer.Typer(add_completion=False, help="Benchmarks; see tests/load/README.md.")
@@ -32,6 +32,15 @@ def save(
 ) -> None:
     """Save answers one by one over REST, against the echo, and in batches over gRPC."""
     _end(bench_save.bench(bench_save.Size(rounds=rounds, seconds=seconds), console, _say))
+
+
+@app.command()
+def events(
+    rounds: Annotated[int, typer.Option(min=1)] = 4,
+    seconds: Annotated[float, typer.Option(help="Length of a round.")] = 3.0,
+) -> None:
+    """Take events in: one by one against the echo, in batches against bare inserts."""
+    _end(bench_events.bench(bench_events.Size(rounds=rounds, seconds=seconds), console, _say))
 
 
 @app.command()

@@ -27,6 +27,20 @@ class Ledger:
         self.last_text[attempt_id, question_id] = text
 
 
+@dataclass
+class Events:
+    """The ids of the events that were answered 201, by attempt, in the order of the answers."""
+
+    by_attempt: dict[int, list[str]] = field(default_factory=dict)
+
+    def stored(self, attempt_id: int, event_ids: Iterable[str]) -> None:
+        self.by_attempt.setdefault(attempt_id, []).extend(event_ids)
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.by_attempt.values()))
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How many were acknowledged and stored, and what of it does not agree, in words."""
@@ -57,6 +71,29 @@ def judge_saves(access: Access, ledger: Ledger) -> Verdict:
     if stored != ledger.saved_count:
         flaws.insert(0, f"{stored - ledger.saved_count:+} saves stored beyond the acknowledged")
     return Verdict(ledger.saved_count, stored, _shortened(flaws))
+
+
+def judge_events(access: Access, told: Events) -> Verdict:
+    """Compare the ids with the table of events, and look for holes and doubles. Blocking."""
+    query = (
+        "SELECT attempt_id, event_id, sequence FROM proctoring.proctoring_events"
+        " ORDER BY attempt_id, sequence"
+    )
+    found: dict[int, list[str]] = {}
+    flaws: list[str] = []
+    for attempt, event_id, sequence in _rows(access, query):
+        events = found.setdefault(int(attempt), [])
+        events.append(event_id)
+        if int(sequence) != len(events):
+            flaws.append(f"attempt {attempt}: sequence {sequence} at place {len(events)}")
+    for attempt_id in found.keys() | told.by_attempt.keys():
+        here, there = found.get(attempt_id, []), told.by_attempt.get(attempt_id, [])
+        lost, doubled = set(there) - set(here), len(here) - len(set(here))
+        beyond = set(here) - set(there)
+        if lost or doubled or beyond:
+            counts = f"{len(lost)} lost, {doubled} doubled, {len(beyond)} beyond the acknowledged"
+            flaws.append(f"attempt {attempt_id}: {counts}")
+    return Verdict(told.count, sum(map(len, found.values())), _shortened(flaws))
 
 
 def judge_begins(access: Access, begun: Iterable[int], waiting: Iterable[int]) -> Verdict:

@@ -28,7 +28,7 @@ from oep_local.rig import Platform
 
 from load import client, meters
 from load.rounds import Say
-from load.twins import commit_per_save
+from load.twins import bare_inserts, commit_per_event, commit_per_save
 from load.world import BIRTH_DATE, SECRET, World, hall_ticket
 
 LOGIN = client.request_head("POST", "/api/v1/auth/hall-ticket-login")
@@ -41,18 +41,25 @@ _TESTS = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Twin:
-    """A service of `twins` and what its environment holds beyond that of attempts."""
+    """A module of `twins`, and what its environment holds beyond that of its service."""
 
     name: str
     module: str
     environment: Mapping[str, str] = field(default_factory=dict)
     statements: Sequence[str] = ()
     """What the superuser does to the database before it starts."""
+    service: str = "attempts"
+    """Whose environment it has."""
 
 
 BARE_ECHO = Twin("echo-bare", "echo")
 ECHO = Twin("echo", "echo", {"ECHO_IN_CHASSIS": "1"})
 COMMIT_PER_SAVE = Twin("commit-per-save", "commit_per_save", {}, commit_per_save.COPIES)
+COMMIT_PER_EVENT = Twin(
+    "commit-per-event", "commit_per_event", {}, commit_per_event.COPIES, "proctoring"
+)
+BARE_INSERTS = Twin("bare-inserts", "", {}, bare_inserts.COPIES, "proctoring")
+"""No process: its client speaks to Postgres."""
 
 
 @dataclass
@@ -82,8 +89,10 @@ class Rig:
         """Start a twin and wait until it is ready. Blocking."""
         for statement in twin.statements:
             self.platform.psql(statement, role="postgres")
+        if not twin.module:
+            return
         port = ports.free_port()
-        base = self.platform.environment("attempts")
+        base = self.platform.environment(twin.service)
         told = {**base, "REST_PORT": str(port), "PYTHONPATH": str(_TESTS), **twin.environment}
         argv = (sys.executable, "-m", f"load.twins.{twin.module}")
         log = self.platform.state.log(twin.name)

@@ -1,4 +1,4 @@
-"""The least that a FastAPI service can do with a save and with a begin: check and echo.
+"""The least that a FastAPI service can do with a save, a begin, an event: check and echo.
 
 The same cached token check, the same body checked by pydantic, the service's own models as answers,
 and no I/O. `ECHO_IN_CHASSIS=1` puts it into our chassis (request ids, one log line and
@@ -11,11 +11,12 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 from attempts.schemas.attempts import AnswerBody, AttemptBody
 from chassis import logs
-from chassis.access import requires
+from chassis.access import AnyCaller, requires
 from chassis.serving import serve, service
 from chassis.settings import ServiceSettings
 from chassis.tokens import Caller, KeySet, Revocations, TokenVerifier
@@ -35,6 +36,31 @@ class SaveBody(BaseModel):
     answer: Any
     is_flagged: bool = False
     time_spent_seconds: Annotated[int, Field(ge=0)] = 0
+
+
+class EventIn(BaseModel):
+    """As `proctoring.schemas.EventBody`."""
+
+    attempt_id: int
+    event_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
+    event_timestamp: datetime | None = None
+    question_id: int | None = None
+    event_data: dict[str, Any] | None = None
+    severity: Literal["info", "warning", "violation"] | None = None
+    event_id: UUID | None = None
+    client_sequence: Annotated[int, Field(ge=0)] | None = None
+
+
+class EventOut(EventIn):
+    """As `proctoring.schemas.ProctoringEvent`."""
+
+    id: int
+    user_agent: str | None
+    ip_address: str | None
+    created_at: datetime
+    late: bool
+    received_at: datetime
+    sequence: int
 
 
 def create_app(settings: ServiceSettings, *, in_chassis: bool) -> FastAPI:
@@ -57,6 +83,7 @@ def create_app(settings: ServiceSettings, *, in_chassis: bool) -> FastAPI:
         app.add_api_route("/health/ready", _ready(keys))
     app.post("/api/v1/attempts/{attempt_id}/answers")(save)
     app.post("/api/v1/attempts/{attempt_id}/begin")(begin)
+    app.post("/api/v1/proctoring/events", status_code=201)(event)
     return app
 
 
@@ -102,6 +129,17 @@ async def begin(caller: Student, attempt_id: int) -> AttemptBody:
     deadline = {"deadline_at": now + timedelta(minutes=MINUTES)}
     known = {"id": attempt_id, "student_id": caller.user_id}
     return AttemptBody(**_ATTEMPT | known | times | deadline)
+
+
+async def event(caller: AnyCaller, request: Request, body: EventIn) -> EventOut:
+    now = datetime.now(UTC)
+    known = {"event_timestamp": body.event_timestamp or now, "severity": body.severity or "info"}
+    came_from = {
+        "user_agent": request.headers.get("user-agent"),
+        "ip_address": request.client.host if request.client else None,
+    }
+    given = {"id": 1, "created_at": now, "received_at": now, "late": False, "sequence": 1}
+    return EventOut(**body.model_dump() | known | came_from | given)
 
 
 def main() -> None:

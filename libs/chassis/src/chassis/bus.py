@@ -8,6 +8,7 @@ a person in front of a board (design §5.7). Nothing here knows what a notice me
 import asyncio
 import contextlib
 import json
+import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ STREAMS = (
         max_age=72 * 3600,
         duplicate_window=600,
         allow_direct=True,
+        allow_atomic=True,
     ),
     StreamConfig(
         name=CONTROL,
@@ -41,8 +43,10 @@ STREAMS = (
         max_age=8 * 24 * 3600,
         duplicate_window=600,
         allow_direct=True,
+        allow_atomic=True,
     ),
 )
+MOST_IN_BATCH = 1_000
 _BATCH = 256
 _PULL_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 1.0
@@ -74,6 +78,15 @@ class Delivery:
     subject: str
     data: bytes
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be published; the same `msg_id` within the dedupe window is stored once."""
+
+    subject: str
+    payload: bytes
+    msg_id: str
 
 
 class Bus:
@@ -131,6 +144,36 @@ class Bus:
             raise BusUnavailable from error
         _stop_if_cancelled()
         return int(ack.seq)
+
+    async def publish_batch(self, messages: Sequence[Message], *, seconds: float = 5.0) -> bool:
+        """Store up to `MOST_IN_BATCH` messages of one stream, all or none; say whether they are.
+
+        One acknowledgement for all of them. False, and nothing stored, when one of them is known
+        already or the stream takes no batches; then they go one by one. Raises `BusUnavailable`.
+        """
+        if not self.is_connected:
+            raise BusUnavailable
+        batch_id = uuid.uuid4().hex
+        *before, last = (
+            (m, {"Nats-Msg-Id": m.msg_id, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)})
+            for n, m in enumerate(messages, 1)
+        )
+        try:
+            for message, headers in before:
+                await self.client.publish(message.subject, message.payload, headers=headers)
+            message, headers = last
+            answer = await self.client.request(
+                message.subject,
+                message.payload,
+                timeout=seconds,
+                headers=headers | {"Nats-Batch-Commit": "1"},
+            )
+        except (NatsError, OSError, TimeoutError) as error:
+            await self._repair(error)
+            raise BusUnavailable from error
+        _stop_if_cancelled()
+        ack = json.loads(answer.data)
+        return "error" not in ack and ack.get("count") == len(messages)
 
     async def head(self, stream: str) -> Position:
         """Return the position of the newest message. Raises `BusUnavailable`."""
@@ -223,9 +266,14 @@ class Bus:
     async def _ensure_streams(self) -> None:
         for config in self._streams:
             try:
-                await self.jetstream.stream_info(str(config.name))
+                there = await self.jetstream.stream_info(str(config.name))
             except NotFoundError:
                 await self.jetstream.add_stream(config)
+            else:
+                if (
+                    config.allow_atomic and not there.config.allow_atomic
+                ):  # made by an older release
+                    await self.jetstream.update_stream(there.config.evolve(allow_atomic=True))
 
 
 class Reader:
