@@ -169,6 +169,24 @@ async def test_a_known_event_id_has_its_first_answer_even_after_closing(rig):
     assert await count(rig, sat.attempt_id) == 1
 
 
+async def test_what_contradicts_a_known_id_is_kept_out_and_shown_to_the_staff(rig):
+    sat, client = rig.sits()
+    posted = body(sat.attempt_id, event_id=str(uuid.uuid4()), event_data={"key": "F12"})
+    first = await client.post("/events", json=posted)
+    other = await client.post("/events", json=posted | {"event_data": {"key": "F11"}})
+    batch = await client.post("/events/batch", json={"events": [posted | {"severity": "info"}]})
+    assert (other.status_code, other.content) == (201, first.content)
+    assert batch.json()["results"][0]["event"] == first.json()
+    assert await count(rig, sat.attempt_id) == 1
+    reader = rig.member("proctor", assigned=[("proctor", sat.exam_id)])
+    summary = (await reader.get(f"/attempt/{sat.attempt_id}/violations")).json()
+    flagged = [(c["event_id"], c["differs"]) for c in summary["conflicts"]]
+    assert sorted(flagged) == [
+        (posted["event_id"], ["event_data"]),
+        (posted["event_id"], ["severity"]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -471,6 +489,7 @@ async def test_a_summary_counts_and_names_the_newest_violation(rig):
             "missing": [],
             "missing_count": 0,
         },
+        "conflicts": [],
     }
 
 

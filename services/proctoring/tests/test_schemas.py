@@ -44,8 +44,9 @@ def decodes(name: str, document: object) -> bool:
         elif name == "TimingBody":
             schemas.timing_draft(body)
         else:
-            for item in schemas.batch_items(body):
-                schemas.event_draft(item, Origin())
+            for draft in schemas.event_drafts(body, Origin()):
+                if isinstance(draft, Failure):
+                    raise draft
     except Failure:
         return False
     return True

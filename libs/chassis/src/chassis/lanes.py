@@ -1,5 +1,4 @@
-"""Lanes: the few routes that are asked so often that the way through the framework is most of
-what they cost (ADR 27).
+"""Lanes for routes so busy that the way through the framework is most of their cost (ADR 27).
 
 A lane does what FastAPI, our dependencies and the canonical middleware do for every other route:
 request id, token, bounded body, problem bodies, metrics. What answers well writes no line of its
@@ -113,7 +112,13 @@ class _Served:
         try:
             caller = self._state.verifier.verify(_bearer(headers))
             body = await _body(headers, receive, lane.most_bytes)
-            asked = Asked(caller, body, self._origin(scope, headers), lane.path, request_id)
+            asked = Asked(
+                caller,
+                body,
+                origin_of(scope, headers, self._state.trusted_proxies),
+                lane.path,
+                request_id,
+            )
             content = await lane.answer(asked)
         except Failure as failure:
             await self._refuse(scope, receive, send, failure, request_id, began)
@@ -133,14 +138,6 @@ class _Served:
             await send({"type": "http.response.body", "body": content})
             self._good.inc()
             self._seconds.observe(time.perf_counter() - began)
-
-    def _origin(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Origin:
-        return _origin(
-            scope["client"][0] if scope["client"] else None,
-            headers.get(b"x-forwarded-for"),
-            headers.get(b"user-agent"),
-            tuple(self._state.trusted_proxies),
-        )
 
     async def _refuse(
         self,
@@ -180,6 +177,21 @@ class _Served:
         )
 
 
+async def asked(request: Request, caller: Caller, lane: Lane) -> Asked:
+    """Return what a lane's function is given, for a request that took the long way."""
+    headers = dict(request.scope["headers"])
+    body = await _body(headers, request.receive, lane.most_bytes)
+    whence = origin_of(request.scope, headers, request.app.state.trusted_proxies)
+    return Asked(caller, body, whence, lane.path, problems.request_id(request))
+
+
+def origin_of(scope: Scope, headers: Mapping[bytes, bytes], trusted: Sequence[Network]) -> Origin:
+    """Return where a request came from."""
+    peer = scope["client"][0] if scope["client"] else None
+    raw = headers.get(b"x-forwarded-for"), headers.get(b"user-agent")
+    return _origin(peer, raw, tuple(trusted))
+
+
 def _bearer(headers: Mapping[bytes, bytes]) -> str:
     header = headers.get(b"authorization", b"").decode("latin-1").strip()
     if not header:
@@ -209,10 +221,9 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive, most_bytes: in
 @lru_cache(10_000)
 def _origin(
     peer: str | None,
-    forwarded_for: bytes | None,
-    user_agent: bytes | None,
+    raw_headers: tuple[bytes | None, bytes | None],
     trusted: tuple[Network, ...],
 ) -> Origin:
     """Return the origin; students come from the same place again and again."""
-    texts = (None if raw is None else raw.decode("latin-1") for raw in (forwarded_for, user_agent))
-    return origin(peer, *texts, trusted)
+    forwarded, agent = (None if raw is None else raw.decode("latin-1") for raw in raw_headers)
+    return origin(peer, forwarded, agent, trusted)

@@ -117,7 +117,12 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 def unforeseen(path: str, request_id: str) -> Response:
     """Return the answer for what nobody named; the caller has logged it."""
-    problem = {
+    return JSONResponse(unforeseen_body(path, request_id), 500, media_type=MEDIA_TYPE)
+
+
+def unforeseen_body(path: str, request_id: str) -> dict[str, Any]:
+    """Return the problem object for what nobody named."""
+    return {
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
@@ -125,4 +130,3 @@ def unforeseen(path: str, request_id: str) -> Response:
         "instance": path,
         "request_id": request_id,
     }
-    return JSONResponse(problem, 500, media_type=MEDIA_TYPE)

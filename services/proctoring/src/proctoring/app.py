@@ -13,6 +13,7 @@ from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
+from chassis.lanes import Lanes
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
@@ -32,6 +33,7 @@ from proctoring.evidence.sealing import Sweeper
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.listing import rest as listing_rest
+from proctoring.posting import Posting
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
@@ -102,6 +104,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.exports = Exports(database, app.state.signing_key)
     app.state.retention = Retention.of(settings, database, HOLDINGS)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
+    app.state.trusted_proxies = settings.trusted_proxies
+    app.add_middleware(
+        Lanes, lanes=lambda state: state.posting.lanes, said=lambda state: state.posting.said()
+    )
     app.include_router(rest.router)
     for concept in (
         evidence_rest,
@@ -133,6 +139,7 @@ def _lifespan(
         intake = Intake(database, attempts, settings, wake=_all(relay.wake, keeper.wake))
         app.state.accommodating = Accommodating(database, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
+        app.state.posting = Posting(intake)
         auth = AuthClient(auth_channel)
         app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
         supervisor = Supervisor()
@@ -158,9 +165,7 @@ def _lifespan(
             acting_seconds=settings.acting_seconds,
         )
         acting.supervise(supervisor)
-        supervisor.add("keys", keys.run)
-        supervisor.add("revocations", lambda: revocations.follow(bus))
-        supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))
+        _know_callers(supervisor, keys, revocations, bus, auth)
         if settings.retention_is_on:
             eraser, pause = app.state.retention.eraser, settings.retention_interval_seconds
             supervisor.add("retention", Clock(database, eraser, interval_seconds=pause).run)
@@ -204,3 +209,11 @@ def _terms(settings: Settings) -> Terms:
 
 def _sweeper(app: FastAPI, settings: Settings, database: Database) -> Sweeper:
     return Sweeper(database, app.state.signing_key, seconds=settings.evidence_sweep_seconds)
+
+
+def _know_callers(
+    supervisor: Supervisor, keys: KeySet, revocations: Revocations, bus: Bus, auth: AuthClient
+) -> None:
+    supervisor.add("keys", keys.run)
+    supervisor.add("revocations", lambda: revocations.follow(bus))
+    supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))

@@ -14,6 +14,9 @@ from typing import Any
 GENESIS = bytes(32)
 """The previous hash of an attempt's first event."""
 SALT_BYTES = 16
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical(value: Any) -> str:
@@ -21,9 +24,7 @@ def canonical(value: Any) -> str:
 
     Raises `ValueError` for what has no JSON text: infinities, lone surrogates.
     """
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    text = _ENCODER.encode(value)
     text.encode()  # lone surrogates have no UTF-8 form: UnicodeEncodeError is a ValueError
     return text
 

@@ -1,6 +1,6 @@
 """What can go wrong in proctoring, in the contract's words (section 6); edges translate kinds."""
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooMany, Unavailable
 
 
 class PostedAttemptNotFound(NotFound):
@@ -33,9 +33,11 @@ class SummaryDenied(Forbidden):
     detail = "Only admins and graders can view violation summaries"
 
 
-class BodyTooLarge(TooLarge):
-    slug = "body-too-large"
-    detail = "Request body is too large"
+class TooManyEvents(TooMany):
+    """More of one attempt than a stuck key can make; nothing was stored."""
+
+    slug = "too-many-events"
+    detail = "Too many events at once, nothing was stored. Keep them and try again in a moment."
 
 
 class BadBody(Invalid):

@@ -86,11 +86,9 @@ class Taken:
     created_at: datetime
     late: bool
     sequence: int
-    is_conflict: bool = False
-    """Its id was known, and what the post said was something else: that was kept out."""
 
     @classmethod
-    def known(cls, event: Event, *, is_conflict: bool = False) -> Self:
+    def known(cls, event: Event) -> Self:
         return cls(
             event.id,
             event.draft,
@@ -99,7 +97,6 @@ class Taken:
             event.created_at,
             event.late,
             event.sequence,
-            is_conflict,
         )
 
 

@@ -7,6 +7,7 @@ what is being done.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -70,6 +71,13 @@ class Grouping(Generic[Content, Result]):
     def waiting(self) -> int:
         """How much waits, by weight."""
         return self._weight
+
+    @property
+    def load(self) -> int:
+        """How near the line is to refusing, 0 to 10: by its length and by its oldest ticket."""
+        waited = time.monotonic() - self._line[0].arrived if self._line else 0.0
+        share = max(self._weight / self._capacity, waited / self._patience_seconds)
+        return min(10, math.ceil(share * 10))
 
     async def submit(self, content: Content, keys: frozenset[int], weight: int) -> Result:
         """Wait in line, and for the group; return what became of it.

@@ -48,6 +48,11 @@ class Intake:
             patience_seconds=settings.intake_patience_seconds,
         )
 
+    @property
+    def load(self) -> int:
+        """How loaded the intake is, 0 to 10: at 10 the next post may be refused."""
+        return self._groups.load
+
     async def run(self) -> None:
         """Take in until cancelled, then finish what is in flight."""
         await self._groups.run()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import structlog
 from chassis import outbox
 from chassis.database import Database
 from chassis.errors import Failure
@@ -23,6 +24,8 @@ from proctoring.intake_store import Known, Wish
 from proctoring.tables import OUTBOX
 from proctoring.timekeeping import Timekeeping
 from proctoring.timing import Timing, TimingDraft
+
+log = structlog.get_logger()
 
 Draft = EventDraft | TimingDraft
 Outcome = Taken | Timing | Failure
@@ -159,19 +162,21 @@ def _with_first_results(
 ) -> list[Outcome]:
     """Put the first result in the place of each event that was known."""
     known = {
-        (post.draft.attempt_id, post.draft.event_id): outcome.is_conflict
+        (post.draft.attempt_id, post.draft.event_id): outcome
         for post, outcome in zip(posts, outcomes, strict=True)
         if isinstance(outcome, Known) and post.draft.event_id
     }
     if known:
         with database.transaction() as session:
             first = store.find_events(session, list(known))
+    for (attempt_id, event_id), outcome in known.items():
+        if outcome.is_conflict:
+            log.warning("event.kept_out", attempt_id=attempt_id, event_id=str(event_id))
     results: list[Outcome] = []
     for post, outcome in zip(posts, outcomes, strict=True):
         if isinstance(outcome, Known):
             assert post.draft.event_id is not None  # noqa: S101  # it was found by it
-            event = first[post.draft.attempt_id, post.draft.event_id]
-            results.append(Taken.known(event, is_conflict=outcome.is_conflict))
+            results.append(Taken.known(first[post.draft.attempt_id, post.draft.event_id]))
         else:
             results.append(outcome)
     return results

@@ -7,11 +7,8 @@ FastAPI sees no body parameter; their descriptions are put into OpenAPI by hand.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
-from chassis import problems
 from chassis.access import AnyCaller
-from chassis.errors import Failure, Unavailable
-from chassis.origins import Origin, origin
+from chassis.lanes import Lane, asked
 from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 
@@ -29,11 +26,9 @@ from proctoring.edge import (
     existing_attempt,
     read,
 )
-from proctoring.errors import AccessDenied, BodyTooLarge, SummaryDenied
-from proctoring.event import EventDraft, Severity, Taken
-from proctoring.intake import Intake
-from proctoring.recording import Draft, Outcome
-from proctoring.timing import Timing
+from proctoring.errors import AccessDenied, SummaryDenied
+from proctoring.event import Severity
+from proctoring.posting import Posting
 
 EventTypeFilter = Annotated[str | None, Query(pattern=schemas.TYPE_PATTERN)]
 
@@ -74,19 +69,19 @@ def _described(
 @router.post("/events", **_described("ProctoringEvent", status=201, body="EventBody"))
 async def post_event(request: Request, caller: AnyCaller) -> Response:
     """Store one event; the same `event_id` again gets the first answer again."""
-    return await _posted(request, caller, posting.LANES[0])
+    return await _posted(request, caller, _posting(request).event)
 
 
 @router.post("/events/batch", **_described("BatchAnswer", body="BatchBody"))
 async def post_events(request: Request, caller: AnyCaller) -> Response:
     """Store up to 500 events; each item has its own status, one bad one does not sink the rest."""
-    return await _posted(request, caller, posting.LANES[1])
+    return await _posted(request, caller, _posting(request).batch)
 
 
 @router.post("/question-timing", **_described("QuestionTiming", body="TimingBody"))
 async def post_timing(request: Request, caller: AnyCaller) -> Response:
     """Take the seconds of the current showing of a question; answers the sum over all showings."""
-    return await _posted(request, caller, posting.LANES[2])
+    return await _posted(request, caller, _posting(request).timing)
 
 
 @router.get("/attempt/{attempt_id}/events", **_described("ProctoringEvent", many=True))
@@ -121,7 +116,10 @@ async def get_violations(request: Request, caller: AnyCaller, attempt_id: Attemp
     attempt = await existing_attempt(request, attempt_id)
     await check_reach(request, caller, attempt.exam_id, ("admin",), SummaryDenied)
     summary = await read(request, store.summary, attempt_id)
-    return as_json(schemas.summary_out(summary, await read(request, delivering.compare, attempt)))
+    conflicts = await read(request, store.conflicts, attempt_id)
+    return as_json(
+        schemas.summary_out(summary, conflicts, await read(request, delivering.compare, attempt))
+    )
 
 
 @router.get("/exams/{exam_id}/delivery", **_described("AttemptDelivery", many=True))
@@ -155,6 +153,12 @@ def describe(app: FastAPI, *more: Mapping[str, Any]) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
+def _posting(request: Request) -> Posting:
+    posting: Posting = request.app.state.posting
+    return posting
+
+
 async def _posted(request: Request, caller: Caller, lane: Lane) -> Response:
-    """Answer as the lane does, which is asked before this module is (chassis.lanes)."""
-    raise NotImplementedError
+    """Answer as the lane itself does; it is asked before this module is (chassis.lanes)."""
+    content = await lane.answer(await asked(request, caller, lane))
+    return Response(content, lane.status, media_type="application/json")

@@ -6,7 +6,7 @@ The schemas in OpenAPI are made from the same structs.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from proctoring import chain
 from proctoring.delivery import Delivery, Submission
 from proctoring.errors import BadBody
 from proctoring.event import Event, EventDraft, Severity, Taken, effective_severity
-from proctoring.store import Summary
+from proctoring.store import Conflict, Summary
 from proctoring.timing import Timing, TimingDraft
 
 T = TypeVar("T")
@@ -73,8 +73,14 @@ class BatchBody(msgspec.Struct, frozen=True):
     events: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
 
 
+class _WholeBatch(msgspec.Struct, frozen=True):
+    """The same, when all of them fit."""
+
+    events: Annotated[list[EventBody], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
 class ProctoringEvent(msgspec.Struct, frozen=True):
-    """A stored event."""
+    """A stored event; `skew_ms` is by how much the client's clock was ahead of ours."""
 
     id: int
     attempt_id: int
@@ -91,6 +97,7 @@ class ProctoringEvent(msgspec.Struct, frozen=True):
     late: bool
     received_at: datetime
     sequence: int
+    skew_ms: int
 
 
 class BatchItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,6 +145,14 @@ class DeliveryBody(msgspec.Struct, frozen=True):
     missing_count: int
 
 
+class ConflictBody(msgspec.Struct, frozen=True):
+    """A post that was kept out: its `event_id` was known, and these fields said something else."""
+
+    event_id: UUID
+    differs: tuple[str, ...]
+    received_at: datetime
+
+
 class ViolationSummary(msgspec.Struct, frozen=True):
     """Counts of an attempt; type counts and "most recent" cover warnings and violations only."""
 
@@ -151,6 +166,7 @@ class ViolationSummary(msgspec.Struct, frozen=True):
     most_recent_violation_time: datetime | None
     most_recent_violation_type: str | None
     delivery: DeliveryBody
+    conflicts: list[ConflictBody]
 
 
 class AttemptDelivery(msgspec.Struct, frozen=True):
@@ -164,12 +180,18 @@ class AttemptDelivery(msgspec.Struct, frozen=True):
 _EVENT_DECODER = msgspec.json.Decoder(EventBody)
 _TIMING_DECODER = msgspec.json.Decoder(TimingBody)
 _BATCH_DECODER = msgspec.json.Decoder(BatchBody)
+_WHOLE_BATCH_DECODER = msgspec.json.Decoder(_WholeBatch)
+_SEVERITIES = {severity.value: severity for severity in Severity}
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def event_draft(body: bytes | msgspec.Raw, origin: Origin, place: str = "") -> EventDraft:
     """Return the valid draft of one posted event; raise `BadBody` with pointers below `place`."""
-    event = _decoded(_EVENT_DECODER, body, place)
-    given = Severity(event.severity) if event.severity else None
+    return _draft(_decoded(_EVENT_DECODER, body, place), origin, place)
+
+
+def _draft(event: EventBody, origin: Origin, place: str) -> EventDraft:
+    given = _SEVERITIES[event.severity] if event.severity else None
     return EventDraft(
         attempt_id=event.attempt_id,
         event_type=event.event_type,
@@ -196,9 +218,31 @@ def timing_draft(body: bytes) -> TimingDraft:
     )
 
 
-def batch_items(body: bytes) -> list[msgspec.Raw]:
-    """Return the items of a batch, unchecked; raise `BadBody` when the frame does not fit."""
-    return _decoded(_BATCH_DECODER, body).events
+def event_drafts(body: bytes, origin: Origin) -> list[EventDraft | BadBody]:
+    """Return a draft or what is wrong with it for each event of a batch.
+
+    Raises `BadBody` when the frame does not fit.
+    """
+    try:
+        events = _WHOLE_BATCH_DECODER.decode(body).events
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        items = _decoded(_BATCH_DECODER, body).events  # look for the one that is bad
+        return [_event_draft_or_failure(item, origin, n) for n, item in enumerate(items)]
+    return [_draft_or_failure(event, origin, n) for n, event in enumerate(events)]
+
+
+def _event_draft_or_failure(item: msgspec.Raw, origin: Origin, index: int) -> EventDraft | BadBody:
+    try:
+        return event_draft(item, origin, f"/events/{index}")
+    except BadBody as failure:
+        return failure
+
+
+def _draft_or_failure(event: EventBody, origin: Origin, index: int) -> EventDraft | BadBody:
+    try:
+        return _draft(event, origin, f"/events/{index}")
+    except BadBody as failure:
+        return failure
 
 
 def event_out(event: Event | Taken) -> ProctoringEvent:
@@ -220,6 +264,7 @@ def event_out(event: Event | Taken) -> ProctoringEvent:
         late=event.late,
         received_at=event.received_at,
         sequence=event.sequence,
+        skew_ms=(event.event_timestamp - event.received_at) // _MILLISECOND,
     )
 
 
@@ -244,7 +289,9 @@ def delivery_out(delivery: Delivery) -> DeliveryBody:
     )
 
 
-def summary_out(summary: Summary, delivery: Delivery) -> ViolationSummary:
+def summary_out(
+    summary: Summary, conflicts: Sequence[Conflict], delivery: Delivery
+) -> ViolationSummary:
     tally = summary.tally
     violations = tally.warning_count + tally.violation_count
     return ViolationSummary(
@@ -258,6 +305,7 @@ def summary_out(summary: Summary, delivery: Delivery) -> ViolationSummary:
         most_recent_violation_time=summary.newest_at,
         most_recent_violation_type=summary.newest_type,
         delivery=delivery_out(delivery),
+        conflicts=[ConflictBody(c.event_id, c.differs, c.received_at) for c in conflicts],
     )
 
 

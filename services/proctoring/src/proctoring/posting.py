@@ -1,0 +1,95 @@
+"""What students post, on its lanes: decodes, hands to the intake, encodes (contract §6.1, §6.2).
+
+A limit for each attempt stands before the intake, and each answer tells how loaded it is
+(`OEP-Load`, 0 to 10), so that a client holds back what can wait before anything must be refused.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from chassis import problems
+from chassis.errors import Failure, Unavailable
+from chassis.lanes import Asked, Headers, Lane
+
+from proctoring import schemas
+from proctoring.errors import TooManyEvents
+from proctoring.event import EventDraft, Taken
+from proctoring.intake import Intake
+from proctoring.limits import BATCHED_WEIGHT, Buckets
+from proctoring.recording import Draft, Outcome
+from proctoring.schemas import BatchItem, event_out
+from proctoring.timing import Timing
+
+PREFIX = "/api/v1/proctoring"
+
+
+class Posting:
+    """The three lanes and what they share."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._buckets = Buckets()
+        self.event = Lane(f"{PREFIX}/events", self._event, 201, schemas.MAX_BODY_BYTES)
+        self.batch = Lane(f"{PREFIX}/events/batch", self._batch, 200, schemas.MAX_BATCH_BYTES)
+        self.timing = Lane(f"{PREFIX}/question-timing", self._timing, 200, schemas.MAX_BODY_BYTES)
+        self.lanes = (self.event, self.batch, self.timing)
+
+    def said(self) -> Headers:
+        """Return what each answer tells of the load."""
+        return [(b"oep-load", b"%d" % self._intake.load)]
+
+    async def _event(self, asked: Asked) -> bytes:
+        draft = schemas.event_draft(asked.body, asked.origin)
+        self._limit(asked.caller.user_id, [draft], 1.0)
+        return msgspec.json.encode(event_out(_taken(await self._one(asked, draft))))
+
+    async def _batch(self, asked: Asked) -> bytes:
+        drafts = schemas.event_drafts(asked.body, asked.origin)
+        good = [draft for draft in drafts if isinstance(draft, EventDraft)]
+        self._limit(asked.caller.user_id, good, BATCHED_WEIGHT)
+        taken = iter(await self._intake.take(asked.caller.user_id, good) if good else [])
+        outcomes = [next(taken) if isinstance(d, EventDraft) else d for d in drafts]
+        for outcome in outcomes:
+            if isinstance(outcome, Unavailable):
+                raise outcome
+        results = [_item(asked, index, outcome) for index, outcome in enumerate(outcomes)]
+        return msgspec.json.encode(schemas.BatchAnswer(results))
+
+    async def _timing(self, asked: Asked) -> bytes:
+        draft = schemas.timing_draft(asked.body)
+        self._limit(asked.caller.user_id, [draft], 1.0)
+        timing = await self._one(asked, draft)
+        assert isinstance(timing, Timing)  # noqa: S101  # a timing draft becomes nothing else
+        return msgspec.json.encode(schemas.timing_out(timing))
+
+    def _limit(self, user_id: int, drafts: Sequence[Draft], weight: float) -> None:
+        counts = Counter(draft.attempt_id for draft in drafts)
+        wanted = [((user_id, attempt), weight * count) for attempt, count in counts.items()]
+        wait = self._buckets.take(wanted, time.monotonic())
+        if wait is not None:
+            raise TooManyEvents(retry_after_seconds=wait)
+
+    async def _one(self, asked: Asked, draft: Draft) -> Outcome:
+        (outcome,) = await self._intake.take(asked.caller.user_id, [draft])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def _taken(outcome: Outcome) -> Taken:
+    assert isinstance(outcome, Taken)  # noqa: S101  # an event draft becomes nothing else
+    return outcome
+
+
+def _item(asked: Asked, index: int, outcome: Outcome | Exception) -> BatchItem:
+    if isinstance(outcome, Taken):
+        return BatchItem(index, 201, event=event_out(outcome))
+    error: dict[str, Any]
+    if isinstance(outcome, Failure):
+        error = problems.body(outcome, asked.path, asked.request_id)
+    else:  # logged where it happened; its text stays here
+        error = problems.unforeseen_body(asked.path, asked.request_id)
+    return BatchItem(index, error["status"], error=error)
