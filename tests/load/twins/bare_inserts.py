@@ -28,8 +28,9 @@ INSERT INTO {SCHEMA}.proctoring_events
        (attempt_id, event_type, severity, event_timestamp, event_data, event_id, client_sequence,
         user_agent, ip_address, sequence, data_salt, data_hash, network_salt, network_hash, hash,
         exam_day)
-SELECT attempt_id, 'tab_switch', 'warning', now(), CAST(event_data AS json), event_id, n, 'oep-load',
-       '127.0.0.1', n, '\\x00', '\\x00', '\\x00', '\\x00', CAST(repeat('x', 32) AS bytea),
+SELECT attempt_id, 'tab_switch', 'warning', now(), CAST(event_data AS json), event_id, n,
+       'oep-load', '127.0.0.1', n,
+       '\\x00', '\\x00', '\\x00', '\\x00', CAST(repeat('x', 32) AS bytea),
        current_date
 FROM unnest(CAST(%s AS int[]), CAST(%s AS text[]), CAST(%s AS uuid[]), CAST(%s AS bigint[]))
   AS w (attempt_id, event_data, event_id, n)

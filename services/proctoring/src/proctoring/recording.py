@@ -169,8 +169,8 @@ def _with_first_results(
     if known:
         with database.transaction() as session:
             first = store.find_events(session, list(known))
-    for (attempt_id, event_id), outcome in known.items():
-        if outcome.is_conflict:
+    for (attempt_id, event_id), found in known.items():
+        if found.is_conflict:
             log.warning("event.kept_out", attempt_id=attempt_id, event_id=str(event_id))
     results: list[Outcome] = []
     for post, outcome in zip(posts, outcomes, strict=True):
