@@ -17,7 +17,8 @@ SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py \
 	$(wildcard deploy/gateway/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
-	$(wildcard tests/load/twins/*.py)
+	$(wildcard tests/load/twins/*.py) \
+	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
 
 .PHONY: help
 help: ## List the commands
@@ -101,6 +102,12 @@ bench-begin: setup ## Measure begins against a FastAPI echo
 .PHONY: bench-login
 bench-login: setup ## Measure a mass login beside a running exam (ARGS="--imported": bcrypt hashes)
 	@$(LOAD) login $(ARGS)
+
+# Breaking (tests/chaos/README.md says what must hold)
+
+.PHONY: chaos
+chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 13 --students 500")
+	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 # Writing
 

@@ -1,6 +1,7 @@
 """The platform that is measured: the runner's own, on free ports, with the world in it.
 
-Everything is real: Postgres with fsync, NATS, gateway, the four services with one replica each.
+Everything is real: Postgres with fsync, NATS, gateway, the four services with one replica each if
+not told otherwise.
 Twins are processes of their own beside it.
 """
 
@@ -137,14 +138,19 @@ def login_request(student_id: int) -> bytes:
 
 @contextlib.contextmanager
 def running(
-    world: World, twins: Sequence[Twin] = (), *, are_imported: bool = False, say: Say = print
+    world: World,
+    twins: Sequence[Twin] = (),
+    *,
+    are_imported: bool = False,
+    replicas: Mapping[str, int] | None = None,
+    say: Say = print,
 ) -> Iterator[Rig]:
     """Start the platform with `world` in it and the twins beside it. Blocking.
 
     With `are_imported` the newcomers have bcrypt hashes, as those who come from the legacy portal.
     """
     folder = unprivileged.temporary_place("oep-load-", unprivileged.account())
-    rig = Rig(Platform(folder / "platform", seed=False), world)
+    rig = Rig(Platform(folder / "platform", replicas, seed=False), world)
     try:
         say("the platform starts")
         with rig.platform:

@@ -1,0 +1,65 @@
+"""`python -m chaos [faults…]`: faults at full length; one JSON line each, then the table's rows."""
+
+import asyncio
+import signal
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from chaos.course import all_of, platform
+from chaos.faults import FAULTS
+from chaos.run import SHORT, Result, Size
+
+app = typer.Typer(add_completion=False, help="Faults under load; see tests/chaos/README.md.")
+console = Console(width=None if sys.stdout.isatty() else 160, stderr=True)
+_began = time.monotonic()
+
+
+def _say(text: str) -> None:
+    console.print(f"[dim]{time.monotonic() - _began:6.1f} s[/]  {text}", highlight=False)
+
+
+@app.command()
+def main(
+    faults: Annotated[list[int] | None, typer.Argument(help="Their numbers; all if none.")] = None,
+    students: Annotated[int, typer.Option(min=3, help="Who post an event every 2 s.")] = 200,
+    short: Annotated[bool, typer.Option(help="As in `make test`.")] = False,
+) -> None:
+    """Break the platform while students post events, and judge what survived."""
+    wanted = faults or list(FAULTS)
+    size = SHORT if short else Size(students=students)
+    with platform(size, _say) as rig:
+        results = asyncio.run(all_of(rig, size, wanted, _say))
+    for result in results:
+        print(result.line)  # noqa: T201  # this is what it is for
+    for result in results:
+        print(_row(result, size))  # noqa: T201
+    sys.exit(any(result.verdict.flaws or result.late for result in results))
+
+
+def _row(result: Result, size: Size) -> str:
+    """Return one row of the table in README.md."""
+    verdict, fault = result.verdict, result.fault
+    holds = "; ".join(verdict.shortened + result.late) or "O1, O2, O3, O5, O6, O7"
+    refusals = ", ".join(f"{n} of {status or 'lost'}" for status, n in result.refusals.items())
+    cells = [
+        str(fault.number),
+        fault.words,
+        f"{size.students} at 1 per {size.period_seconds:g} s",
+        f"{verdict.accepted} / {verdict.stored}",
+        f"{verdict.duplicates} / {verdict.order_violations} / {result.unauthorised}",
+        f"{result.converge_seconds:.1f} s",
+        f"{result.p50_ms:.0f} / {result.p99_ms:.0f} ms",
+        refusals or "none",
+        "; ".join(result.words) or "-",
+        holds,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the platform ends with us
+    app()

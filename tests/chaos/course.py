@@ -1,0 +1,69 @@
+"""Runs faults one after another on one platform, each with an exam of its own."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from load.rig import Rig, running
+from load.rounds import Say
+from load.world import World
+
+from chaos.faults import FAULTS
+from chaos.proxy import LossyProxy
+from chaos.run import Fault, Result, Run, Size
+
+REPLICAS = {"attempts": 2, "proctoring": 2}
+_ANSWERS_LOST = 3
+_PAST_THE_GATEWAY = 3
+
+
+@dataclass
+class Course:
+    """A running platform with everybody signed in."""
+
+    rig: Rig
+    tokens: Mapping[int, str]
+    size: Size
+
+    async def run(self, fault: Fault) -> Result:
+        """Do one fault; afterwards the platform is whole."""
+        place = list(FAULTS).index(fault.number)
+        run = Run(self.rig, self.tokens, place, self.size)
+        try:
+            async with self._way(fault, run):
+                return await run.play(fault)
+        finally:
+            await asyncio.to_thread(self.rig.platform.heal)
+
+    @contextlib.asynccontextmanager
+    async def _way(self, fault: Fault, run: Run) -> AsyncIterator[None]:
+        if fault.number != _ANSWERS_LOST:
+            yield
+            return
+        async with LossyProxy(self.rig.port("proctoring")).serving() as proxy:
+            run.go_through(proxy, _PAST_THE_GATEWAY)
+            yield
+
+
+@contextlib.contextmanager
+def platform(size: Size, say: Say = print) -> Iterator[Rig]:
+    """Start what a course needs: as many exams as there are faults, and an outsider."""
+    world = World(sitters=size.students + 1, running_exams=len(FAULTS), questions=5)
+    with running(world, replicas=REPLICAS, say=say) as rig:
+        yield rig
+
+
+async def begun(rig: Rig, size: Size) -> Course:
+    return Course(rig, await rig.sign_in(rig.world.sitter_ids), size)
+
+
+async def all_of(rig: Rig, size: Size, numbers: Sequence[int], say: Say) -> list[Result]:
+    course = await begun(rig, size)
+    results = []
+    for number in numbers:
+        say(f"fault {number}: {FAULTS[number].words}")
+        results.append(await course.run(FAULTS[number]))
+        for text in results[-1].words + results[-1].verdict.shortened + results[-1].late:
+            say(f"  {text}")
+    return results

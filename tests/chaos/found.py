@@ -1,0 +1,110 @@
+"""What is there after a run: rows by plain SELECTs, messages from the stream. Never judges.
+
+It knows the tables' columns and nothing of how they are written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg2
+from chassis.bus import EVENTS, Bus
+from psycopg2.extras import RealDictCursor
+
+_STREAM_LIMIT = 1_000_000
+_EVENTS = """
+SELECT id, attempt_id, event_id::text AS event_id, event_type, severity, event_timestamp,
+       received_at, created_at, question_id, client_sequence, late, sequence, event_data,
+       user_agent, ip_address, data_salt, data_hash, network_salt, network_hash, hash
+FROM proctoring.proctoring_events WHERE attempt_id = ANY(%s) ORDER BY attempt_id, sequence, id
+"""
+_TALLIES = """
+SELECT attempt_id, last_sequence, head_hash, info_count + warning_count + violation_count AS count
+FROM proctoring.tallies WHERE attempt_id = ANY(%s)
+"""
+_TIMINGS = """
+SELECT attempt_id, question_id, total_time_seconds, answer_count
+FROM proctoring.question_timings WHERE attempt_id = ANY(%s)
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One `event_recorded` as it lies in the stream."""
+
+    place: int
+    message_id: str
+    attempt_id: int
+    event_id: str
+    sequence: int
+    at: datetime
+
+
+@dataclass
+class Found:
+    """Everything that the platform holds of one run's attempts."""
+
+    events: list[Row] = field(default_factory=list)
+    tallies: dict[int, Row] = field(default_factory=dict)
+    timings: dict[tuple[int, int], Row] = field(default_factory=dict)
+    outbox_count: int = 0
+    stream: list[Heard] = field(default_factory=list)
+
+
+class Reader:
+    """One superuser's connection, made anew when it was lost. Blocking."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        connection = psycopg2.connect(self._url, connect_timeout=3)
+        try:
+            with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                cursor.execute(query, values)
+                return [_plain(row) for row in cursor.fetchall()]
+        finally:
+            connection.close()
+
+    def find(self, attempt_ids: Sequence[int]) -> Found:
+        ids = list(attempt_ids)
+        timings = self.rows(_TIMINGS, ids)
+        return Found(
+            events=self.rows(_EVENTS, ids),
+            tallies={row["attempt_id"]: row for row in self.rows(_TALLIES, ids)},
+            timings={(row["attempt_id"], row["question_id"]): row for row in timings},
+            outbox_count=len(self.outbox_ids()),
+        )
+
+    def outbox_ids(self) -> list[int]:
+        return [row["id"] for row in self.rows("SELECT id FROM proctoring.outbox ORDER BY id")]
+
+
+async def stream_of(nats_url: str, exam_id: int) -> list[Heard]:
+    """Return what was said of an exam's events, in the order of the stream."""
+    bus = Bus(nats_url, "chaos")
+    await bus.start()
+    try:
+        await bus.wait_ready()
+        head = await bus.head(EVENTS)
+        subject = f"oep.v1.{exam_id}.*.event_recorded"
+        found = await bus.replay(EVENTS, [subject], 0, head.sequence, limit=_STREAM_LIMIT)
+    finally:
+        await bus.close()
+    return [_heard(delivery.sequence, delivery.data, delivery.at) for delivery in found]
+
+
+def _heard(place: int, data: bytes, at: datetime) -> Heard:
+    notice = msgspec.json.decode(data)
+    event = notice["data"]["event"]
+    return Heard(
+        place, notice["id"], notice["attempt_id"], event["event_id"], event["sequence"], at
+    )
+
+
+def _plain(row: Row) -> Row:
+    return {k: bytes(v) if isinstance(v, memoryview) else v for k, v in row.items()}
