@@ -28,6 +28,7 @@ _TIMINGS = """
 SELECT attempt_id, question_id, total_time_seconds, answer_count
 FROM proctoring.question_timings WHERE attempt_id = ANY(%s)
 """
+_CONFLICTS = "SELECT event_id FROM proctoring.event_conflicts WHERE attempt_id = ANY(%s)"
 
 Row = dict[str, Any]
 
@@ -51,6 +52,8 @@ class Found:
     events: list[Row] = field(default_factory=list)
     tallies: dict[int, Row] = field(default_factory=dict)
     timings: dict[tuple[int, int], Row] = field(default_factory=dict)
+    conflict_count: int = 0
+    """Known ids that came with another content; a client that repeats itself makes none."""
     outbox_count: int = 0
     stream: list[Heard] = field(default_factory=list)
 
@@ -77,6 +80,7 @@ class Reader:
             events=self.rows(_EVENTS, ids),
             tallies={row["attempt_id"]: row for row in self.rows(_TALLIES, ids)},
             timings={(row["attempt_id"], row["question_id"]): row for row in timings},
+            conflict_count=len(self.rows(_CONFLICTS, ids)),
             outbox_count=len(self.outbox_ids()),
         )
 

@@ -5,6 +5,7 @@ Instants are those of `time.time`: the clients and the database share one machin
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 Answered = tuple[float, float, int]
 """When a request left, how long its answer took (both seconds), and its status; 0 is none."""
@@ -19,6 +20,7 @@ class Sent:
     number: int
     """The client's own sequence, from 1 on; of a timing: the seconds of its showing."""
     question_id: int | None = None
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_timing: bool = False
     first_sent_at: float | None = None
     last_sent_at: float | None = None

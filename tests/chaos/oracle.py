@@ -66,6 +66,8 @@ def judge(ledger: Ledger, found: Found) -> Verdict:
     verdict.note(unsaid(found.events, found.stream))
     verdict.duplicates += verdict.note(said_twice(found.stream))
     verdict.order_violations += verdict.note(said_in_disorder(found.stream))
+    if found.conflict_count:
+        verdict.note([f"{found.conflict_count} repeated posts were taken for other ones"])
     if found.outbox_count:
         verdict.note([f"{found.outbox_count} notices still wait in the outbox"])
     return verdict

@@ -185,6 +185,7 @@ def _body(sent: Sent) -> dict[str, Any]:
         "attempt_id": sent.attempt_id,
         "event_type": kind,
         "event_id": sent.id,
+        "event_timestamp": sent.made_at.isoformat(),
         "client_sequence": sent.number,
         "event_data": {"count": sent.number, "where": "page é"},
     }

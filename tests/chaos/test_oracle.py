@@ -236,7 +236,13 @@ def leave_a_notice_behind(ledger, found):
     return "1 notices still wait in the outbox"
 
 
+def take_a_repetition_for_another_event(ledger, found):
+    found.conflict_count = 2
+    return "2 repeated posts were taken for other ones"
+
+
 FORGERIES = [
+    take_a_repetition_for_another_event,
     lose_an_event,
     lose_what_was_only_promised,
     store_an_event_twice,
