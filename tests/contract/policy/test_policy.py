@@ -302,6 +302,8 @@ ROWS = [
     # attempts: staff, proctors and graders
     Row("GET /attempts/", STAFF),
     Row("GET /attempts/audit", {ADMIN}),
+    Row("GET /attempts/people/{user_id}/export", {ADMIN}, path=a_student),
+    Row("POST /attempts/people/{user_id}/erasure", {ADMIN}, path=a_student, body=REASON),
     Row("GET /attempts/statistics/{exam_id}", STAFF, path=the_exam),
     Row(
         "PUT /attempts/{attempt_id}/answers/{question_id}/marks",

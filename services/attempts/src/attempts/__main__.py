@@ -1,4 +1,4 @@
-"""`python -m attempts`: serve, migrate, check-settings, import, audit, assign; see `-h`."""
+"""`python -m attempts`: serve, migrate, check-settings, import, audit, assign, people; see `-h`."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from chassis.store_commands import Audit, Import, Migrate
 
 from attempts import importer
 from attempts.app import create_app
-from attempts.commands import Assign
+from attempts.commands import Assign, People
 from attempts.settings import Settings
 from attempts.store.audit import AUDIT
 from attempts.tables import SCHEMA
@@ -26,7 +26,7 @@ SERVICE = Service(
     description="Exams, attempts, answers and grades.",
     settings=Settings,
     create_app=create_app,
-    verbs=(Migrate("attempts", SCHEMA), Import(_load), Audit(AUDIT), Assign()),
+    verbs=(Migrate("attempts", SCHEMA), Import(_load), Audit(AUDIT), Assign(), People()),
 )
 
 if __name__ == "__main__":

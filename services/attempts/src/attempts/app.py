@@ -29,6 +29,7 @@ from attempts.authorising import Authorising
 from attempts.broadcasting import Broadcasting
 from attempts.clock import Clock
 from attempts.composing import Composing
+from attempts.forgetting import Forgetting
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
@@ -44,6 +45,7 @@ from attempts.rest import exams as exam_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
 from attempts.rest import outpaced
+from attempts.rest import people as people_routes
 from attempts.rest import receipts as receipt_routes
 from attempts.rest import sitting as sitting_routes
 from attempts.rest import transfers as transfer_routes
@@ -169,6 +171,7 @@ class Attempts:
             composing=Composing(database),
             moving=Moving(database, relay.wake),
             trusted_proxies=settings.trusted_proxies,
+            forgetting=Forgetting(database),
             starting=Starting(database, relay.wake, has_ended),
             steering=Steering(database, relay.wake),
             allowing=Allowing(database, relay.wake),
@@ -201,6 +204,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(content_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(receipt_routes.router)
+    app.include_router(people_routes.router)
     app.include_router(attempt_routes.router)
     app.include_router(transfer_routes.router)
     app.include_router(action_routes.router)

@@ -420,6 +420,11 @@ class NotDone(Conflict):
     detail = "Nothing was done to the attempt under this key"
 
 
+class StillSitting(Conflict):
+    slug = "still-sitting"
+    detail = "The person has an attempt that has not ended; end it first, nothing was erased"
+
+
 class AlreadyReopened(Conflict):
     slug = "already-reopened"
 

@@ -22,6 +22,7 @@ from attempts.authorising import Authorising
 from attempts.composing import Composing
 from attempts.errors import NotAssigned
 from attempts.exam import Sight
+from attempts.forgetting import Forgetting
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
@@ -53,6 +54,7 @@ class Parts:
     composing: Composing
     moving: Moving
     starting: Starting
+    forgetting: Forgetting
     steering: Steering
     allowing: Allowing
     authorising: Authorising
