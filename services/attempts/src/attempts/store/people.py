@@ -84,5 +84,5 @@ def forget_network(session: Session, student_id: int) -> list[int]:
 
 def _rows(session: Session, table: FromClause, clause: Any) -> list[dict[str, Any]]:
     shown = [column for column in table.c if column.name not in _NOT_SHOWN]
-    query = select(*shown).where(clause).order_by(*table.primary_key.columns)
+    query = select(*shown).where(clause).order_by(*table.primary_key)
     return [dict(row) for row in session.execute(query).mappings()]
