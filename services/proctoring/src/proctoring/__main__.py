@@ -1,13 +1,14 @@
-"""`python -m proctoring`: serve, migrate, check-settings, import, retention, people; see `-h`."""
+"""`python -m proctoring`: serve, migrate, check-settings, import and more; see `-h`."""
 
 import sys
 
 from chassis.commands import Service, main
-from chassis.store_commands import Import, Migrate
+from chassis.store_commands import Audit, Import, Migrate
 
 from proctoring import legacy
 from proctoring.app import HOLDINGS, create_app
 from proctoring.commands import People, RetentionRun
+from proctoring.review.store import HISTORY
 from proctoring.settings import Settings
 from proctoring.tables import SCHEMA
 
@@ -21,6 +22,7 @@ SERVICE = Service(
         Import(lambda _: legacy.load),
         RetentionRun(HOLDINGS),
         People(HOLDINGS),
+        Audit(HISTORY, "reviews", "check that no step of a review was changed or taken out"),
     ),
 )
 

@@ -1,11 +1,16 @@
 """The history of a review: whole, chained, and witness against whoever changes the review."""
 
+import argparse
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
+from chassis.store_commands import Audit
+from proctoring.__main__ import SERVICE
 from proctoring.review import history
 from proctoring.review.case import State
+from proctoring.settings import Settings
 from sqlalchemy import text
 
 from .conftest import JUDGE, OPENER, OTHER, STUDENT
@@ -98,3 +103,28 @@ async def test_an_entry_that_the_owner_of_the_database_changed_is_found(desk, ow
     await asyncio.to_thread(forge)
     story = await asyncio.to_thread(desk.reviewing.story, review.id)
     assert not story.is_intact
+
+
+async def test_a_command_checks_the_history_of_all_reviews_and_names_a_broken_one(
+    desk, owner, settings: Settings, capsys
+):
+    [verify] = [v for v in SERVICE.verbs if isinstance(v, Audit) and v.name == "reviews"]
+
+    async def verified() -> tuple[int, dict]:
+        code = await asyncio.to_thread(verify.run, settings, argparse.Namespace(deed="verify"))
+        return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    review = await asyncio.to_thread(desk.overturned)
+    _, before = await verified()
+    assert before["entry_count"] >= 4
+
+    def forge() -> None:
+        forgery = "UPDATE proctoring.review_history SET user_id = 99 WHERE review_id = :id"
+        with owner.transaction() as session:
+            session.execute(text(f"{forgery} AND place = 2"), {"id": review.id})
+
+    await asyncio.to_thread(forge)
+    code, after = await verified()
+    assert code == 1
+    broken = {each["chain"] for each in after["flaws"]}
+    assert broken - {each["chain"] for each in before["flaws"]} == {f"review:{review.id}"}

@@ -280,6 +280,16 @@ async def test_a_student_never_reads_who_judged_or_what_they_noted(a):
     assert shown.json()["appeal"]["explanation"] == UPHOLD["explanation"]
 
 
+async def test_a_new_review_is_hidden_behind_the_last_decision_until_it_is_decided(a):
+    first = await a.decided(CLEAR)
+    second = await a.opened()
+    shown = (await a.own_view()).json()
+    assert (shown["review_id"], shown["outcome"]) == (first["id"], "cleared")
+    (await a.grader.post(f"/reviews/{second['id']}/decision", json=CONFIRM)).raise_for_status()
+    shown = (await a.own_view()).json()
+    assert (shown["review_id"], shown["outcome"]) == (second["id"], "confirmed")
+
+
 async def test_another_student_finds_neither_the_decision_nor_where_to_appeal(a, rig):
     review = await a.decided()
     stranger = rig.client(10**6)

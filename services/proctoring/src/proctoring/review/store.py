@@ -17,7 +17,7 @@ from proctoring.review.history import Entry, Ground, Logged
 from proctoring.review.reasons import Decision, ReasonCode
 from proctoring.review.tables import REVIEWS, ReviewHistoryRow
 
-_HISTORY = Audit(ReviewHistoryRow, Entry)
+HISTORY = Audit(ReviewHistoryRow, Entry)
 _NAMES = [each.name for each in fields(Review)]
 _ROW = [REVIEWS.c[name] for name in _NAMES]
 _KINDS: Mapping[str, Any] = {
@@ -147,12 +147,12 @@ def grounds(session: Session, attempt_id: int, ids: Collection[int]) -> list[Gro
 
 def log(session: Session, entry: Entry) -> None:
     """Append a step to its review's history."""
-    _HISTORY.append(session, [entry])
+    HISTORY.append(session, [entry])
 
 
 def history(session: Session, review_id: int) -> list[Logged]:
     """Return all that happened to a review, oldest first."""
-    return _HISTORY.chain(session, f"review:{review_id}")
+    return HISTORY.chain(session, f"review:{review_id}")
 
 
 def _one(session: Session, *clauses: ColumnElement[bool]) -> Review | None:
