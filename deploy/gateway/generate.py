@@ -48,6 +48,7 @@ NO_TOKEN_CHECK = (
 )
 CSV_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-csv/?"
 PEOPLE_IMPORT = r"/api/v1/auth/users/import-csv/?"
+DOWNLOADS = r"/api/v1/proctoring/(attempt/[^/]+/(evidence|report)|people/[^/]+/export)/?"
 
 BODY_BYTES = 1 << 20
 CSV_BODY_BYTES = 10 << 20
@@ -57,6 +58,8 @@ ROUTE_TIMEOUT = "15s"
 CSV_TIMEOUT = "60s"
 # A thousand students with two secrets each are hashed in about 50 s, longer while many log in.
 PEOPLE_TIMEOUT = "180s"
+# Megabytes that are written while they are read: a slow line takes its time, a silent one does not.
+DOWNLOAD_TIMEOUT = "600s"
 # Well below the services' keep-alive of 75 s: no request is to meet a closing connection.
 UPSTREAM_IDLE = "30s"
 
@@ -229,6 +232,7 @@ def _routes(gateway: Gateway) -> Json:
                     *_socket_routes(gateway.origins),
                     _csv_route(CSV_IMPORT, "attempts", CSV_TIMEOUT),
                     _csv_route(PEOPLE_IMPORT, "auth", PEOPLE_TIMEOUT),
+                    _route({"safe_regex": {"regex": DOWNLOADS}}, "proctoring", DOWNLOAD_TIMEOUT),
                     *(_route({"path_separated_prefix": p}, owner) for p, owner in OWNERS),
                     _route({"path": JWKS_PATH}, "auth"),
                     *_own_pages(gateway),

@@ -1,5 +1,6 @@
 """The committed configuration is what the generator makes, and Envoy accepts it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,23 @@ def test_every_replica_is_an_endpoint():
     assert ports == [8102, 8112]
     assert clusters["attempts"]["type"] == "STATIC"
     assert clusters["auth"]["type"] == "STRICT_DNS"
+
+
+def test_a_download_may_take_as_long_as_a_slow_line_needs():
+    made = yaml.safe_load(run().stdout)
+    [listener] = made["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    [host] = manager["route_config"]["virtual_hosts"]
+    for path in ("attempt/7/evidence", "attempt/7/evidence/", "people/7/export"):
+        found = next(
+            route["route"]
+            for route in host["routes"]
+            if re.fullmatch(
+                route["match"].get("safe_regex", {}).get("regex", "-"),
+                f"/api/v1/proctoring/{path}",
+            )
+        )
+        assert (found["cluster"], found["timeout"]) == ("proctoring", "600s")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ ROUTES = [
     ("POST", "/api/v1/proctoring/events", "proctoring"),
     ("POST", "/api/v1/proctoring/question-timing", "proctoring"),
     ("GET", "/api/v1/proctoring/attempt/1/events", "proctoring"),
+    ("GET", "/api/v1/proctoring/attempt/1/evidence", "proctoring"),
+    ("GET", "/api/v1/proctoring/evidence-keys", "proctoring"),
     ("GET", "/api/v1/ws/attempts/1", "realtime"),
     ("GET", "/api/v1/ws/exams/1/monitor", "realtime"),
 ]

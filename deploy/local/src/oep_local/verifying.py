@@ -33,16 +33,16 @@ def register(app: typer.Typer) -> None:
 
 def run(words: list[str]) -> int:
     """Check the file that `words` name; return the exit code."""
-    parser = argparse.ArgumentParser(PROGRAM, add_help=False)
-    parser.add_argument("file", nargs="?")
-    parser.add_argument("--keys")
-    parser.add_argument("--url")
-    chosen, others = parser.parse_known_args(words)
-    if chosen.file is None or not is_bundle(Path(chosen.file)):
+    parser = argparse.ArgumentParser(PROGRAM, description="Check what the platform has signed.")
+    parser.add_argument("file", help="a receipt or an evidence bundle, as it was downloaded")
+    parser.add_argument("--keys", help="the published keys (JWKS): a file, or an address (bundle)")
+    parser.add_argument("--url", help="take the keys from there, e.g. http://localhost:8000")
+    parser.add_argument("--answers", help="of a receipt: what GET /attempts/{id}/answers gave")
+    chosen = parser.parse_args(words)
+    if not is_bundle(Path(chosen.file)):
         return verify.main(words, PROGRAM)
     keys = chosen.keys or (chosen.url and chosen.url + KEYS_PATH)
-    trust = ["--keys", keys] if keys else []
-    return verify_evidence.main([chosen.file, *trust, *others], PROGRAM)
+    return verify_evidence.main([chosen.file, *(["--keys", keys] if keys else [])], PROGRAM)
 
 
 def is_bundle(path: Path) -> bool:
