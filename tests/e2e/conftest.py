@@ -5,6 +5,7 @@ everybody has really crossed the bus.
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import uuid
@@ -205,10 +206,9 @@ async def seat(platform: Platform, student: Student) -> None:
         await asyncio.to_thread(seed.seed, launcher, platform.state.root, fresh=True)
 
 
-@pytest.fixture
-async def student(platform, student_numbers) -> AsyncIterator[Student]:
-    """A demo student with an attempt that has just begun; there are twelve, who take turns."""
-    number = next(student_numbers)
+@contextlib.asynccontextmanager
+async def sitting(platform: Platform, number: int) -> AsyncIterator[Student]:
+    """Let a demo student begin; his client is closed at the end."""
     person = seed_rows.people()["students"][number - 1]
     body = {
         "hall_ticket_number": seed_rows.hall_ticket(number),
@@ -221,6 +221,21 @@ async def student(platform, student_numbers) -> AsyncIterator[Student]:
     await student.begin()
     yield student
     await student.http.aclose()
+
+
+@pytest.fixture
+async def student(platform, student_numbers) -> AsyncIterator[Student]:
+    """A demo student with an attempt that has just begun; there are twelve, who take turns."""
+    async with sitting(platform, next(student_numbers)) as student:
+        yield student
+
+
+@pytest.fixture
+async def three_students(platform, student_numbers) -> AsyncIterator[list[Student]]:
+    """Three more of them, in the same exam."""
+    async with contextlib.AsyncExitStack() as stack:
+        numbers = itertools.islice(student_numbers, 3)
+        yield [await stack.enter_async_context(sitting(platform, n)) for n in numbers]
 
 
 @pytest.fixture
@@ -251,6 +266,26 @@ async def proctor(platform) -> AsyncIterator[Person]:
 async def grader(platform) -> AsyncIterator[Person]:
     async for person in staff(platform.url, "grader"):
         yield person
+
+
+@pytest.fixture
+async def second_proctor(platform, admin, student) -> AsyncIterator[Person]:
+    """A colleague who is assigned to the student's exam."""
+    word = f"proctor-{uuid.uuid4().hex[:8]}"
+    body = {
+        "username": word,
+        "email": f"{word}@e2e.example",
+        "full_name": "Somebody Else",
+        "password": "second-proctor",
+        "roles": ["proctor"],
+    }
+    made = (await admin.http.post("/auth/users", json=body)).raise_for_status().json()
+    path = f"/auth/assignments/{student.exam_id}/proctor/{made['id']}"
+    (await admin.http.put(path)).raise_for_status()
+    login = {"username": word, "password": body["password"]}
+    person = Person(platform.url, await sign_in(platform.url, "login", login))
+    yield person
+    await person.http.aclose()
 
 
 @pytest.fixture

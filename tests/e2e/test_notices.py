@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ SAID = {
     "answer_saved",
     "event_recorded",
     "timing_recorded",
+    "action_requested",
+    "action_acknowledged",
+    "action_expired",
+    "claim_changed",
+    "hand_changed",
+    "message_sent",
+    "messages_read",
     "connection_opened",
     "connection_closed",
 }
@@ -50,6 +58,25 @@ async def said(bus: Bus, stream: str, subject: str) -> list[tuple[str, dict]]:
     return [(delivery.subject, json.loads(delivery.data)) for delivery in found]
 
 
+async def act_and_talk(student, proctor) -> None:
+    path = f"/proctoring/attempt/{student.attempt_id}"
+    for person, method, tail, body in (
+        (proctor, "POST", "claim", None),
+        (student, "POST", "hand", None),
+        (student, "POST", "messages", {"message_id": str(uuid.uuid4()), "text": "My mouse"}),
+        (proctor, "POST", "messages/read", {"up_to_id": 2**62}),
+        (proctor, "POST", "messages", {"message_id": str(uuid.uuid4()), "text": "I come"}),
+    ):
+        answer = await person.http.request(method, f"{path}/{tail}", json=body)
+        answer.raise_for_status()
+    for _ in range(2):  # one to be acknowledged, one to expire
+        wish = {"action_id": str(uuid.uuid4()), "action": "message", "text": "Sit down"}
+        asked = await proctor.http.post(f"{path}/actions", json=wish)
+    number = asked.raise_for_status().json()["id"]
+    seen = await student.http.post(f"{path}/actions/{number}/acknowledge")
+    seen.raise_for_status()
+
+
 async def test_every_notice_has_the_described_keys_and_no_secret(platform, student, proctor, bus):
     attempt, question = student.attempt_id, student.question_ids[0]
     async with student.socket(f"attempts/{attempt}"):
@@ -58,6 +85,7 @@ async def test_every_notice_has_the_described_keys_and_no_secret(platform, stude
     (await student.report(event)).raise_for_status()
     timing = {"attempt_id": attempt, "question_id": question, "total_time_seconds": 4}
     (await student.http.post("/proctoring/question-timing", json=timing)).raise_for_status()
+    await act_and_talk(student, proctor)
     (await student.submit()).raise_for_status()
     (await student.http.post("/auth/logout", json={})).raise_for_status()
 
