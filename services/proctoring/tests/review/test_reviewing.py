@@ -32,7 +32,7 @@ async def together(*deeds: Callable) -> list:
     gate = threading.Barrier(len(deeds))
 
     def at_once(deed: Callable):
-        gate.wait(5)
+        gate.wait(20)
         try:
             return deed()
         except Failure as failure:
