@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from attempts.auth_client import People, Person
 from attempts.authorising import Authorising, Crowd
+from attempts.composing import Composing
 from attempts.errors import AlreadyAuthorised, CannotSteer, WaitingForAuthorisation
 from attempts.order import Order
 from attempts.starting import Seat, Starting
@@ -134,6 +135,58 @@ def test_starts_at_once_make_one_attempt_that_waits(world, at_once):
     assert {type(t) for t in told} == {WaitingForAuthorisation}
     [attempt_id] = {t.members["attempt_id"] for t in told}
     assert world.run("SELECT id FROM attempts.attempts") == [{"id": attempt_id}]
+
+
+@pytest.fixture
+def composing(world) -> Composing:
+    return Composing(world.db, lambda: None)
+
+
+def lobby_notes(world) -> list[tuple[int, bool]]:
+    notes = world.notes("lobby_changed")
+    return [(n["attempt_id"], n["data"]["is_waiting_for_authorisation"]) for n in notes]
+
+
+def test_whoever_waits_hears_when_the_exam_changes_its_mind(world, rules, authorising, composing):
+    rules(requires_authorisation=False)
+    one = world.attempt("not_started")
+    other = world.attempt("not_started", student=world.other)
+    let_in = world.attempt("not_started", student=5)
+    authorising.authorise(order(let_in))
+    for student, status in ((6, "in_progress"), (7, "cancelled")):
+        world.attempt(status, student=student)
+    elsewhere = world.attempt("not_started", student=8, exam=world.written)
+    change = partial(composing.change, world.objective, links=None)
+    change({"requires_authorisation": True})
+    assert lobby_notes(world) == [(one, True), (other, True)]
+    change({"requires_authorisation": True, "description": None})
+    change({"description": None})
+    assert len(lobby_notes(world)) == 2, "nothing has changed"
+    change({"requires_authorisation": False})
+    assert lobby_notes(world)[2:] == [(one, False), (other, False)]
+    [note] = [n for n in world.notes("lobby_changed") if n["attempt_id"] == one][:1]
+    assert note["subject"] == f"oep.v1.{world.objective}.{one}.lobby_changed"
+    assert note["data"]["student_id"] == world.student
+    assert elsewhere not in dict(lobby_notes(world))
+
+
+def test_nobody_hears_of_the_lobby_after_his_begin(world, rules, composing, at_once):
+    rules(requires_authorisation=False)
+    for student in range(12):
+        composing.change(world.objective, {"requires_authorisation": False}, None)
+        attempt_id = world.attempt("not_started", student=student)
+        begun, changed = at_once(
+            partial(world.lifecycle.begin, attempt_id, student),
+            partial(composing.change, world.objective, {"requires_authorisation": True}, None),
+        )
+        assert not isinstance(changed, Exception), changed
+        facts = [note["fact"] for note in world.notes() if note["attempt_id"] == attempt_id]
+        if isinstance(begun, Exception):
+            assert isinstance(begun, WaitingForAuthorisation), begun
+            assert facts == ["lobby_changed"]
+            world.run("DELETE FROM attempts.attempts WHERE id = :id", id=attempt_id)
+        else:
+            assert facts == ["status_changed", "deadline_changed"]
 
 
 def test_of_two_who_authorise_at_once_the_first_is_stored(world, authorising, at_once):

@@ -307,7 +307,7 @@ async def test_row_19_an_unknown_exam_is_not_found(staff):
 
 def test_a_change_waits_for_an_attempt_that_is_being_made(tidy, while_attempt_is_made):
     """Nobody gets another exam than the one that was stored when his attempt was made."""
-    deeds = Composing(tidy.db)
+    deeds = Composing(tidy.db, list)
     with pytest.raises(ExamFrozen):
         while_attempt_is_made(
             tidy.draft, lambda: deeds.change(tidy.draft, {"duration_minutes": 61}, None)
@@ -318,7 +318,7 @@ def test_a_change_waits_for_an_attempt_that_is_being_made(tidy, while_attempt_is
 
 def test_writing_an_exam_costs_the_same_however_many_questions_it_has(tidy, statements):
     """No statement per row: 3 questions and 1 question cost the same number of statements."""
-    deeds = Composing(tidy.db)
+    deeds = Composing(tidy.db, list)
     fields = EXAM | {"start_time": None, "end_time": None}
     ids = [tidy.truth, tidy.choice, tidy.several]
     with statements() as one:

@@ -76,6 +76,7 @@ async def test_a_board_shows_pauses_and_who_waits_in_the_lobby(world):
         "attempt_resumed": ("status", {"paused_at": None}),
         "attempt_paused": ("status", {"paused_at": "2026-01-05T11:00:00Z"}),
         "attempt_authorised": ("status", {"is_waiting_for_authorisation": False}),
+        "lobby_changed": ("status", {"is_waiting_for_authorisation": True}),
         "device_changed": ("device", {"device_changes": 1}),
         "device_released": ("device", {"active_since": None}),
     }

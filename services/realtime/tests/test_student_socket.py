@@ -415,6 +415,15 @@ async def test_a_student_in_the_lobby_is_told_when_he_may_begin(world):
     assert "position" in told
 
 
+async def test_a_student_in_the_lobby_is_told_when_the_exam_wants_him_to_wait_no_longer(world):
+    attempt = world.attempt(status="not_started", is_waiting=True)
+    client = await world.student(attempt)
+    said = {"is_waiting_for_authorisation": False}
+    await world.say(attempt, "lobby_changed", student_id=attempt.student_id, **said)
+    told = await client.frame("system_event")
+    assert (told["event"], told["data"]) == ("lobby_changed", said)
+
+
 async def test_saves_and_flags_say_which_signed_in_stay_they_come_from(world):
     attempt = world.attempt()
     client = await world.student(attempt, token=world.tokens.token(login_id="desk"))

@@ -168,7 +168,7 @@ class Attempts:
             rubric_writing=RubricWriting(database),
             surveying=Surveying(database),
             authoring=Authoring(database),
-            composing=Composing(database),
+            composing=Composing(database, relay.wake),
             moving=Moving(database, relay.wake),
             trusted_proxies=settings.trusted_proxies,
             forgetting=Forgetting(database),

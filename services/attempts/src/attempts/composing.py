@@ -5,7 +5,7 @@ exam's row is locked against new attempts while that is looked at.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,21 +13,26 @@ from chassis.database import Database
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import auditing
+from attempts import auditing, notices
 from attempts.drafting import NOBODY, Author, ensure_exam, ensure_known, frozen_exam_fields
 from attempts.errors import ExamCodeExists, ExamFrozen, ExamInUse, ExamNotFound, TradeNotFound
 from attempts.exam import Exam, ExamStatus
-from attempts.store import content, exams
+from attempts.store import attempts, content, exams
 
 Fields = Mapping[str, Any]
 Links = Sequence[tuple[int, float | None]]
+
+LOBBY = "requires_authorisation"
+"""The one field whose change those hear of who wait, and those who watch them."""
 
 
 class Composing:
     """Writes exams; a link is (question id, marks in this exam or None)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` tells the relay that something was committed."""
         self._database = database
+        self._wake = wake
 
     def add(self, fields: Fields, links: Links, author: Author = NOBODY) -> Exam:
         """Store a new exam as a draft, its questions in the order of `links`."""
@@ -48,9 +53,10 @@ class Composing:
                 fields = sorted({*changes, *(["questions"] if links is not None else [])})
                 entry = author.entry("exam_changed", "Exam changed", exam_id, fields=fields)
                 auditing.add(session, entry)
-                return exam
         except IntegrityError as error:
             raise ExamCodeExists(str(changes.get("exam_code"))) from error
+        self._wake()
+        return exam
 
     def delete(self, exam_id: int, author: Author = NOBODY) -> None:
         """Delete an exam that nobody has an attempt at; its questions stay."""
@@ -79,6 +85,9 @@ def _add(session: Session, fields: Fields, links: Links, author: Author) -> Exam
 
 
 def _change(session: Session, exam_id: int, changes: Fields, links: Links | None) -> Exam:
+    if LOBBY in changes:
+        # In front of the exam, as whoever begins does: they must not hear of the lobby afterwards.
+        attempts.lock_many(session, [a.id for a in attempts.load_waiting(session, exam_id)])
     stored = content.lock_exam(session, exam_id)
     if stored is None:
         raise ExamNotFound
@@ -92,6 +101,9 @@ def _change(session: Session, exam_id: int, changes: Fields, links: Links | None
     if links is not None:
         _ensure_questions(session, links)
         content.put_questions(session, exam_id, links)
+    if changes.get(LOBBY, before[LOBBY]) != before[LOBBY]:
+        waiting = [a for a in attempts.load_waiting(session, exam_id) if a.authorised_at is None]
+        notices.announce(session, [notices.lobby_changed(attempt) for attempt in waiting])
     return _stored(session, exam_id)
 
 

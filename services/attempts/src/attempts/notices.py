@@ -140,6 +140,15 @@ def authorised(attempt: Attempt) -> Note:
     )
 
 
+def lobby_changed(attempt: Attempt) -> Note:
+    """Say that the exam wants its students to be let in from now on, or no longer."""
+    data = {
+        "is_waiting_for_authorisation": attempt.is_waiting_for_authorisation,
+        "student_id": attempt.student_id,
+    }
+    return _note("lobby_changed", attempt, data)
+
+
 def device_changed(attempt: Attempt) -> Note:
     """Say that another signed-in stay uses the attempt; which one is the audit's business."""
     return _note("device_changed", attempt, _device(attempt))

@@ -28,6 +28,7 @@ _EVENTS = {
 _KINDS = {
     "status_changed": "status",
     "attempt_authorised": "status",
+    "lobby_changed": "status",
     "attempt_paused": "status",
     "attempt_resumed": "status",
     "device_changed": "device",
@@ -48,6 +49,7 @@ _KINDS = {
 }
 _SYSTEM_EVENTS = {
     "attempt_authorised",
+    "lobby_changed",
     "attempt_paused",
     "attempt_resumed",
     "allowance_granted",
