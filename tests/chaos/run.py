@@ -11,8 +11,9 @@ import json
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -31,6 +32,8 @@ from chaos.watch import Probe
 _TOKEN = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 _LOOK_SECONDS = 0.1
 _DRAIN_SECONDS = 120.0
+_HASTY, _HASTY_LINES = 4, 3
+"""Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
 
 
@@ -173,7 +176,9 @@ class Run:
         there = await asyncio.to_thread(self.reader.find, list(self._attempts.values()))
         there.stream = await found.stream_of(self.platform.nats_url, self.exam_id)
         verdict = oracle.judge(self.ledger, there)
-        verdict.note(self._flaws + self.ledger.odd + await asyncio.to_thread(self._leaked))
+        verdict.note(self._flaws + self.ledger.odd)
+        logs, tokens = self.platform.state.logs, self._tokens.values()
+        verdict.note(await asyncio.to_thread(leaked, logs, tokens))
         strange = set(self.ledger.refusals) - fault.refusals
         verdict.note(f"{self.ledger.refusals[one]} answers with {one}" for one in sorted(strange))
         if self.ledger.waiting_count:
@@ -197,7 +202,8 @@ class Run:
 
     def _student(self, student_id: int, port: int) -> Student:
         token, attempt_id = self._tokens[student_id], self._attempts[student_id]
-        return Student(port, token, attempt_id, self._questions, self.ledger)
+        lines = 1 if student_id % _HASTY else _HASTY_LINES
+        return Student(port, token, attempt_id, self._questions, self.ledger, lines)
 
     async def _converge(self, ended: float) -> None:
         waiting = await self._eventually(self._outbox)
@@ -242,15 +248,16 @@ class Run:
             and not any(began < at + seconds and at < ended for began, ended in self._windows)
         ]
 
-    def _leaked(self) -> list[str]:
-        """Return the logs that hold a token (O7)."""
-        known = [token.encode() for token in self._tokens.values()]
-        logs = {log: log.read_bytes() for log in self.platform.state.logs.iterdir()}
-        return [
-            f"{log.name} holds a token"
-            for log, text in logs.items()
-            if _TOKEN.search(text) or any(token in text for token in known)
-        ]
+
+def leaked(logs: Path, tokens: Iterable[str]) -> list[str]:
+    """Return in words which logs hold a token (O7): one of ours, or what looks like any."""
+    known = [token.encode() for token in tokens]
+    texts = {log.name: log.read_bytes() for log in sorted(logs.iterdir())}
+    return [
+        f"{name} holds a token"
+        for name, text in texts.items()
+        if _TOKEN.search(text) or any(token in text for token in known)
+    ]
 
 
 def _missed(fault: Fault, result: Result) -> Sequence[str]:

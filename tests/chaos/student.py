@@ -1,8 +1,8 @@
 """A client that keeps what it has until it is promised: each event until its 2xx.
 
-It makes an event (now and then a timing) once a period, posts the oldest first, one request at a
-time, what has piled up in batches; asks again with the same ids after 429, 5xx or no answer, when
-`Retry-After` says so or after a back-off. It goes on so until everything is promised.
+It makes an event (now and then a timing) once a period and posts the oldest first, in batches what
+has piled up; a hasty one has several requests under way at once. It asks again with the same ids after
+429, 5xx or no answer, when `Retry-After` says so or after a back-off, until everything is promised.
 """
 
 import asyncio
@@ -36,8 +36,15 @@ class Student:
     """One student with one attempt."""
 
     def __init__(
-        self, port: int, token: str, attempt_id: int, questions: Sequence[int], ledger: Ledger
+        self,
+        port: int,
+        token: str,
+        attempt_id: int,
+        questions: Sequence[int],
+        ledger: Ledger,
+        lines: int = 1,
     ) -> None:
+        """`lines` requests may be under way at once."""
         self.attempt_id = attempt_id
         self.good_since = 0.0
         """When the newest answered request left."""
@@ -50,13 +57,15 @@ class Student:
         }
         self._backlog: deque[Sent] = deque()
         self._news = asyncio.Event()
-        self._line: Line | None = None
+        self._lines: list[Line | None] = [None] * lines
+        self._in_hand = 0
         self._number = 0
         self._made = 0
 
     @property
     def backlog_count(self) -> int:
-        return len(self._backlog)
+        """Return how much is not promised yet."""
+        return len(self._backlog) + self._in_hand
 
     async def make(self, period_seconds: float, stop: asyncio.Event) -> None:
         """Make events until `stop`."""
@@ -67,24 +76,32 @@ class Student:
             await asyncio.sleep(period_seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def send(self) -> None:
-        """Post until cancelled; what is promised leaves the backlog."""
-        pause = _FIRST_PAUSE
+        """Post until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for place in range(len(self._lines)):
+                group.create_task(self._send(place))
+
+    def close(self) -> None:
+        for place in range(len(self._lines)):
+            self._hang_up(place)
+
+    async def _send(self, place: int) -> None:
         while True:
             while not self._backlog:
                 self._news.clear()
                 await self._news.wait()
-            some = self._oldest()
-            answer = await self._post(some)
-            if self._take(some, answer):
-                pause = _FIRST_PAUSE
-                continue
+            some = self._take_oldest()
+            self._in_hand += len(some)
+            await self._insist(place, some)
+            self._in_hand -= len(some)
+
+    async def _insist(self, place: int, some: Sequence[Sent]) -> None:
+        """Post the same until it is promised."""
+        pause = _FIRST_PAUSE
+        while not self._take(some, answer := await self._post(place, some)):
             wait = answer.retry_after_seconds or pause
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, _LONGEST_PAUSE)
-
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
 
     def _next(self) -> Sent:
         self._made += 1
@@ -95,18 +112,16 @@ class Student:
         self._number += 1
         return Sent(str(uuid.uuid4()), self.attempt_id, self._number)
 
-    def _oldest(self) -> list[Sent]:
-        """Return the oldest timing, or the events before the next timing."""
-        if self._backlog[0].is_timing:
-            return [self._backlog[0]]
-        some: list[Sent] = []
-        for sent in self._backlog:
-            if sent.is_timing or len(some) == _LARGEST_BATCH:
+    def _take_oldest(self) -> list[Sent]:
+        """Take the oldest timing, or the events before the next timing."""
+        some = [self._backlog.popleft()]
+        while self._backlog and not some[0].is_timing and not self._backlog[0].is_timing:
+            if len(some) == _LARGEST_BATCH:
                 break
-            some.append(sent)
+            some.append(self._backlog.popleft())
         return some
 
-    async def _post(self, some: Sequence[Sent]) -> Answer:
+    async def _post(self, place: int, some: Sequence[Sent]) -> Answer:
         path = TIMING if some[0].is_timing else EVENT if len(some) == 1 else BATCH
         bodies = [_body(sent) for sent in some]
         body = {"events": bodies} if path == BATCH else bodies[0]
@@ -114,23 +129,28 @@ class Student:
         now = time.time()
         for sent in some:
             sent.leaves(now)
-        answer = await self._answer(request)
+        answer = await self._answer(place, request)
         self._ledger.answered.append((now, answer.seconds, answer.status))
         return answer
 
-    async def _answer(self, request: bytes) -> Answer:
+    async def _answer(self, place: int, request: bytes) -> Answer:
         began = time.monotonic()
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                if self._line is None or self._line.is_lost:
-                    self._line = await client.connect(self._port)
-                answer = await self._line.answer(request)
+                line = self._lines[place]
+                if line is None or line.is_lost:
+                    line = self._lines[place] = await client.connect(self._port)
+                answer = await line.answer(request)
         except (OSError, TimeoutError):
             answer = Answer(LOST, b"", b"", time.monotonic() - began)
         if answer.status == LOST:
-            self.close()
-            self._line = None
+            self._hang_up(place)
         return answer
+
+    def _hang_up(self, place: int) -> None:
+        line, self._lines[place] = self._lines[place], None
+        if line is not None:
+            line.close()
 
     def _take(self, some: Sequence[Sent], answer: Answer) -> bool:
         """Note what an answer promises; False when it must be asked again."""
@@ -145,9 +165,7 @@ class Student:
                 self._ledger.odd.append(f"{sent.id}: {result}")
                 return False
             self._promised(sent, result["event"], now)
-        for _ in some:
-            self._backlog.popleft()
-        self.good_since = some[0].last_sent_at or 0.0
+        self.good_since = max(self.good_since, some[0].last_sent_at or 0.0)
         return True
 
     def _promised(self, sent: Sent, told: dict[str, Any], now: float) -> None:

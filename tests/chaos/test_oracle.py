@@ -14,7 +14,7 @@ from chaos import oracle
 from chaos.faults import FAULTS
 from chaos.found import Found, Heard
 from chaos.ledger import Ledger, Sent
-from chaos.run import SHORT, Result
+from chaos.run import SHORT, Result, leaked
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SALT = bytes(range(16))
@@ -307,6 +307,22 @@ def test_the_own_chain_and_the_services_agree(run):
     row = found.events[0]
     assert oracle.link(chain.GENESIS, row) == row["hash"]
     assert oracle._canonical({"b": 1, "a": "é"}) == chain.canonical({"b": 1, "a": "é"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_flaw"),
+    [
+        ('{"event": "request.done", "status": 201}', False),
+        ("GET /api/v1/ws/attempts/1?token=[masked]", False),
+        ("authorization: Bearer opaque-but-ours", True),
+        ("token=eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI0MSJ9.c2ln", True),
+    ],
+)
+def test_a_token_in_a_log_is_found_out(tmp_path, line, is_flaw):
+    (tmp_path / "auth.log").write_text("started\n")
+    (tmp_path / "proctoring-2.log").write_text(f"started\n{line}\n")
+    expected = ["proctoring-2.log holds a token"] if is_flaw else []
+    assert leaked(tmp_path, ["opaque-but-ours"]) == expected
 
 
 def test_the_json_line_has_what_every_fault_tells(run):
