@@ -1,8 +1,8 @@
 """A client that keeps what it has until it is promised: each event until its 2xx.
 
-It makes an event (now and then a timing) once a period and posts the oldest first, in batches what
-has piled up; a hasty one has several requests under way at once. It asks again with the same ids after
-429, 5xx or no answer, when `Retry-After` says so or after a back-off, until everything is promised.
+It makes an event, now and then a timing, once a period. It posts the oldest first, in batches what
+has piled up; a hasty one has several requests under way at once. It asks again with the same ids
+after 429, 5xx or no answer, when `Retry-After` says so or after a back-off, until all is promised.
 """
 
 import asyncio
