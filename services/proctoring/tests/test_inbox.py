@@ -15,6 +15,7 @@ from proctoring import delivery_store
 from proctoring.attempt import Attempt, AttemptStatus
 from proctoring.delivery import Submission
 from proctoring.errors import AttemptsUnavailable
+from proctoring.evidence import store as evidence_store
 from proctoring.inbox import Inbox
 from sqlalchemy import text
 
@@ -39,8 +40,13 @@ class Attempts:
         self.asked += attempt_ids
         return {i: self.known[i] for i in attempt_ids if i in self.known}
 
-    def add(self, attempt_id: int, submission: Submission | None) -> None:
-        status = AttemptStatus.GRADED if submission else AttemptStatus.IN_PROGRESS
+    def add(
+        self,
+        attempt_id: int,
+        submission: Submission | None,
+        status: AttemptStatus = AttemptStatus.IN_PROGRESS,
+    ) -> None:
+        status = AttemptStatus.GRADED if submission else status
         self.known[attempt_id] = Attempt(attempt_id, 1, 2, status, submission=submission)
 
 
@@ -98,6 +104,10 @@ class World:
 
     async def heard(self, attempt_id: int) -> Submission:
         return await eventually(lambda: self.found(attempt_id), PATIENCE_SECONDS)
+
+    async def seals(self, attempt_id: int) -> list[tuple[int, str]]:
+        found = await self.read(evidence_store.seals, attempt_id)
+        return [(number, json.loads(seal.body)["reason"]) for number, seal in found.items()]
 
     async def has_events(self, attempt_id: int) -> None:
         row = "INSERT INTO proctoring.tallies (attempt_id, head_hash) VALUES (:id, '')"
@@ -223,3 +233,50 @@ async def test_while_attempts_is_away_it_asks_again_until_it_is_answered(world, 
         await world.heard(number + 2)
     after = await world.read(delivery_store.position, EVENTS)
     assert after.epoch != before.epoch
+
+
+@pytest.mark.parametrize("status", ["submitted", "graded", "cancelled"])
+async def test_the_chain_of_an_attempt_that_has_ended_is_sealed_once_by_two_replicas(
+    world, number, status
+):
+    async with world.hearing(), world.hearing():
+        await world.say(number, status=status)
+        await world.say(number, status="graded")
+        await world.say(number + 1)
+        await world.heard(number + 1)
+        assert await world.seals(number) == [(0, status)]
+
+
+@pytest.mark.parametrize("status", ["in_progress", "expired", "not_started"])
+async def test_an_attempt_that_goes_on_is_not_sealed(world, number, status):
+    async with world.hearing():
+        await world.say(number, status=status)
+        await world.say(number + 1)
+        await world.heard(number + 1)
+    assert await world.seals(number) == []
+
+
+async def test_what_ended_while_nobody_heard_is_sealed_after_the_restart(world, number):
+    await world.say(number)
+    async with world.hearing():
+        await world.heard(number)
+        assert await world.seals(number) == [(0, "graded")], "with the submission, not after it"
+
+
+async def test_what_ended_in_a_stream_that_was_lost_is_sealed_when_attempts_has_told(world, number):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    submitted, cancelled, running = range(number + 1, number + 4)
+    for attempt_id in (submitted, cancelled, running):
+        await world.has_events(attempt_id)
+    world.attempts.add(submitted, Submission(submitted, 2, None, None))
+    world.attempts.add(cancelled, None, AttemptStatus.CANCELLED)
+    world.attempts.add(running, None)
+    await world.lose_the_stream()
+    async with world.hearing():
+        await world.heard(submitted)
+        await eventually(lambda: world.seals(cancelled), PATIENCE_SECONDS)
+    assert await world.seals(submitted) == [(0, "graded")]
+    assert await world.seals(cancelled) == [(0, "cancelled")]
+    assert await world.seals(running) == []
