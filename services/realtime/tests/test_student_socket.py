@@ -472,6 +472,19 @@ async def test_another_grade_is_told_to_a_socket_that_is_still_open(world):
     assert (told["event"], told["data"]) == ("grade_changed", grade)
 
 
+async def test_a_student_is_told_of_a_decision_and_never_of_a_review_that_nobody_decided_yet(world):
+    attempt = world.attempt()
+    client = await world.student(attempt, modern=False)
+    review = {"review_id": 4, "outcome": None, "version": 1, "student_id": 1}
+    await world.say(attempt, "review_changed", **review, state="open")
+    for state in ("decided", "appealed", "closed"):
+        await world.say(attempt, "review_changed", **review, state=state)
+    for state in ("decided", "appealed", "closed"):
+        told = await client.frame("system_event")
+        assert told["event"] == "review_changed"
+        assert told["data"] == {"review_id": 4, "state": state}
+
+
 @pytest.mark.contract("2.3/revocation-sockets")
 async def test_a_revoked_login_is_closed_within_five_seconds(world):
     login_id, attempt = str(uuid.uuid4()), world.attempt()

@@ -54,6 +54,8 @@ _SYSTEM_EVENTS = {
     "attempt_resumed",
     "allowance_granted",
 }
+_REVIEW_IS_TOLD_FROM = frozenset({"decided", "appealed", "closed"})
+"""An open review is not for its student: he learns of it by the decision (ADR 23)."""
 _SHOWN: dict[str, Callable[[dict[str, Any], str, Position], Frame]] = {
     "transfer_requested": frames.transfer_requested,
     "transfer_approved": frames.transfer_approved,
@@ -125,7 +127,12 @@ class Message:
         return Part(frames.delta(self.position, attempt_id, kind, notice.data, notice.at))
 
     def _student_part(self) -> Part:
-        own = {"answer_saved": self._saved, "status_changed": self._status, BROADCAST: self._said}
+        own = {
+            "answer_saved": self._saved,
+            "status_changed": self._status,
+            "review_changed": self._reviewed,
+            BROADCAST: self._said,
+        }
         if self.address.fact in own:
             return own[self.address.fact]()
         told = {k: v for k, v in self.notice.data.items() if k != "student_id"}
@@ -151,6 +158,12 @@ class Message:
 
     def _said(self) -> Part:
         return Part(frames.broadcast(self.notice.data["frame"], self.position))
+
+    def _reviewed(self) -> Part:
+        told = {name: self.notice.data[name] for name in ("review_id", "state")}
+        if told["state"] not in _REVIEW_IS_TOLD_FROM:
+            return NOTHING
+        return Part(frames.system_event("review_changed", told, self.notice.at, self.position))
 
     def _status(self) -> Part:
         status, at = self.notice.data["status"], self.notice.at
