@@ -396,7 +396,7 @@ def _cors_headers(origins: Sequence[str]) -> Iterable[Json]:
     for name, value in (
         ("access-control-allow-origin", "request.headers['origin']"),
         ("access-control-allow-credentials", "'true'"),
-        ("access-control-expose-headers", "'Retry-After, X-Request-ID'"),
+        ("access-control-expose-headers", "'OEP-Load, Retry-After, X-Request-ID'"),
     ):
         yield _header(name, f"%CEL({_is_ours(origins)} ? {value} : '')%")
 
