@@ -171,6 +171,8 @@ async def test_the_command_exports_and_erases(world, auth_database):
     exported = await run("export", person.username)
     assert json.loads(exported.stdout)["user"]["id"] == person.id
     assert not any(secret in exported.stdout for secret in SECRETS)
+    found = await run("find", person.username)
+    assert json.loads(found.stdout) == {"user_id": person.id, "may_be_erased": True}
     erased = await run("erase", person.username)
     assert json.loads(erased.stdout) == {"user_id": person.id, "is_new": True}
     gone = await run("export", person.username)

@@ -27,7 +27,18 @@ from oep_local.layout import Layout
 from oep_local.parts import Part
 from oep_local.seeding import seed_task
 
-OTHER_COMMANDS = ("legacy", "seed", "demo", "keys", "verifying", "people", "attempts", "report")
+OTHER_COMMANDS = (
+    "legacy",
+    "seed",
+    "demo",
+    "keys",
+    "verifying",
+    "people",
+    "attempts",
+    "report",
+    "privacy",
+    "retention",
+)
 DETACH_SECONDS = 240
 
 app = typer.Typer(

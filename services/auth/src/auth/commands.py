@@ -20,6 +20,7 @@ from auth.forgetting import Forgetting
 from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.keys import StoredKey
+from auth.people import may_be_forgotten
 from auth.rekeying import Rekeying
 from auth.settings import Settings
 from auth.sheet import OnExisting, Outcome
@@ -133,7 +134,7 @@ def _add_person_options(deeds: Any) -> None:
     export = deeds.add_parser("export", help="print everything about a person as JSON")
     erase = deeds.add_parser("erase", help="forget who a student is; cannot be undone")
     erase.add_argument("--reason", default=_ASKED, help="kept in the audit: no names")
-    find = deeds.add_parser("find", help="print a person's id")
+    find = deeds.add_parser("find", help="print a person's id, and whether he may be erased")
     for deed in (export, erase, find):
         deed.add_argument("user", help="user name or id; id:7 is always an id")
 
@@ -144,9 +145,12 @@ def _about_person(settings: Settings, chosen: argparse.Namespace) -> int:
     database = Database.from_settings(settings)
     forgetting = Forgetting(database, settings.lifetimes, lambda: None)
     try:
-        user_id = forgetting.find(chosen.user).id
+        account = forgetting.find(chosen.user)
+        user_id = account.id
         said: dict[str, Any] = {"user_id": user_id}
-        if chosen.deed == "export":
+        if chosen.deed == "find":
+            said["may_be_erased"] = may_be_forgotten(account)
+        elif chosen.deed == "export":
             said |= forgetting.export(user_id)
         elif chosen.deed == "erase":
             said["is_new"] = forgetting.forget(user_id, chosen.reason, by=COMMAND).is_new

@@ -15,11 +15,11 @@ from chassis.outbox import add
 from sqlalchemy.orm import Session
 
 from auth import audit_store, people_store, person_store
-from auth.accounts import STUDENT, Account
+from auth.accounts import Account
 from auth.audit import PEOPLE, Author, entry
 from auth.errors import PersonAmbiguous, StaffNotForgotten, UserNotFound
 from auth.notices import user_deactivated
-from auth.people import forgotten, is_forgotten
+from auth.people import forgotten, is_forgotten, may_be_forgotten
 from auth.tables import OUTBOX
 from auth.tokens import SKEW_SECONDS, Lifetimes
 
@@ -75,7 +75,7 @@ class Forgetting:
         """
         with self._database.transaction() as session:
             before = _found(people_store.lock_account(session, user_id))
-            if set(before.role_names) - {STUDENT}:
+            if not may_be_forgotten(before):
                 raise StaffNotForgotten
             if is_forgotten(before):
                 return Forgotten(before, is_new=False)

@@ -115,6 +115,11 @@ def forgotten(user_id: int) -> dict[str, Any]:
     }
 
 
+def may_be_forgotten(account: Account) -> bool:
+    """Say whether he is nothing but a student: what staff decided has to stay somebody's."""
+    return set(account.role_names) <= {RoleName.STUDENT}
+
+
 def is_forgotten(account: Account) -> bool:
     return account.username == f"erased-{account.id}" and not account.is_active
 
