@@ -430,6 +430,7 @@ ROWS = [
         path=lambda s: {"user_id": s.actors[OTHER].user_id},
         body=REASON,
     ),
+    Row("GET /proctoring/exams/{exam_id}/report", {PROCTOR, GRADER} | STAFF, path=the_exam),
     Row("GET /proctoring/exams/{exam_id}/report/events", {PROCTOR, GRADER} | STAFF, path=the_exam),
     Row(
         "GET /proctoring/exams/{exam_id}/report/questions",

@@ -1,5 +1,6 @@
 """Attempts with a past, and answers that are read as slowly as a test wants."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,11 +61,16 @@ class Slow:
     headers: dict[str, str] = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
     body: bytes = b""
+    keeps_body: bool = True
+    line_count: int = 0
+    is_whole: bool = False
+    leaves_at: int | None = None
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def get(self, client, path: str, query: str = "") -> "Slow":
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
             "method": "GET",
             "scheme": "http",
@@ -81,17 +87,24 @@ class Slow:
         return self
 
     async def _receive(self) -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await self.left.wait()
+        return {"type": "http.disconnect"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {k.decode(): v.decode() for k, v in message["headers"]}
             return
+        self.is_whole = not message.get("more_body", False)
         if part := message.get("body"):
+            if len(self.sizes) == self.leaves_at:
+                self.left.set()
+                await asyncio.Event().wait()  # as long as nobody ends this
             self.before_part(len(self.sizes))
             self.sizes.append(len(part))
-            self.body += part
+            self.line_count += part.count(b"\n")
+            if self.keeps_body:
+                self.body += part
 
 
 @pytest.fixture
@@ -107,4 +120,4 @@ def past(rig) -> Past:
 @pytest.fixture
 def slow(rig) -> Callable[..., Slow]:
     """Return a maker of clients that look at the world before they take each part."""
-    return lambda before_part: Slow(rig.app, before_part)
+    return lambda before_part, **more: Slow(rig.app, before_part, **more)

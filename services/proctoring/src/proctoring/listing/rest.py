@@ -33,7 +33,7 @@ TypeWanted = Annotated[str | None, Query(pattern=event_schemas.TYPE_PATTERN)]
 ReviewState = Literal["open", "decided", "appealed", "closed"]
 
 
-def _wanted(
+def wanted_of(
     sort: Order = Order.ATTEMPT,
     direction: Direction | None = None,
     skip: Skip = 0,
@@ -72,7 +72,7 @@ async def list_attempts(
     request: Request,
     caller: AnyCaller,
     exam_id: ExamId,
-    wanted: Annotated[Wanted, Depends(_wanted)],
+    wanted: Annotated[Wanted, Depends(wanted_of)],
 ) -> ListBody:
     """Return a page of an exam's attempts, those without events among them."""
     await check_reach(request, caller, exam_id, EVERYWHERE, AccessDenied)

@@ -10,10 +10,13 @@ from enum import Enum
 import msgspec
 
 from proctoring import schemas
+from proctoring.auth_client import Person
 from proctoring.event import Tally
+from proctoring.listing.store import Line
 from proctoring.report.figures import (
     Cell,
     QuestionSpread,
+    RiskBin,
     Span,
     Totals,
     TypeCount,
@@ -178,6 +181,49 @@ class TotalsBody(msgspec.Struct, frozen=True):
     last_received_at: datetime | None
 
 
+class RiskBinBody(msgspec.Struct, frozen=True):
+    """How many attempts have a score from `lowest` up to the next bin; the last is open."""
+
+    lowest: int
+    attempt_count: int
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One attempt of an exam; names only for those who may see them."""
+
+    attempt_id: int
+    student_id: int
+    student_name: str | None
+    hall_ticket_number: str | None
+    status: str
+    risk_score: int
+    is_risk_current: bool
+    """Whether the score counts up to the newest event."""
+    event_count: int
+    info_count: int
+    warning_count: int
+    violation_count: int
+    last_event_type: str | None
+    last_received_at: datetime | None
+    submitted_at: datetime | None
+    review_id: int | None
+    review_state: str | None
+    review_outcome: str | None
+
+
+class ExamReport(msgspec.Struct, frozen=True):
+    """What is told about an exam: from tallies and scores, without reading an event."""
+
+    generated_at: datetime
+    exam_id: int
+    totals: TotalsBody
+    risk_histogram: list[RiskBinBody]
+    attempt_total: int | None
+    """Attempts that fit the filters, on all pages; null in a file, which has them all."""
+    attempts: list[AttemptRow]
+    """Last, so that a file can be written while it is still being read."""
+
+
 class TypeCountBody(msgspec.Struct, frozen=True):
     """How often a type of event came, and in how many attempts."""
 
@@ -238,6 +284,41 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     generated_at: datetime
     exam_id: int
     questions: list[QuestionBody]
+
+
+class PrintedExam(msgspec.Struct, frozen=True):
+    """All that the paper about an exam needs."""
+
+    report: ExamReport
+    events: EventFigures
+    questions: QuestionFigures
+
+
+def row_out(line: Line, person: Person | None) -> AttemptRow:
+    last = line.last_event
+    return AttemptRow(
+        attempt_id=line.attempt_id,
+        student_id=line.student_id,
+        student_name=(person.full_name or None) if person else None,
+        hall_ticket_number=person.hall_ticket_number if person else None,
+        status=line.status.value,
+        risk_score=line.score,
+        is_risk_current=line.risk_as_of == line.last_sequence,
+        event_count=line.last_sequence,
+        info_count=line.info_count,
+        warning_count=line.warning_count,
+        violation_count=line.violation_count,
+        last_event_type=last.event_type if last else None,
+        last_received_at=last.received_at if last else None,
+        submitted_at=line.submitted_at,
+        review_id=line.review_id,
+        review_state=line.review_state,
+        review_outcome=line.review_outcome,
+    )
+
+
+def bin_out(risk_bin: RiskBin) -> RiskBinBody:
+    return RiskBinBody(risk_bin.lowest, risk_bin.attempt_count)
 
 
 def counts_out(tally: Tally) -> CountsBody:

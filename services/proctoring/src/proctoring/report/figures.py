@@ -1,6 +1,6 @@
 """What is counted over a whole exam. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,9 @@ from proctoring.event import Severity
 from proctoring.report.pace import ClassPace
 
 MOST_BUCKETS = 288
+BIN_POINTS = 10
+LAST_BIN = 10
+"""Scores of 100 and more are one bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,14 @@ class Totals:
     warning_count: int
     violation_count: int
     last_received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBin:
+    """How many attempts have a score from `lowest` on, up to the next bin; the last is open."""
+
+    lowest: int
+    attempt_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,11 @@ class Span:
     begins_at: datetime
     bucket_seconds: int
     bucket_count: int
+
+
+def bins(counts: Mapping[int, int]) -> list[RiskBin]:
+    """Return every bin of a histogram, the empty ones too."""
+    return [RiskBin(n * BIN_POINTS, counts.get(n, 0)) for n in range(LAST_BIN + 1)]
 
 
 def span(first: datetime, last: datetime, wanted_seconds: int) -> Span:

@@ -10,7 +10,7 @@ import sys
 
 import msgspec
 
-from proctoring.report import attempt_paper, bodies
+from proctoring.report import attempt_paper, bodies, exam_paper
 
 MOST_BYTES = 1 << 30
 
@@ -32,7 +32,11 @@ def _attempt(content: bytes) -> bytes:
     return attempt_paper.printed(msgspec.json.decode(content, type=bodies.AttemptReport))
 
 
-PAPERS = {"attempt": _attempt}
+def _exam(content: bytes) -> bytes:
+    return exam_paper.printed(msgspec.json.decode(content, type=bodies.PrintedExam))
+
+
+PAPERS = {"attempt": _attempt, "exam": _exam}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,18 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from proctoring.event import Severity
-from proctoring.report.figures import Cell, Outlier, QuestionSpread, Span, Totals, TypeCount
+from proctoring.report.figures import (
+    BIN_POINTS,
+    LAST_BIN,
+    Cell,
+    Outlier,
+    QuestionSpread,
+    RiskBin,
+    Span,
+    Totals,
+    TypeCount,
+    bins,
+)
 from proctoring.report.pace import FENCE, FEWEST_STUDENTS, ClassPace, class_pace
 from proctoring.report.timeline import BURST_GAP_SECONDS, Burst, Moment, Skew
 from proctoring.timing import Timing
@@ -88,6 +99,12 @@ _TOTALS = text(
            coalesce(sum(warning_count), 0), coalesce(sum(violation_count), 0),
            max(last_received_at)
     FROM proctoring.tallies WHERE exam_id = :exam_id
+    """
+)
+_RISK_BINS = text(
+    """
+    SELECT least(score / :points, :last), count(*) FROM proctoring.risks
+    WHERE exam_id = :exam_id AND computed_at IS NOT NULL GROUP BY 1
     """
 )
 _TYPES = text(
@@ -187,6 +204,12 @@ def totals(session: Session, exam_id: int) -> Totals:
     row = session.execute(_TOTALS, {"exam_id": exam_id}).one()
     values: list[Any] = [*(int(count) for count in row[:6]), row[6]]
     return Totals(*values)
+
+
+def risk_bins(session: Session, exam_id: int) -> list[RiskBin]:
+    """Return how the scores of an exam's attempts are spread."""
+    wanted = {"exam_id": exam_id, "points": BIN_POINTS, "last": LAST_BIN}
+    return bins({row[0]: row[1] for row in session.execute(_RISK_BINS, wanted)})
 
 
 def type_counts(session: Session, exam_id: int, *, limit: int) -> list[TypeCount]:

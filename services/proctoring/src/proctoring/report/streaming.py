@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from chassis.errors import Failure
 from fastapi.responses import StreamingResponse
 
 from proctoring.report import sheet
 
 T = TypeVar("T")
+
+
+class BrokenOff(RuntimeError):
+    """A file that has begun cannot go on; the connection is cut, so that a client sees it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,10 @@ async def as_json(name: str, report: msgspec.Struct, fetch: Fetch[Any]) -> Strea
 async def _pages(page: Page[T], fetch: Fetch[T]) -> AsyncIterator[Sequence[T]]:
     yield page.rows
     while page.after is not None:
-        page = await fetch(page.after)
+        try:
+            page = await fetch(page.after)
+        except Failure as failure:
+            raise BrokenOff(failure.slug) from None  # words would only spoil the file
         yield page.rows
 
 
