@@ -261,6 +261,7 @@ class Rig:
     auth: StubAuth
     signer: Signer
     database: Database
+    intake_database: Database
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, user_id: int | None, *roles: str, peer: str = "127.0.0.1"):
@@ -303,11 +304,12 @@ class Rig:
             if cursor.connection.autocommit and statement.startswith("EXECUTE"):
                 commits.append(None)
 
-        event.listen(self.database.engine, "commit", note)
-        event.listen(self.database.engine, "before_cursor_execute", look)
+        engine = self.intake_database.engine
+        event.listen(engine, "commit", note)
+        event.listen(engine, "before_cursor_execute", look)
         yield commits
-        event.remove(self.database.engine, "commit", note)
-        event.remove(self.database.engine, "before_cursor_execute", look)
+        event.remove(engine, "commit", note)
+        event.remove(engine, "before_cursor_execute", look)
 
 
 @pytest.fixture(scope="session")
@@ -357,8 +359,10 @@ async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIt
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         app.state.verifier = TokenVerifier(keys, Revocations(), "oep")
-        rig = Rig(app, stub, auth, signer, app.state.database)
+        pool = Database.from_settings(settings, pool_size=4, by_index=True)
+        rig = Rig(app, stub, auth, signer, app.state.database, pool)
         yield rig
+        await asyncio.to_thread(pool.dispose)
         for client in rig.clients:
             await client.aclose()
 
@@ -374,7 +378,7 @@ async def bus(nats_server) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 def owner(urls: ServiceDatabase) -> Iterator[Database]:
-    database = Database(urls.owner_url, pool_size=1)
+    database = Database(urls.owner_url, pool_size=1, by_index=True)
     yield database
     database.dispose()
 
@@ -388,7 +392,7 @@ def new_intake(rig: Rig, settings: Settings) -> Callable:
         own = settings.model_copy(update=changed)
         async with rpc.channel(own.attempts_grpc) as channel:
             attempts = AttemptsClient(channel, seconds=own.attempts_seconds)
-            intake = Intake(rig.database, attempts, own, wake=lambda: None)
+            intake = Intake(rig.intake_database, attempts, own, wake=lambda: None)
             task = asyncio.create_task(intake.run())
             yield intake, task
             task.cancel()

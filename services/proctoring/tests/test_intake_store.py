@@ -5,7 +5,7 @@ import itertools
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from chassis.origins import Origin
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from proctoring import chain, intake_store, store
 from proctoring.days import Days
 from proctoring.event import Event, EventDraft, Reception, Severity, Taken, Tally, chained, record
-from proctoring.intake_store import Known, Wish
+from proctoring.intake_store import Elsewhere, Known, Wish
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -53,9 +53,9 @@ def drafted(attempt_id: int, **more) -> EventDraft:
     return EventDraft(attempt_id, "tab_switch", Severity.WARNING, **more)
 
 
-def take(database, *wishes: Wish) -> list[Taken | Known | None]:
+def take(database, *wishes: Wish, day: date | None = None) -> list:
     with database.single() as connection:
-        return intake_store.take(connection, wishes)
+        return intake_store.take(connection, wishes, day)
 
 
 def stored(database, attempt_id: int) -> tuple[list[Event], Tally]:
@@ -202,7 +202,11 @@ def test_all_events_of_an_attempt_are_in_the_partition_of_its_day(owner):
             {"id": other, "head": chain.GENESIS},
         )
         session.execute(text(move), {"day": DAY, "id": other})
-    take(owner, wish(drafted(other)), wish(drafted(other)))
+    today = wish(drafted(attempt_id))
+    (first, second) = take(owner, wish(drafted(other)), today)
+    assert first == Elsewhere(date.fromisoformat(DAY)), "to be repeated for its day"
+    assert isinstance(second, Taken)
+    take(owner, wish(drafted(other)), wish(drafted(other)), day=date.fromisoformat(DAY))
     with owner.transaction() as session:
         where = text(
             "SELECT DISTINCT relname FROM proctoring.proctoring_events e"
@@ -211,6 +215,56 @@ def test_all_events_of_an_attempt_are_in_the_partition_of_its_day(owner):
         assert session.execute(where, {"id": other}).scalars().all() == ["events_2026_03_02"]
         unplaced = text("SELECT count(*) FROM proctoring.events_of_no_day")
         assert session.execute(unplaced).scalar_one() == 0
+
+
+async def test_an_attempt_of_another_day_is_served_in_the_same_group(rig, new_intake, owner):
+    sat, old = rig.stub.add(), rig.stub.add()
+    posted = drafted(old.attempt_id, event_id=uuid.uuid4())
+    async with new_intake() as (intake, _):
+        await intake.take(old.student_id, [posted])
+        await rig.database.run(_move_back, owner, old.attempt_id)
+        for _ in range(2):
+            both = await asyncio.gather(
+                intake.take(old.student_id, [posted, drafted(old.attempt_id)]),
+                intake.take(sat.student_id, [drafted(sat.attempt_id)]),
+            )
+            assert all(isinstance(one, Taken) for outcomes in both for one in outcomes)
+    events = await rig.rows(store.chained_events, old.attempt_id)
+    assert [event.sequence for event in events] == [1, 2, 3], "the known one is no new one"
+
+
+def _move_back(owner, attempt_id: int) -> None:
+    """Let the attempt have begun ten days ago."""
+    day = datetime.now(UTC).date() - timedelta(days=10)
+    with owner.transaction() as session:
+        session.execute(text("SELECT proctoring.keep_day(:day)"), {"day": day})
+        for table in ("tallies", "proctoring_events"):
+            move = f"UPDATE proctoring.{table} SET exam_day = :day WHERE attempt_id = :id"  # noqa: S608
+            session.execute(text(move), {"day": day, "id": attempt_id})
+
+
+def test_a_known_id_is_found_without_reading_the_events_of_its_attempt(owner):
+    """On a day of which Postgres has no statistics yet, as on every morning."""
+    attempt_id = next(NUMBERS)
+    ids = [uuid.uuid4() for _ in range(3_000)]
+    for start in range(0, 3_000, 500):
+        group = ids[start : start + 500]
+        take(owner, *(wish(drafted(attempt_id, event_id=event_id)) for event_id in group))
+    again = [wish(drafted(attempt_id, event_id=event_id)) for event_id in ids[:500]]
+    before = _read_from_indexes(owner)
+    assert take(owner, *again) == [Known(is_conflict=False)] * 500
+    assert _read_from_indexes(owner) - before <= 2 * 500
+
+
+def _read_from_indexes(owner) -> int:
+    """Return how many entries of events' indexes were read so far, by this session's word."""
+    with owner.transaction() as session:
+        session.execute(text("SELECT pg_stat_force_next_flush()"))
+    with owner.transaction() as session:
+        query = text(
+            r"SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'events\_%'"
+        )
+        return int(session.execute(query).scalar_one())
 
 
 FURTHEST = "(CAST(now() AT TIME ZONE 'UTC' AS date) + 14)"
@@ -248,7 +302,7 @@ async def test_an_event_that_falls_where_no_day_is_is_kept_and_told(rig, owner):
                 ),
                 {"id": attempt_id, "head": chain.GENESIS},
             )
-        take(owner, wish(drafted(attempt_id)))
+        take(owner, wish(drafted(attempt_id)), day=date(1999, 12, 31))
 
     await rig.database.run(fall)
     try:

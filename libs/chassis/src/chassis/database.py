@@ -62,21 +62,30 @@ class Database:
         statement_timeout_ms: int = 5_000,
         lock_timeout_ms: int = 3_000,
         queue_size: int = 1_000,
+        by_index: bool = False,
     ) -> None:
-        """Prepare the pool; the first connection is made by the first transaction."""
-        self.engine = _engine(url, pool_size, statement_timeout_ms, lock_timeout_ms)
+        """Prepare the pool; the first connection is made by the first transaction.
+
+        `by_index` is for connections that only ever look rows up by their keys: what Postgres
+        believes of a table that was empty when it planned must not make it read the whole of it.
+        """
+        self.engine = _engine(url, pool_size, statement_timeout_ms, lock_timeout_ms, by_index)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._places = queue_size
         self._waiting = 0
 
     @classmethod
-    def from_settings(cls, settings: DatabaseSettings) -> "Database":
+    def from_settings(
+        cls, settings: DatabaseSettings, *, pool_size: int | None = None, by_index: bool = False
+    ) -> "Database":
+        """Return the pool that the settings describe, or one beside it of another size."""
         return cls(
             settings.database_url.get_secret_value(),
-            pool_size=settings.database_pool_size,
+            pool_size=pool_size or settings.database_pool_size,
             statement_timeout_ms=settings.statement_timeout_ms,
             lock_timeout_ms=settings.lock_timeout_ms,
+            by_index=by_index,
         )
 
     @contextmanager
@@ -150,12 +159,16 @@ def is_transient(error: DBAPIError) -> bool:
     return isinstance(error, (OperationalError, InterfaceError)) and not has_sqlstate
 
 
-def _engine(url: str, pool_size: int, statement_timeout_ms: int, lock_timeout_ms: int) -> Engine:
+def _engine(
+    url: str, pool_size: int, statement_timeout_ms: int, lock_timeout_ms: int, by_index: bool
+) -> Engine:
     options = (
         f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
         " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
         " -c plan_cache_mode=force_generic_plan"  # what is prepared is planned once
     )
+    if by_index:
+        options += " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
     engine = create_engine(
         psycopg2_url(url),
         pool_size=pool_size,

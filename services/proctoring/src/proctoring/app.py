@@ -69,6 +69,9 @@ HOLDINGS: tuple[Holding, ...] = (
 )
 """What concepts keep about students beside events: erased and exported with them."""
 
+_INTAKE_POOL = 2
+"""One connection for each group in flight: no report and no list ever makes a post wait."""
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the app; its connections live from the lifespan's start to its end."""
@@ -134,9 +137,10 @@ def _lifespan(
         channel = rpc.channel(settings.attempts_grpc)
         auth_channel = rpc.channel(settings.auth_grpc)
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
-        background = Database.from_settings(settings.model_copy(update={"database_pool_size": 1}))
+        background = Database.from_settings(settings, pool_size=1)
+        intake_database = Database.from_settings(settings, pool_size=_INTAKE_POOL, by_index=True)
         keeper = Keeper(background, wake=relay.wake)
-        intake = Intake(database, attempts, settings, wake=_all(relay.wake, keeper.wake))
+        intake = Intake(intake_database, attempts, settings, wake=_all(relay.wake, keeper.wake))
         app.state.accommodating = Accommodating(database, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
         app.state.posting = Posting(intake)
@@ -183,7 +187,8 @@ def _lifespan(
             await channel.close()
             await auth_channel.close()
             await bus.close()
-            await asyncio.to_thread(background.dispose)
+            for pool in (intake_database, background):
+                await asyncio.to_thread(pool.dispose)
             await asyncio.to_thread(database.dispose)
 
     return lifespan

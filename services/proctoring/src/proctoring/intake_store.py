@@ -9,7 +9,8 @@ both together.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from chassis import arrays
 from chassis.prepared import Prepared
@@ -36,6 +37,8 @@ _TYPES = {
     "lates": "bool[]",
     "ages": "float8[]",
     "may_store": "bool[]",
+    "day": "date",
+    "day_before": "date",
 }
 
 # Made where missing and locked in id order: no two groups wait for each other in a circle.
@@ -72,39 +75,44 @@ WITH wish AS MATERIALIZED (
 moment AS MATERIALIZED (
   SELECT statement_timestamp() AS sent_at, clock_timestamp() AS created_at
 ),
--- The day leads to the one partition in which all events of the attempt are.
-known AS MATERIALIZED (
-  SELECT w.n, w.attempt_id, w.event_id, array_remove(ARRAY[
-           CASE WHEN e.event_type <> w.event_type THEN 'event_type' END,
-           CASE WHEN e.severity <> w.severity THEN 'severity' END,
-           CASE WHEN e.event_timestamp <> w.said_at THEN 'event_timestamp' END,
-           CASE WHEN e.question_id IS DISTINCT FROM w.question_id THEN 'question_id' END,
-           CASE WHEN e.client_sequence IS DISTINCT FROM w.client_sequence
-                THEN 'client_sequence' END,
-           CASE WHEN e.data_hash IS NULL AND w.event_data IS NOT NULL THEN 'event_data'
-                WHEN e.data_hash IS NOT NULL AND w.event_data IS NULL THEN 'event_data'
-                -- Where the payload was removed, nobody can say.
-                WHEN sha256(e.data_salt || convert_to(w.event_data, 'UTF8')) <> e.data_hash
-                THEN 'event_data' END
-         ], NULL) AS differs
+-- The day leads to the one partition in which all events of the attempt are. Nearly always it is
+-- one of two, so the others need not be opened; who sits on another day is to be repeated for it.
+met AS MATERIALIZED (
+  SELECT w.*, t.exam_day, t.head_hash, t.info_count, t.warning_count, t.violation_count,
+         t.last_sequence, k.id AS known_id, k.differs,
+         t.exam_day NOT IN (:day, :day_before) AS is_elsewhere,
+         k.id IS NULL AND w.may_store AND t.exam_day IN (:day, :day_before) AS is_fresh
   FROM wish w
-  JOIN proctoring.tallies t ON t.attempt_id = w.attempt_id
-  JOIN proctoring.proctoring_events e
-    ON e.exam_day = t.exam_day AND e.attempt_id = w.attempt_id AND e.event_id = w.event_id
-  WHERE w.event_id IS NOT NULL
+  LEFT JOIN LATERAL (
+    SELECT * FROM proctoring.tallies t WHERE t.attempt_id = w.attempt_id LIMIT 1
+  ) AS t ON true
+  LEFT JOIN LATERAL (
+    SELECT e.id, array_remove(ARRAY[
+             CASE WHEN e.event_type <> w.event_type THEN 'event_type' END,
+             CASE WHEN e.severity <> w.severity THEN 'severity' END,
+             CASE WHEN e.event_timestamp <> w.said_at THEN 'event_timestamp' END,
+             CASE WHEN e.question_id IS DISTINCT FROM w.question_id THEN 'question_id' END,
+             CASE WHEN e.client_sequence IS DISTINCT FROM w.client_sequence
+                  THEN 'client_sequence' END,
+             CASE WHEN (e.data_hash IS NULL) <> (w.event_data IS NULL) THEN 'event_data'
+                  -- Where the payload was removed, nobody can say.
+                  WHEN sha256(e.data_salt || convert_to(w.event_data, 'UTF8')) <> e.data_hash
+                  THEN 'event_data' END
+           ], NULL) AS differs
+    FROM proctoring.proctoring_events e
+    WHERE e.exam_day IN (:day, :day_before) AND e.exam_day = t.exam_day
+      -- By the id's index and no other: one that begins with the attempt would read all its events,
+      -- and of a day that was empty when this was planned Postgres cannot know which is better.
+      AND e.event_id = w.event_id AND e.attempt_id + 0 = w.attempt_id
+    LIMIT 1
+  ) AS k ON true
 ),
--- Of an id that a group names twice the first counts; the others are looked up behind it.
 fresh AS MATERIALIZED (
-  SELECT w.*, t.exam_day, t.head_hash, m.created_at,
-         m.sent_at - make_interval(secs => w.age) AS received_at,
-         t.info_count, t.warning_count, t.violation_count, t.last_sequence,
-         CASE WHEN w.event_data IS NOT NULL THEN uuid_send(gen_random_uuid()) END AS data_salt,
+  SELECT m.*, at.created_at, at.sent_at - make_interval(secs => age) AS received_at,
+         CASE WHEN event_data IS NOT NULL THEN uuid_send(gen_random_uuid()) END AS data_salt,
          uuid_send(gen_random_uuid()) AS network_salt,
-         nextval('proctoring.proctoring_events_id_seq') AS id
-  FROM wish w
-  JOIN proctoring.tallies t ON t.attempt_id = w.attempt_id
-  CROSS JOIN moment m
-  WHERE w.may_store AND NOT EXISTS (SELECT FROM known k WHERE k.n = w.n)
+         CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id
+  FROM met m CROSS JOIN moment at
 ),
 counted AS MATERIALIZED (
   SELECT f.*, coalesce(said_at, received_at) AS event_timestamp,
@@ -115,9 +123,9 @@ counted AS MATERIALIZED (
          warning_count + count(*) FILTER (WHERE severity = 'warning') OVER so_far AS warnings,
          violation_count + count(*) FILTER (WHERE severity = 'violation') OVER so_far
            AS violations,
-         n = max(n) OVER (PARTITION BY attempt_id) AS is_last
+         lead(n) OVER so_far IS NULL AS is_last
   FROM fresh f
-  WINDOW so_far AS (PARTITION BY attempt_id ORDER BY n)
+  WINDOW so_far AS (PARTITION BY attempt_id, is_fresh ORDER BY n)
 ),
 said AS MATERIALIZED (
   SELECT c.*,
@@ -141,7 +149,7 @@ linked AS MATERIALIZED (
            || ',"network_sha256":"' || encode(network_hash, 'hex')
            || '","question_id":' || question_text || ',"received_at":"' || received_z
            || '","sequence":' || sequence || ',"severity":"' || severity || '"}'
-         ) OVER (PARTITION BY attempt_id ORDER BY n) AS hash
+         ) OVER (PARTITION BY attempt_id, is_fresh ORDER BY n) AS hash
   FROM said s
 ),
 stored AS (
@@ -155,6 +163,7 @@ stored AS (
          client_sequence, received_at, late, sequence, data_salt, data_hash, network_salt,
          network_hash, hash
   FROM linked
+  WHERE is_fresh
 ),
 tallied AS (
   UPDATE proctoring.tallies t
@@ -163,11 +172,11 @@ tallied AS (
       last_severity = l.severity, last_received_at = l.received_at, last_late = l.late,
       last_sequence = l.sequence, head_hash = l.hash, updated_at = l.created_at
   FROM linked l
-  WHERE l.is_last AND t.attempt_id = l.attempt_id
+  WHERE l.is_fresh AND l.is_last AND t.attempt_id = l.attempt_id
 ),
 flagged AS (
   INSERT INTO proctoring.event_conflicts (attempt_id, event_id, differs)
-  SELECT attempt_id, event_id, differs FROM known WHERE differs <> '{}'
+  SELECT attempt_id, event_id, differs FROM linked WHERE differs <> '{}'
   ON CONFLICT DO NOTHING
 ),
 -- The notice `event_recorded`; data, address and user agent are never in it.
@@ -187,14 +196,13 @@ announced AS (
            || '},"last_event":{"event_type":"' || event_type || '","severity":"' || severity
            || '","received_at":"' || received_z || '","late":' || late_text || '}}}' AS jsonb)
   FROM linked
+  WHERE is_fresh
   ORDER BY n
 )
-SELECT l.id, l.sequence, l.received_at, l.created_at, k.n IS NOT NULL AS is_known,
-       k.differs <> '{}' AS is_conflict
-FROM wish w
-LEFT JOIN linked l ON l.n = w.n
-LEFT JOIN known k ON k.n = w.n
-ORDER BY w.n
+SELECT id, sequence, received_at, created_at, known_id IS NOT NULL AS is_known,
+       differs <> '{}' AS is_conflict, CASE WHEN is_elsewhere THEN exam_day END AS elsewhere
+FROM linked
+ORDER BY n
 """,
     _TYPES,
     behind=_LOCK_TALLIES,
@@ -221,16 +229,29 @@ class Known:
     is_conflict: bool
 
 
-def take(connection: Connection, wishes: Sequence[Wish]) -> list[Taken | Known | None]:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Nothing was done: the events of its attempt lie on another day."""
+
+    day: date
+
+
+def take(
+    connection: Connection, wishes: Sequence[Wish], day: date | None = None
+) -> list[Taken | Known | Elsewhere | None]:
     """Write what may be written; return what became of each, in order.
 
-    None: it may not be stored, and is not known. No two wishes of one call have the same id.
+    None: it may not be stored, and is not known. No two wishes of one call have the same id. Only
+    attempts whose events lie on `day` are served or, when it is not said, on today or the day
+    before.
     """
-    rows = _TAKE.run(connection, _values(wishes))
+    today = datetime.now(UTC).date()
+    days = (day, day) if day else (today, today - timedelta(days=1))
+    rows = _TAKE.run(connection, _values(wishes, *days))
     return [_outcome(wish, *row.values()) for wish, row in zip(wishes, rows, strict=True)]
 
 
-def _values(wishes: Sequence[Wish]) -> dict[str, str]:
+def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, Any]:
     drafts = [wish.draft for wish in wishes]
     now = time.monotonic()
     return {
@@ -250,6 +271,8 @@ def _values(wishes: Sequence[Wish]) -> dict[str, str]:
         "lates": arrays.flags([w.late for w in wishes]),
         "ages": arrays.numbers([max(0.0, now - w.arrived) for w in wishes]),
         "may_store": arrays.flags([w.may_store for w in wishes]),
+        "day": day,
+        "day_before": day_before,
     }
 
 
@@ -266,7 +289,10 @@ def _outcome(
     created_at: datetime,
     is_known: bool,
     is_conflict: bool,
-) -> Taken | Known | None:
+    elsewhere: date | None,
+) -> Taken | Known | Elsewhere | None:
+    if elsewhere is not None:
+        return Elsewhere(elsewhere)
     if is_known:
         return Known(is_conflict)
     if row_id is None:

@@ -20,7 +20,7 @@ from proctoring import intake_store, notices, store
 from proctoring.attempt import Attempt, Verdict, judge
 from proctoring.errors import AttemptClosed, ForeignQuestion, PostedAttemptNotFound
 from proctoring.event import EventDraft, Taken
-from proctoring.intake_store import Known, Wish
+from proctoring.intake_store import Elsewhere, Known, Wish
 from proctoring.tables import OUTBOX
 from proctoring.timekeeping import Timekeeping
 from proctoring.timing import Timing, TimingDraft
@@ -129,11 +129,18 @@ def _take(connection: Connection, posts: Sequence[Judged]) -> list[Taken | Known
         for p in posts
         if isinstance(p.draft, EventDraft)
     ]
-    taken = intake_store.take(connection, wishes)
-    return [
-        _REFUSALS[post.verdict]() if outcome is None else outcome
-        for post, outcome in zip(posts, taken, strict=True)
-    ]
+    taken: list[Taken | Known | Elsewhere | None] = intake_store.take(connection, wishes)
+    for day in {outcome.day for outcome in taken if isinstance(outcome, Elsewhere)}:
+        places = [n for n, o in enumerate(taken) if isinstance(o, Elsewhere) and o.day == day]
+        again = intake_store.take(connection, [wishes[place] for place in places], day)
+        for place, outcome in zip(places, again, strict=True):
+            taken[place] = outcome
+    return [_settled(post, outcome) for post, outcome in zip(posts, taken, strict=True)]
+
+
+def _settled(post: Judged, outcome: Taken | Known | Elsewhere | None) -> Taken | Known | Failure:
+    assert not isinstance(outcome, Elsewhere)  # noqa: S101  # a day is a constant of the attempt
+    return _REFUSALS[post.verdict]() if outcome is None else outcome
 
 
 def _move(session: Session, posts: Sequence[Judged]) -> list[Timing | Failure]:

@@ -73,7 +73,7 @@ _EVENT_COLUMNS = """
 _FIND_EVENTS = text(
     f"""
     SELECT {_EVENT_COLUMNS} FROM proctoring.proctoring_events
-    WHERE (exam_day, attempt_id, event_id) IN (
+    WHERE (exam_day, attempt_id + 0, event_id) IN (  -- by the id's index, see `intake_store`
         SELECT t.exam_day, wanted.*
         FROM unnest(CAST(:attempt_ids AS int[]), CAST(:event_ids AS uuid[]))
           AS wanted (attempt_id, event_id)

@@ -45,8 +45,8 @@ CREATE TABLE proctoring.proctoring_events (
     hash bytea NOT NULL,
     exam_day date NOT NULL,
     CONSTRAINT pk_proctoring_events PRIMARY KEY (id, exam_day),
-    CONSTRAINT uq_proctoring_events_attempt_id_event_id_exam_day
-        UNIQUE (attempt_id, event_id, exam_day),
+    CONSTRAINT uq_proctoring_events_event_id_attempt_id_exam_day
+        UNIQUE (event_id, attempt_id, exam_day),
     CONSTRAINT uq_proctoring_events_attempt_id_sequence_exam_day
         UNIQUE (attempt_id, sequence, exam_day),
     CONSTRAINT ck_proctoring_events_severity CHECK (severity IN ('info', 'warning', 'violation')),
@@ -114,7 +114,7 @@ def upgrade() -> None:
     op.execute("ALTER SEQUENCE proctoring.proctoring_events_id_seq RENAME TO events_before_id_seq")
     op.execute(TABLE)
     op.execute("CREATE TABLE proctoring.events_of_no_day PARTITION OF proctoring.proctoring_events DEFAULT")
-    for columns in ("attempt_id, severity", "event_type", "event_timestamp"):
+    for columns in ("severity, attempt_id", "event_type", "event_timestamp"):
         name = columns.replace(", ", "_")
         op.execute(
             f"CREATE INDEX ix_proctoring_events_{name} ON proctoring.proctoring_events ({columns})"
