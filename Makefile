@@ -85,7 +85,7 @@ test-compose: setup ## Build and prove docker-compose.yml on a container engine,
 LOAD = PYTHONPATH=tests $(BIN)/python -m load
 
 .PHONY: bench
-bench: bench-save bench-events bench-begin bench-login ## Measure all of it
+bench: bench-save bench-events bench-begin bench-login bench-list ## Measure all of it
 
 .PHONY: bench-save
 bench-save: setup ## Measure saves of answers against a FastAPI echo, and in batches over gRPC
@@ -102,6 +102,10 @@ bench-begin: setup ## Measure begins against a FastAPI echo
 .PHONY: bench-login
 bench-login: setup ## Measure a mass login beside a running exam (ARGS="--imported": bcrypt hashes)
 	@$(LOAD) login $(ARGS)
+
+.PHONY: bench-list
+bench-list: setup ## Measure the list of an exam with 5,000 attempts
+	@$(LOAD) list $(ARGS)
 
 # Breaking (tests/chaos/README.md says what must hold)
 

@@ -1,4 +1,4 @@
-"""`python -m load save|events|begin|login`: one benchmark each; `-h` tells the sizes."""
+"""`python -m load save|events|begin|login|list`: one benchmark each; `-h` tells the sizes."""
 
 import signal
 import sys
@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from load import bench_begin, bench_events, bench_login, bench_save
+from load import bench_begin, bench_events, bench_list, bench_login, bench_save
 from load.figures import Report
+from load.world import World
 
 app = typer.Typer(add_completion=False, help="Benchmarks; see tests/load/README.md.")
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -58,6 +59,16 @@ def login(
     """Let a thousand students log in while an exam runs."""
     size = bench_login.Size(newcomers=students, within_seconds=within, are_imported=imported)
     _end(bench_login.bench(size, console, _say))
+
+
+@app.command("list")
+def list_(
+    students: Annotated[int, typer.Option(help="Attempts of the exam.")] = 5_000,
+    rounds: Annotated[int, typer.Option(min=1)] = 4,
+) -> None:
+    """Ask for pages of the list of an exam's attempts."""
+    world = World(students, running_exams=1, questions=10)
+    _end(bench_list.bench(bench_list.Size(world=world, rounds=rounds), console, _say))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ class Sitting:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
-    """An attempt as an exam's roll names it."""
+class Roll:
+    """Who sits an exam, in columns: thousands are passed on as they are."""
 
-    attempt_id: int
-    student_id: int
-    status: AttemptStatus
+    attempt_ids: tuple[int, ...]
+    student_ids: tuple[int, ...]
+    statuses: tuple[AttemptStatus, ...]
 
 
 class Verdict(Enum):

@@ -13,7 +13,7 @@ from chassis.errors import Failure
 from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
 
-from proctoring.attempt import Attempt, AttemptStatus, Entered, Sitting
+from proctoring.attempt import Attempt, AttemptStatus, Roll, Sitting
 from proctoring.delivery import Submission
 from proctoring.errors import AttemptsUnavailable
 
@@ -80,7 +80,7 @@ class AttemptsClient:
                 break
         return found
 
-    async def roll(self, exam_id: int) -> list[Entered]:
+    async def roll(self, exam_id: int) -> Roll:
         """Return who sits an exam, by attempt; of an unknown exam nobody.
 
         Raises `AttemptsUnavailable`.
@@ -90,7 +90,11 @@ class AttemptsClient:
             answer = await rpc.call(self._stub.ListExamAttempts, request, seconds=self._seconds)
         except Failure as failure:
             raise AttemptsUnavailable from failure
-        return [Entered(a.attempt_id, a.student_id, _status(a.status)) for a in answer.attempts]
+        return Roll(
+            tuple(a.attempt_id for a in answer.attempts),
+            tuple(a.student_id for a in answer.attempts),
+            tuple(_status(a.status) for a in answer.attempts),
+        )
 
 
 def _status(word: pb.AttemptStatus) -> AttemptStatus:

@@ -224,7 +224,7 @@ async def test_its_plan_touches_tallies_risks_submissions_and_reviews_only(rig, 
     def explain(session):
         statement = store._LIST[order, Direction.DESCENDING].text
         said = {k: v.value if isinstance(v, Enum) else v for k, v in asdict(Wanted()).items()}
-        columns = {"attempt_ids": [1], "student_ids": [1], "statuses": ["graded"]}
+        columns = {"attempt_ids": "{1}", "student_ids": "{1}", "statuses": "{graded}"}
         query = text(f"EXPLAIN (FORMAT JSON) {statement}")
         return session.execute(query, said | columns).scalar_one()
 

@@ -7,7 +7,7 @@ after any lock was got.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -93,8 +93,7 @@ class Listed:
     exam_duration_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(NamedTuple):
     """An attempt with no more than what lists of an exam are sorted by."""
 
     attempt_id: int

@@ -11,7 +11,7 @@ from chassis.access import AnyCaller
 from chassis.assignments import Assignments
 from chassis.errors import Unavailable
 from chassis.tokens import Caller
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from proctoring import schemas as event_schemas
 from proctoring.attempt import AttemptStatus
@@ -67,13 +67,13 @@ def wanted_of(
     )
 
 
-@router.get("/exams/{exam_id}/attempts")
+@router.get("/exams/{exam_id}/attempts", response_model=ListBody)
 async def list_attempts(
     request: Request,
     caller: AnyCaller,
     exam_id: ExamId,
     wanted: Annotated[Wanted, Depends(wanted_of)],
-) -> ListBody:
+) -> Response:
     """Return a page of an exam's attempts, those without events among them."""
     await check_reach(request, caller, exam_id, EVERYWHERE, AccessDenied)
     attempts: AttemptsClient = request.app.state.attempts
@@ -82,7 +82,8 @@ async def list_attempts(
     people: dict[int, Person] = {}
     if await _may_see_names(request, caller, exam_id):
         people = await _people(request, (line.student_id for line in page.lines))
-    return ListBody.of(exam_id, page, people)
+    body = ListBody.of(exam_id, page, people)
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 async def _may_see_names(request: Request, caller: Caller, exam_id: int) -> bool:
