@@ -13,7 +13,7 @@ from collections import Counter
 
 import pytest
 
-from load import bench_begin, bench_login, bench_save, client, ledger
+from load import bench_begin, bench_list, bench_login, bench_save, client, ledger
 from load.client import LOST, Answer, Due, Run
 from load.figures import Score, percentile
 from load.ledger import Ledger
@@ -277,3 +277,11 @@ async def test_newcomers_log_in_once_each_while_the_exam_saves(rig):
     twice = {**storm.let_in, SMALL.newcomer_ids[0]: 2}
     verdict = await asyncio.to_thread(ledger.judge_logins, database, twice)
     assert not verdict.is_clean
+
+
+async def test_pages_of_an_exam_are_counted_and_hold_everybody(rig):
+    size = bench_list.Size(world=SMALL, events=2, others=10, asked=2, rounds=1)
+    await asyncio.to_thread(bench_list.fill, rig, size)
+    scores, flaws = await bench_list.measure(rig, size, print)
+    assert flaws == []
+    assert [score.count for score in scores] == [2] * len(bench_list.PAGES)

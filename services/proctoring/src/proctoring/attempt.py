@@ -67,6 +67,14 @@ class Roll:
     student_ids: tuple[int, ...]
     statuses: tuple[AttemptStatus, ...]
 
+    def __len__(self) -> int:
+        return len(self.attempt_ids)
+
+    def part(self, begin: int, end: int) -> "Roll":
+        """Return those from place `begin` to before place `end`."""
+        taken = slice(begin, end)
+        return Roll(self.attempt_ids[taken], self.student_ids[taken], self.statuses[taken])
+
 
 class Verdict(Enum):
     """What becomes of a post."""

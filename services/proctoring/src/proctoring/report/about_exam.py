@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from proctoring import store as tally_store
-from proctoring.attempt import Entered
+from proctoring.attempt import Roll
 from proctoring.auth_client import Person
 from proctoring.listing import store as list_store
 from proctoring.listing.store import Line
@@ -44,20 +44,20 @@ def figures(session: Session, exam_id: int) -> Figures:
 
 
 def paged(
-    session: Session, exam_id: int, roll: Sequence[Entered], wanted: Wanted
+    session: Session, exam_id: int, roll: Roll, wanted: Wanted
 ) -> tuple[Figures, list_store.Page]:
     """Return the figures and the page of attempts that is wanted."""
     return figures(session, exam_id), list_store.page(session, roll, wanted)
 
 
-def lines(session: Session, roll: Sequence[Entered], wanted: Wanted, after: int) -> Page[Line]:
+def lines(session: Session, roll: Roll, wanted: Wanted, after: int) -> Page[Line]:
     """Return the lines of a file behind place `after`.
 
     In the order of the roll, by attempt, each attempt is read exactly once. In any other order one
     whose place changes while the file is written may be missing or be there twice.
     """
     if wanted.order is Order.ATTEMPT and wanted.direction is Direction.ASCENDING:
-        part = roll[after : after + PAGE_ROWS]
+        part = roll.part(after, after + PAGE_ROWS)
         page = list_store.page(session, part, replace(wanted, skip=0, limit=PAGE_ROWS))
         count = len(roll)
     else:

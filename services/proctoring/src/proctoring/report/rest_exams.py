@@ -3,7 +3,7 @@
 The page comes from tallies, scores and reviews; what only the events tell has addresses of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -11,7 +11,7 @@ from typing import Annotated
 from chassis.access import AnyCaller
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from proctoring.attempt import Entered
+from proctoring.attempt import Roll
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import Person
 from proctoring.edge import EVERYWHERE, ExamId, Skip, as_json, check_reach, read
@@ -56,9 +56,7 @@ async def get_exam_report(
 class _Exam:
     """One request for a report on an exam, whose roll is known."""
 
-    def __init__(
-        self, request: Request, exam_id: int, roll: Sequence[Entered], *, are_named: bool
-    ) -> None:
+    def __init__(self, request: Request, exam_id: int, roll: Roll, *, are_named: bool) -> None:
         self._request = request
         self._exam_id = exam_id
         self._roll = roll
