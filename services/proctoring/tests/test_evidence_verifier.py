@@ -320,6 +320,17 @@ def test_an_event_that_was_taken_out_of_the_database_is_found_in_a_fresh_export(
     assert any("chain: " in text for text in says(document))
 
 
+@pytest.mark.parametrize("change", [{"sequence": 7}, {"attempt_id": 13}])
+def test_a_hole_or_a_stranger_in_a_chain_that_was_linked_anew_is_found(change):
+    events, heads = recorded(DATA[:3])
+    told = events[2].chained | change
+    head = chain.link(events[1].hash, told)
+    events[2] = replace(events[2], chained=told, hash=head)
+    heads[3] = replace(heads[3], hash=head)
+    document = written(events, heads, sealed_at=(2, 3))
+    assert says(document) == ["chain: event 3 is missing, or was moved"]
+
+
 def rewritten(datas) -> tuple[list[StoredEvent], list[Head]]:
     """Return the chain that a forger would have made from the beginning."""
     return recorded(datas)

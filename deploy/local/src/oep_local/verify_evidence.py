@@ -107,7 +107,7 @@ def signatures(bundle: Any, keys: Any) -> str:
     envelopes = [bundle["export"], *bundle["heads"], *bundle["removals"]]
     for envelope in envelopes:
         kid, text, signature = (envelope[name] for name in ("kid", "body", "signature"))
-        need(kid in known and json.loads(text)["kid"] == kid, f"{kid} is none of the given keys")
+        need(kid in known, f"{kid} is none of the given keys")
         raw = base64.b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(known[kid]).verify(raw, text.encode())
         need(base64.b64encode(raw).decode() == signature, "a signature was written differently")
