@@ -9,6 +9,7 @@ from chassis.bus import EVENTS, Bus, BusUnavailable
 
 from chaos import locks
 from chaos.run import Fault, Run
+from chaos.student import EVENT, TIMING
 from chaos.watch import felt
 
 T = TypeVar("T")
@@ -43,7 +44,11 @@ async def lose_answers_of_proctoring(run: Run) -> None:
     """Kill the first replica when its answer is on the way, and lose that answer, too."""
     times = 1 if run.size.is_short else 10
     for number in range(1, times + 1):
-        await _lose_one_answer(run, number)
+        await _lose_one_answer(run, EVENT)
+        await _until(lambda: _were_known_again(run, number))  # noqa: B023  # it is awaited here
+        if run.ledger.known_again < number:
+            run.flaw(f"round {number}: the lost answer was not given again")
+        await _lose_one_answer(run, TIMING)
     for _ in range(times):  # and once more without looking: a group may be under way anywhere
         async with run.window():
             await asyncio.to_thread(run.platform.kill, "proctoring")
@@ -51,14 +56,11 @@ async def lose_answers_of_proctoring(run: Run) -> None:
     run.words.append(f"{run.ledger.known_again} posts were answered with what was stored already")
 
 
-async def _lose_one_answer(run: Run, number: int) -> None:
+async def _lose_one_answer(run: Run, path: str) -> None:
     assert run.way is not None  # laid before the students began
     async with run.window():
-        await run.way.lose_one(lambda: asyncio.to_thread(run.platform.kill, "proctoring#1"))
+        await run.way.lose_one(path, lambda: asyncio.to_thread(run.platform.kill, "proctoring#1"))
         await asyncio.to_thread(run.platform.wait_ready, "proctoring#1")
-        await _until(lambda: _was_known_again(run, number))
-    if run.ledger.known_again < number:
-        run.flaw(f"round {number}: the lost answer was not given again")
 
 
 async def stop_nats(run: Run) -> None:
@@ -101,7 +103,7 @@ async def stop_postgres_and_lock_a_table(run: Run) -> None:
     if pulse.missed:
         run.flaw(f"{pulse.missed} of {pulse.asked} times a replica was not live")
     if pulse.refused_slowly:
-        run.flaw(f"{pulse.refused_slowly} requests without a token were not refused in time")
+        run.was_late(f"{pulse.refused_slowly} requests without a token were not refused in time")
     if pulse.most_threads > _THREADS_BEYOND_POOL:
         run.flaw(f"{pulse.most_threads} threads")
 
@@ -177,7 +179,7 @@ async def _until(ask: Callable[[], Awaitable[T]], seconds: float = 30.0) -> T:
     return answer
 
 
-async def _was_known_again(run: Run, times: int) -> bool:
+async def _were_known_again(run: Run, times: int) -> bool:
     return run.ledger.known_again >= times
 
 

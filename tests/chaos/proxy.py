@@ -1,6 +1,7 @@
 """A way to one service that loses an answer: the service has answered, and nobody hears it.
 
-Asked to, it calls `on_answer` when the next 2xx arrives from the service, and passes it to nobody.
+Asked to, it calls `on_answer` when the next 2xx to a request of a kind arrives, and
+passes it to nobody. Its clients send one request at a time, so the last one is the one answered.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ class LossyProxy:
         self.port = 0
         self._upstream_port = upstream_port
         self._on_answer: OnAnswer | None = None
+        self._wanted = b""
         self._is_lost = asyncio.Event()
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -34,9 +36,10 @@ class LossyProxy:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
 
-    async def lose_one(self, on_answer: OnAnswer) -> None:
-        """Return when an answer was lost and `on_answer` is done."""
+    async def lose_one(self, path: str, on_answer: OnAnswer) -> None:
+        """Return when an answer to a request below `path` was lost and `on_answer` is done."""
         self._is_lost.clear()
+        self._wanted = f"POST {path}".encode()
         self._on_answer = on_answer
         await self._is_lost.wait()
 
@@ -53,9 +56,10 @@ class LossyProxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        request = _Request()
         ways = {
-            asyncio.create_task(_pass(reader, up_writer)),
-            asyncio.create_task(self._answers(up_reader, writer)),
+            asyncio.create_task(request.passes(reader, up_writer)),
+            asyncio.create_task(self._answers(request, up_reader, writer)),
         }
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -65,10 +69,13 @@ class LossyProxy:
             await asyncio.gather(*ways, return_exceptions=True)
             up_writer.close()
 
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answers(
+        self, request: "_Request", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while data := await reader.read(_CHUNK):
             is_good = data.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201"))
-            if is_good and (on_answer := self._on_answer) is not None:
+            is_wanted = is_good and request.line.startswith(self._wanted)
+            if is_wanted and (on_answer := self._on_answer) is not None:
                 self._on_answer = None
                 await on_answer()
                 self._is_lost.set()
@@ -77,7 +84,14 @@ class LossyProxy:
             await writer.drain()
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(_CHUNK):
-        writer.write(data)
-        await writer.drain()
+class _Request:
+    """What a client sent last."""
+
+    line = b""
+
+    async def passes(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            if data.startswith((b"POST ", b"GET ")):
+                self.line = data[: data.find(b"\r\n")]
+            writer.write(data)
+            await writer.drain()

@@ -35,6 +35,7 @@ _DRAIN_SECONDS = 120.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
+_COME_AGAIN = 503
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Run:
         self._attempts = {one: rig.world.running_of(one)[place] for one in sitters}
         self._tokens = tokens
         self._flaws: list[str] = []
+        self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
         self._converged: list[float] = []
         self.students = [self._student(one, rig.port("gateway")) for one in sitters]
@@ -132,7 +134,12 @@ class Run:
             self.students[place] = self._student(student_id, way.port)
 
     def flaw(self, text: str) -> None:
+        """Note what must never be."""
         self._flaws.append(text)
+
+    def was_late(self, text: str) -> None:
+        """Note what a machine that is too slow does, too."""
+        self._late.append(text)
 
     def answers_between(self, began: float, ended: float) -> list[tuple[float, int]]:
         """Return length and status of what was sent in between."""
@@ -176,11 +183,13 @@ class Run:
         there = await asyncio.to_thread(self.reader.find, list(self._attempts.values()))
         there.stream = await found.stream_of(self.platform.nats_url, self.exam_id)
         verdict = oracle.judge(self.ledger, there)
-        verdict.note(self._flaws + self.ledger.odd)
         logs, tokens = self.platform.state.logs, self._tokens.values()
         verdict.note(await asyncio.to_thread(leaked, logs, tokens))
-        strange = set(self.ledger.refusals) - fault.refusals
-        verdict.note(f"{self.ledger.refusals[one]} answers with {one}" for one in sorted(strange))
+        for status in sorted(set(self.ledger.refusals) - fault.refusals):
+            # "Come again" breaks no promise, wherever it is said; anything else may.
+            note = self.was_late if status == _COME_AGAIN else self.flaw
+            note(f"{self.ledger.refusals[status]} answers with {status}")
+        verdict.note(self._flaws + self.ledger.odd)
         if self.ledger.waiting_count:
             verdict.note([f"{self.ledger.waiting_count} posts were never promised"])
         if self.ledger.unauthorised:
@@ -197,7 +206,7 @@ class Run:
             dict(self.ledger.refusals),
             words=self.words,
         )
-        result.late = list(_missed(fault, result))
+        result.late = self._late + list(_missed(fault, result))
         return result
 
     def _student(self, student_id: int, port: int) -> Student:
