@@ -35,7 +35,7 @@ _DRAIN_SECONDS = 120.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
-_COME_AGAIN = 503
+_COME_AGAIN = frozenset({503, 504})
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Run:
         verdict.note(await asyncio.to_thread(leaked, logs, tokens))
         for status in sorted(set(self.ledger.refusals) - fault.refusals):
             # "Come again" breaks no promise, wherever it is said; anything else may.
-            note = self.was_late if status == _COME_AGAIN else self.flaw
+            note = self.was_late if status in _COME_AGAIN else self.flaw
             note(f"{self.ledger.refusals[status]} answers with {status}")
         verdict.note(self._flaws + self.ledger.odd)
         if self.ledger.waiting_count:

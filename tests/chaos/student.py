@@ -24,7 +24,7 @@ EVENT = "/api/v1/proctoring/events"
 BATCH = "/api/v1/proctoring/events/batch"
 TIMING = "/api/v1/proctoring/question-timing"
 
-_ANSWER_SECONDS = 15.0
+_ANSWER_SECONDS = 20.0  # longer than the gateway waits
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LARGEST_BATCH = 50
 _TIMING_EVERY = 6
