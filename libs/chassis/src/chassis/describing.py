@@ -54,6 +54,11 @@ PROBLEM: Json = {
 }
 
 
+def limited() -> dict[int | str, Json]:
+    """Return what a route adds to its `responses` when it refuses who asks too often."""
+    return {429: _response(429)}
+
+
 def describe(app: FastAPI) -> None:
     """Let `app.openapi` name the problems of every operation."""
     original = app.openapi

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from chassis.access import AnyCaller
+from chassis.describing import limited
 from chassis.lanes import Lane, asked
 from chassis.tokens import Caller
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -45,6 +46,11 @@ _COMPONENTS = schemas.components(
     ]
 )
 
+_LOAD = {
+    "description": "How loaded the intake is, on every answer; slow down what can wait.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 10},
+}
+
 router = APIRouter(prefix="/api/v1/proctoring", tags=["proctoring"])
 
 
@@ -63,6 +69,8 @@ def _described(
         posted = {"schema": {"$ref": f"#/components/schemas/{body}"}}
         extra = {"requestBody": {"required": True, "content": {"application/json": posted}}}
         described["openapi_extra"] = extra
+        described["responses"][status]["headers"] = {"OEP-Load": _LOAD}
+        described["responses"] |= limited()
     return described
 
 
@@ -141,13 +149,19 @@ async def get_timings(request: Request, caller: AnyCaller, attempt_id: AttemptId
 
 
 def describe(app: FastAPI, *more: Mapping[str, Any]) -> None:
-    """Let `app.openapi` hold the schemas that routes refer to, of this module and `more`."""
+    """Let `app.openapi` hold the schemas that routes refer to, of this module and `more`.
+
+    Two that have one name and are not the same are a mistake, and raise.
+    """
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = original()
+        known = document["components"]["schemas"]
         for components in (_COMPONENTS, *more):
-            document["components"]["schemas"].update(components)
+            for name, schema in components.items():
+                if known.setdefault(name, schema) != schema:
+                    raise ValueError(f"Two schemas are called {name}")
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from chassis.describing import limited
 from fastapi import APIRouter, Query, Request, status
 
 from proctoring.acting.guarding import EitherParty, Party, Student
@@ -14,7 +15,7 @@ router = APIRouter()
 After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
 
-@router.post("/attempt/{attempt_id}/hand")
+@router.post("/attempt/{attempt_id}/hand", responses=limited())
 async def raise_hand(request: Request, party: Student, acting: Acting) -> HandOut:
     """Raise the student's hand; a raised one stays as it is."""
     hand = await request.app.state.database.run(acting.talking.raise_hand, party.attempt)
@@ -29,7 +30,11 @@ async def lower_hand(request: Request, party: EitherParty, acting: Acting) -> No
     )
 
 
-@router.post("/attempt/{attempt_id}/messages", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "/attempt/{attempt_id}/messages",
+    status_code=status.HTTP_201_CREATED,
+    responses=limited(),
+)
 async def say(
     request: Request, party: EitherParty, acting: Acting, body: MessageBody
 ) -> MessageOut:

@@ -11,7 +11,7 @@ from proctoring.event import LastEvent
 from proctoring.listing.store import Line, Page
 
 
-class CountsBody(BaseModel):
+class ListedCounts(BaseModel):
     """How many events of each severity there are."""
 
     info: int
@@ -47,7 +47,7 @@ class LineBody(BaseModel):
     )
     hall_ticket_number: str | None
     status: str
-    counts: CountsBody
+    counts: ListedCounts
     event_count: int
     last_event: LastEventBody | None
     risk_score: int
@@ -65,7 +65,7 @@ class LineBody(BaseModel):
             student_name=person.full_name or None if person else None,
             hall_ticket_number=person.hall_ticket_number if person else None,
             status=line.status.value,
-            counts=CountsBody(
+            counts=ListedCounts(
                 info=line.info_count, warning=line.warning_count, violation=line.violation_count
             ),
             event_count=line.last_sequence,
