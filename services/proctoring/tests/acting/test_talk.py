@@ -1,6 +1,7 @@
 """Raised hands and chat: both ways, once under a key, bounded, closed with the attempt."""
 
 import asyncio
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -181,8 +182,19 @@ async def test_erasure_takes_the_words_and_leaves_that_something_was_said(hall):
     assert untouched["text"] == "I am ill"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 1001, "a\0b", None, 5])
+@pytest.mark.parametrize("text", ["", "   ", "x" * 1001, "a\0b", "\ud800", None, 5])
 async def test_what_is_no_message_is_refused(hall, text):
     sat, student = hall.sits()
-    path = f"/attempt/{sat.attempt_id}/messages"
-    assert (await student.post(path, json=message(text=text))).status_code == 422
+    path, body = f"/attempt/{sat.attempt_id}/messages", json.dumps(message(text=text))
+    answer = await student.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["claim", "hand", "messages", "actions", "actions/1/acknowledge"])
+async def test_numbers_that_no_attempt_can_have_are_unknown_not_an_error(hall, path):
+    admin, student = hall.rig.client(5, "admin"), hall.rig.client(6, "student")
+    body = hall.wish() if path == "actions" else message()
+    for number in (0, -1, 2**31, 2**70):
+        for client in (admin, student):
+            answer = await client.post(f"/attempt/{number}/{path}", json=body)
+            assert answer.status_code in {403, 404}, answer.text
