@@ -1,5 +1,6 @@
 """Evidence on a real database and over REST: streamed, sealed, shown to whom it concerns."""
 
+import asyncio
 import json
 import uuid
 
@@ -8,7 +9,7 @@ from chassis.errors import Unavailable
 from chassis.waiting import eventually
 from google.protobuf.timestamp_pb2 import Timestamp
 from oep_local import verify_evidence as verifier
-from proctoring import delivery_store, event, store
+from proctoring import delivery_store, event, store, timing_store
 from proctoring.delivery import Submission
 from proctoring.errors import ExportsBusy
 from proctoring.evidence import exporting, sealing
@@ -329,6 +330,22 @@ async def test_events_that_come_during_an_export_are_no_part_of_it(rig, monkeypa
     document = json.loads(b"".join(parts))
     assert len(document["events"]) == 4
     assert await flaws(rig, document) == []
+
+
+async def test_an_event_that_comes_while_the_moment_is_read_leaves_it_one_moment(rig, monkeypatch):
+    sat, client = await sat_with_events(rig, 1)
+    loop, original = asyncio.get_running_loop(), timing_store.list_timings
+
+    def list_timings(session, attempt_id):
+        """Let an event be stored behind the head and before the delivery are read."""
+        posted = client.post("/events", json=body(sat, client_sequence=9))
+        assert asyncio.run_coroutine_threadsafe(posted, loop).result(10).status_code == 201
+        return original(session, attempt_id)
+
+    monkeypatch.setattr(timing_store, "list_timings", list_timings)
+    document = await exported(client, sat)
+    assert await flaws(rig, document) == []
+    assert (len(document["events"]), document["delivery"]["highest_received"]) == (1, 1)
 
 
 async def test_an_export_that_breaks_off_is_unreadable_and_not_merely_shorter(rig, monkeypatch):
