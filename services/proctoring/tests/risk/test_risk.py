@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 from chassis.bus import EVENTS, Reader
 from proctoring.risk import assessing, reading, store
-from proctoring.risk.keeping import Keeper
+from proctoring.risk.keeping import AT_ONCE, Keeper, bounded
+from proctoring.risk.store import Moved
 from sqlalchemy import text
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -305,7 +306,8 @@ async def test_an_attempt_under_a_flood_is_left_alone_for_a_second(rig):
     await post(client, body(sat, "fullscreen_exit", 60))
 
     def found(session, rest: float):
-        return store.moved(session, now, 1, rest_seconds=rest, limit=1000)
+        moved = store.moved(session, now, 1, rest_seconds=rest, limit=1000)
+        return {each.attempt_id for each in moved}
 
     assert sat.attempt_id not in await rig.rows(found, 600.0)
     found_at_once = await rig.rows(found, 0.0)
@@ -313,16 +315,24 @@ async def test_an_attempt_under_a_flood_is_left_alone_for_a_second(rig):
     assert sat.attempt_id in found_at_once or kept.as_of_sequence == 2
 
 
-async def test_a_flood_is_bounded_and_hides_no_other_kind(rig, admin):
+def test_a_turn_is_bounded_by_attempts_and_by_their_events():
+    small = [Moved(n, 7, 10) for n in range(200)]
+    assert len(bounded(small)) == AT_ONCE
+    flooded = [Moved(1, 7, 500_000), Moved(2, 7, 500_000)]
+    assert bounded(flooded) == {1: 7}
+    mixed = [Moved(1, None, 4_000), Moved(2, 7, 6_000), Moved(3, 7, 1)]
+    assert bounded(mixed) == {1: None, 2: 7}
+
+
+async def test_a_flood_is_bounded_and_hides_no_other_kind(rig, admin, monkeypatch):
+    monkeypatch.setattr(store, "MOST_OF_A_KIND", 50)
     sat, client = rig.sits()
-    flood = [body(sat, "context_menu_blocked", n / 10) for n in range(2_300)]
-    for begin in range(0, len(flood), 500):
-        await post(client, *flood[begin : begin + 500])
+    await post(client, *(body(sat, "context_menu_blocked", 10 * n) for n in range(60)))
     await post(client, body(sat, "developer_tools_attempt", 900))
-    found = await assessed(admin, sat, 2_301)
+    found = await assessed(admin, sat, 61)
     assert points(found) == {"developer-tools": 10, "context-menu": 3}
     [menu] = [c for c in found["contributions"] if c["rule_id"] == "context-menu"]
-    assert menu["event_count"] == store.MOST_OF_A_KIND
+    assert menu["event_count"] == 50
 
 
 async def test_the_keeper_takes_up_what_was_left_when_it_was_down(rig, settings):

@@ -9,7 +9,8 @@ work: what one holds, the others pass over.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,18 +20,21 @@ from chassis.errors import Unavailable
 from proctoring import store as events_store
 from proctoring.risk import assessing, store
 from proctoring.risk.rules import newest
+from proctoring.risk.store import Moved
 
 log = structlog.get_logger()
 
 AT_ONCE = 50
-"""Attempts in one transaction."""
+"""Attempts in one transaction, as far as they have no more than `EVENTS_AT_ONCE` together."""
+EVENTS_AT_ONCE = 10_000
 REST_SECONDS = 1.0
 """For how long an attempt is left alone once it was assessed."""
 _POLL_SECONDS = 0.5
 _AGAIN_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
 _IDLE_FOR_EACH_BUSY = 9.0
-"""Nine parts rest to one part work: a tenth of one processor at most."""
+"""Nine parts rest to one part work of ours: a tenth of one processor at most. It also rests as long
+as it took, so that the database has every second moment from it at most."""
 _OVERLAP = timedelta(seconds=15)
 """A transaction may take that long from its first moment to its commit, and must not be missed."""
 _WHOLE_SECONDS = 60.0
@@ -61,36 +65,39 @@ class Keeper:
         while True:
             began = time.monotonic()
             try:
-                assessed = await self.turn()
+                turn = await self.turn()
             except Unavailable as failure:
                 log.warning("risk.again", error=type(failure).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
-            busy = time.monotonic() - began
-            await asyncio.sleep(max(_PAUSE_SECONDS, busy * _IDLE_FOR_EACH_BUSY))
-            if assessed < AT_ONCE:
+            took = time.monotonic() - began
+            await asyncio.sleep(max(_PAUSE_SECONDS, took, turn.cpu_seconds * _IDLE_FOR_EACH_BUSY))
+            if not turn.is_behind:
                 await self._wait_for_news()
 
-    async def turn(self) -> int:
-        """Assess what has moved, up to a bound; return how many attempts that were."""
+    async def turn(self) -> "Turn":
+        """Assess what has moved, up to a bound."""
         self._news.clear()
         is_whole = time.monotonic() - self._whole_at > _WHOLE_SECONDS or self._since is _EVER
-        now, found, assessed = await self._database.run(self._turn, is_whole)
-        if found < AT_ONCE:  # else the rest is still behind where we looked from
-            self._since = now - _OVERLAP
+        done = await self._database.run(self._turn, _EVER if is_whole else self._since)
+        if not done.is_behind:  # else the rest is still behind where we looked from
+            self._since = done.at - _OVERLAP
             self._whole_at = time.monotonic() if is_whole else self._whole_at
-        if assessed:
+        if done.assessed_count:
             self._wake_relay()
-        return found
+        return done
 
-    def _turn(self, is_whole: bool) -> tuple[datetime, int, int]:
-        since = _EVER if is_whole else self._since
+    def _turn(self, since: datetime) -> "Turn":
+        began = time.thread_time()
         with self._database.transaction() as session:
-            now = events_store.clock(session)
-            found = store.moved(session, since, newest(), rest_seconds=REST_SECONDS, limit=AT_ONCE)
-            if not found:
-                return now, 0, 0
-            return now, len(found), assessing.assess(session, found, passing_over=True)
+            at = events_store.clock(session)
+            found = store.moved(
+                session, since, newest(), rest_seconds=REST_SECONDS, limit=AT_ONCE + 1
+            )
+            taken = bounded(found)
+            count = assessing.assess(session, taken, passing_over=True) if taken else 0
+        cpu_seconds = time.thread_time() - began
+        return Turn(at, count, cpu_seconds, is_behind=len(taken) < len(found))
 
     async def _wait_for_news(self) -> None:
         try:
@@ -98,3 +105,25 @@ class Keeper:
                 await self._news.wait()
         except TimeoutError:
             pass
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a turn did: how much it took of this process, and whether there is more to do."""
+
+    at: datetime
+    assessed_count: int
+    cpu_seconds: float
+    is_behind: bool
+
+
+def bounded(found: Sequence[Moved]) -> dict[int, int | None]:
+    """Return those to be assessed at once, with their exams: always one, but never too many."""
+    taken: dict[int, int | None] = {}
+    event_count = 0
+    for each in found[:AT_ONCE]:
+        event_count += each.last_sequence
+        if taken and event_count > EVENTS_AT_ONCE:
+            break
+        taken[each.attempt_id] = each.exam_id
+    return taken

@@ -25,7 +25,7 @@ _LONGEST_SECONDS = 24 * 60 * 60.0
 
 _MOVED = text(
     """
-    SELECT t.attempt_id, t.exam_id
+    SELECT t.attempt_id, t.exam_id, t.last_sequence
     FROM proctoring.tallies t LEFT JOIN proctoring.risks r USING (attempt_id)
     WHERE t.updated_at >= :since AND t.last_sequence > coalesce(r.as_of_sequence, 0)
       AND coalesce(r.rules_version, 0) <= :newest
@@ -136,6 +136,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """An attempt that has events behind its assessment, and how many events it has."""
+
+    attempt_id: int
+    exam_id: int | None
+    last_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """How far an attempt has come, and whether a rule is about anything of what is new."""
 
@@ -155,13 +164,13 @@ class Sight:
 
 def moved(
     session: Session, since: datetime, newest: int, *, rest_seconds: float, limit: int
-) -> dict[int, int | None]:
-    """Return attempts, with their exams, whose events have gone on, longest unassessed first.
+) -> list[Moved]:
+    """Return attempts whose events have gone on, longest unassessed first.
 
     Left out are those assessed less than `rest_seconds` ago, and by rules newer than we know.
     """
     wanted = {"since": since, "newest": newest, "rest": rest_seconds, "limit": limit}
-    return {row.attempt_id: row.exam_id for row in session.execute(_MOVED, wanted)}
+    return [Moved(*row) for row in session.execute(_MOVED, wanted)]
 
 
 def make(session: Session, exam_ids: Mapping[int, int | None], newest: int) -> None:
