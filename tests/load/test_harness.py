@@ -9,16 +9,24 @@ import itertools
 import json
 import math
 import time
+import uuid
 from collections import Counter
 
 import pytest
 
-from load import bench_begin, bench_list, bench_login, bench_save, client, ledger
+from load import bench_begin, bench_events, bench_list, bench_login, bench_save, client, ledger
 from load.client import LOST, Answer, Due, Run
 from load.figures import Score, percentile
-from load.ledger import Ledger
+from load.ledger import Events, Ledger
 from load.meters import Neighbours
-from load.rig import BARE_ECHO, COMMIT_PER_SAVE, ECHO, running
+from load.rig import (
+    BARE_ECHO,
+    BARE_INSERTS,
+    COMMIT_PER_EVENT,
+    COMMIT_PER_SAVE,
+    ECHO,
+    running,
+)
 from load.world import FIRST_ATTEMPT, World
 
 pytestmark = pytest.mark.timeout(300)  # the platform starts in here
@@ -187,7 +195,8 @@ def test_what_others_take_is_a_share_of_the_machine_without_our_own_part():
 
 @pytest.fixture(scope="module")
 def rig():
-    with running(SMALL, (BARE_ECHO, ECHO, COMMIT_PER_SAVE)) as rig:
+    twins = (BARE_ECHO, ECHO, COMMIT_PER_SAVE, COMMIT_PER_EVENT, BARE_INSERTS)
+    with running(SMALL, twins) as rig:
         yield rig
 
 
@@ -216,6 +225,30 @@ async def test_saves_are_counted_and_found_and_a_missing_one_is_noticed(rig, tok
     told.saved(*key, "copper that nobody stored")
     verdict = await asyncio.to_thread(ledger.judge_saves, database, told)
     assert len(verdict.flaws) == 2, "one too few, and another text"
+
+
+async def test_events_are_counted_and_found_and_a_missing_one_is_noticed(rig, tokens):
+    told = Events()
+    size = bench_events.Size(world=SMALL, rounds=1, seconds=0.3)
+    scores = await bench_events.measure_singles(rig, size, tokens, told, print)
+    batches = await bench_events.measure_batches(rig, size, tokens, told, print)
+    for score in (*scores, *batches):
+        assert score.run.failures == {}, score.name
+        assert score.count > 0, score.name
+    assert told.count >= scores[0].count + batches[0].count
+    database = rig.platform.database
+    verdict = await asyncio.to_thread(ledger.judge_events, database, told)
+    assert verdict.is_clean, str(verdict)
+    assert verdict.acknowledged == verdict.stored == told.count
+    assert not bench_events._has_notes(rig), "what is announced is part of what an event costs"
+
+    some = next(iter(told.by_attempt.values()))
+    some.append("00000000-0000-0000-0000-000000000000")
+    verdict = await asyncio.to_thread(ledger.judge_events, database, told)
+    assert "1 lost" in str(verdict)
+    del some[-2:]
+    verdict = await asyncio.to_thread(ledger.judge_events, database, told)
+    assert "1 beyond the acknowledged" in str(verdict)
 
 
 async def test_begins_are_counted_and_found(rig, tokens):
@@ -247,6 +280,20 @@ async def test_the_echo_answers_in_the_shape_of_the_service(rig, tokens):
             shapes.append(set(json.loads(answer.body)))
         ours, echoed = shapes
         assert ours == echoed, f"twins/echo.py must answer {path} with these fields too"
+
+
+async def test_the_echo_and_the_twin_answer_an_event_in_the_shape_of_the_service(rig, tokens):
+    student_id, token = next(iter(tokens.items()))
+    head = client.request_head("POST", bench_events.ONE, token)
+    shapes = []
+    for part in ("proctoring", BARE_ECHO.name, COMMIT_PER_EVENT.name):
+        body = bench_events.event_body(SMALL.running_of(student_id)[0], str(uuid.uuid4()))
+        line = await client.connect(rig.port(part))
+        answer = await line.answer(client.with_body(head, body))
+        line.close()
+        assert answer.status == 201, answer.body
+        shapes.append(set(json.loads(answer.body)))
+    assert shapes[0] == shapes[1] == shapes[2]
 
 
 async def test_without_a_token_the_echo_refuses_as_the_services_do(rig):

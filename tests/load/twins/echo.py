@@ -61,6 +61,7 @@ class EventOut(EventIn):
     late: bool
     received_at: datetime
     sequence: int
+    skew_ms: int = 0
 
 
 def create_app(settings: ServiceSettings, *, in_chassis: bool) -> FastAPI:
