@@ -1,7 +1,7 @@
 """Erasing on a real database: what goes, what stays, what is signed, what holds it."""
 
 import asyncio
-import random
+import itertools
 import threading
 
 import pytest
@@ -203,6 +203,34 @@ async def test_a_hold_that_is_being_placed_wins_against_an_erasure_that_waits_fo
     assert await archive.left(sat) == WHOLE
 
 
+async def test_one_attempt_that_cannot_be_erased_does_not_keep_the_others(archive):
+    first = await archive.sat(days_ago=999, events=1)
+    second = await archive.sat(days_ago=999, events=1)
+    await archive.rig.rows(into_exam, second.attempt_id, first.exam_id)
+
+    def refuse(_, attempt_id: int) -> int:
+        if attempt_id == first.attempt_id:
+            raise Unavailable
+        return 0
+
+    eraser = archive.eraser_with([Holding("odd", lambda *_: [], refuse, lambda *_: 0)])
+    one, two = (await archive.do(eraser.run, Order(), exam_id=first.exam_id)).outcomes
+    assert (one.is_busy, one.events) == (True, {})
+    assert two.events == {Part.PAYLOAD: 1, Part.NETWORK: 1}
+    assert sum((await archive.left(first)).values()) == 5, "all or nothing of one attempt"
+
+
+async def test_of_an_attempt_without_events_what_others_keep_is_erased_for_a_person(archive):
+    sat = archive.rig.stub.add()
+    gone = []
+    chat = Holding("chat", lambda *_: [], lambda _, id_: gone.append(id_) or 1, lambda *_: 1)
+    eraser = archive.eraser_with([chat])
+    await archive.do(eraser.forget, sat.student_id, [sat.attempt_id], Order())
+    assert gone == [sat.attempt_id]
+    [said] = await archive.records(sat)
+    assert (said["sequences"], said["others"]) == ([], {"chat": 1})
+
+
 async def test_two_replicas_share_the_work_and_nothing_is_done_twice(archive):
     sat = await archive.sat(days_ago=181)
     runs = [archive.do(archive.eraser.run, Order(), exam_id=sat.exam_id) for _ in range(6)]
@@ -241,27 +269,20 @@ async def test_a_persons_erasure_waits_for_the_hold_and_is_then_done_by_the_cloc
 
 
 async def test_sql_selects_what_the_rule_selects(archive):
-    dice = random.Random(4)  # noqa: S311  # nothing secret
+    """Every combination of age, of what was removed, and of a person who asked."""
+    through = (None, 0, 1)
+    grid = list(itertools.product((0, 89, 90, 91, 180, 181), through, through, (False, True)))
+    first, exam_id = 5_000_000, 5_000_001
+    await archive.rig.rows(fill, grid, first, exam_id)
+    now = await archive.rig.rows(events_store.clock)
     rule = set()
-    exam_id = 0
-    for _ in range(8):
-        sat = await archive.sat(days_ago=dice.choice([0, 89, 90, 179, 180, 400]), events=1)
-        exam_id = exam_id or sat.exam_id
-        await archive.rig.rows(into_exam, sat.attempt_id, exam_id)
-        for part in Part:
-            if dice.random() < 0.5:
-                through = dice.choice([0, 1])
-                at = await archive.rig.rows(events_store.clock)
-                await archive.rig.rows(store.mark, sat.attempt_id, part, through, at)
-        if dice.random() < 0.2:
-            await archive.rig.rows(store.forget, [sat.attempt_id], 1, "clock", "asked")
-        found = await archive.rig.rows(store.sitting, sat.attempt_id)
-        now = await archive.rig.rows(events_store.clock)
+    for attempt_id in range(first, first + len(grid)):
+        found = await archive.rig.rows(store.sitting, attempt_id)
         if expired(found, archive.defaults, now):
-            rule.add(sat.attempt_id)
+            rule.add(attempt_id)
     selected = await archive.rig.rows(selects, archive.defaults, exam_id)
     assert {sat.attempt_id for sat, _ in selected} == rule
-    assert 0 < len(rule) < 8
+    assert 0 < len(rule) < len(grid)
 
 
 async def test_a_run_goes_on_where_its_last_page_ended(archive):
@@ -311,6 +332,31 @@ def into_exam(session, attempt_id: int, exam_id: int) -> None:
     session.execute(text(move), {"attempt_id": attempt_id, "exam_id": exam_id})
 
 
+def fill(session, grid: list, first: int, exam_id: int) -> None:
+    """Make tallies with one event each, as the grid says, their marks and forgotten people."""
+    days, payload, network, asked = (list(column) for column in zip(*grid, strict=True))
+    made = {"first": first, "exam_id": exam_id, "days": days, "genesis": bytes(32)}
+    session.execute(
+        text(
+            "INSERT INTO proctoring.tallies"
+            " (attempt_id, exam_id, last_received_at, last_sequence, head_hash)"
+            " SELECT :first + n - 1, :exam_id, now() - make_interval(days => d), 1, :genesis"
+            " FROM unnest(CAST(:days AS int[])) WITH ORDINALITY AS t (d, n)"
+        ),
+        made,
+    )
+    session.execute(
+        text(
+            "INSERT INTO proctoring.retention_marks (attempt_id, payload_through, network_through)"
+            " SELECT :first + n - 1, p, w FROM unnest(CAST(:payload AS bigint[]),"
+            " CAST(:network AS bigint[])) WITH ORDINALITY AS t (p, w, n)"
+        ),
+        {"first": first, "payload": payload, "network": network},
+    )
+    ids = [first + number for number, is_asked in enumerate(asked) if is_asked]
+    store.forget(session, ids, 1, "clock", "asked")
+
+
 def selects(session, defaults, exam_id: int) -> list:
     now = events_store.clock(session)
-    return store.expired(session, defaults, now, after=0, limit=99, exam_id=exam_id)
+    return store.expired(session, defaults, now, after=0, limit=999, exam_id=exam_id)

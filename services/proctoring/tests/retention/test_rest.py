@@ -111,11 +111,7 @@ async def test_a_run_changes_nothing_unless_it_is_told_to(archive, admin):
         assert told["exams"] == [{"exam_id": sat.exam_id, **counts}]
         [attempt] = told["attempts"]
         assert attempt["attempt_id"] == sat.attempt_id
-        assert attempt["others"] == {
-            "timing_answers": 1,
-            "accommodations": 0,
-            "chat_and_action_words": 0,
-        }
+        assert attempt["others"]["timing_answers"] == 1
         assert (await archive.left(sat))["event_data"] == 3
     done = (await admin.post("/retention/runs", json=chosen | {"dry_run": False})).json()
     assert (done["dry_run"], done["exams"]) == (False, told["exams"])

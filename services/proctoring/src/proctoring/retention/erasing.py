@@ -9,7 +9,9 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import structlog
 from chassis.database import Database
+from chassis.errors import Unavailable
 from chassis.signing import SigningKey
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,12 +21,16 @@ from proctoring.retention import store
 from proctoring.retention.due import EVERYTHING, HeldBy, Part, Policy, Sitting, due, expired
 from proctoring.retention.holdings import Holding
 from proctoring.retention.record import CLOCK, Kind, Removal, signed
-from proctoring.store import clock
+from proctoring.store import clock, lock_tallies
+
+log = structlog.get_logger()
 
 HeldByReview = Callable[[Session, Collection[int]], set[int]]
 """Names those of the attempts that have an open review or appeal."""
 
 _READ_ONLY = text("SET TRANSACTION READ ONLY")
+_PATIENT = text("SET LOCAL statement_timeout = 60000")
+"""An attempt of hours at full speed has more events than a request's time would do."""
 RETENTION = "the time for which it is kept is over"
 
 
@@ -49,7 +55,7 @@ class Outcome:
     held_by: tuple[HeldBy, ...] = ()
     is_person: bool = False
     is_busy: bool = False
-    """Somebody had the attempt at this moment; the next run finds it again."""
+    """Somebody had the attempt, or the database no time; the next run finds it again."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Eraser:
                 limit=limit,
                 exam_id=exam_id,
             )
-        return _page([self._erase(sat.attempt_id, order) for sat, _ in found], limit)
+        return _page([self._try(sat.attempt_id, order) for sat, _ in found], limit)
 
     def rehearse(self, *, after: int = 0, limit: int = 100, exam_id: int | None = None) -> Page:
         """Say what `run` would do, by the same selection and rule; the database refuses writes."""
@@ -115,11 +121,21 @@ class Eraser:
             store.forget(session, attempt_ids, user_id, order.actor, order.reason)
         return [self._erase(attempt_id, order, waits=True) for attempt_id in sorted(attempt_ids)]
 
+    def _try(self, attempt_id: int, order: Order) -> Outcome:
+        """Erase one of many: one that the database refuses must not keep the others."""
+        try:
+            return self._erase(attempt_id, order)
+        except Unavailable as failure:
+            log.warning("retention.put_off", attempt_id=attempt_id, reason=failure.slug)
+            return Outcome(attempt_id, None, is_busy=True)
+
     def _erase(self, attempt_id: int, order: Order, *, waits: bool = False) -> Outcome:
         with self._database.transaction() as session:
-            lock = store.lock if waits else store.try_lock
-            if not lock(session, attempt_id):
-                return Outcome(attempt_id, None, is_busy=not waits)
+            session.execute(_PATIENT)
+            if waits:  # also for one without a tally: chat may be all that there is
+                lock_tallies(session, [attempt_id])
+            elif not store.try_lock(session, attempt_id):
+                return Outcome(attempt_id, None, is_busy=True)
             sat = store.sitting(session, attempt_id)
             assert sat is not None  # noqa: S101  # its tally is locked
             held_by = self._holds(session, [attempt_id]).get(attempt_id, ())

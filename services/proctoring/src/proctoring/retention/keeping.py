@@ -16,6 +16,7 @@ from proctoring.retention import store
 from proctoring.retention.due import Part, Policy
 from proctoring.retention.erasing import HeldByReview
 from proctoring.retention.store import Forgetting, Hold, PolicyChange
+from proctoring.store import lock_tallies
 
 _HISTORY = 100
 
@@ -60,7 +61,7 @@ def standing(session: Session, attempt_id: int, held_by_review: HeldByReview) ->
 
 def place(session: Session, attempt_id: int, reason: str, by_id: int) -> Hold:
     """Hold an attempt: from the moment of this commit nothing of it is erased."""
-    store.lock(session, attempt_id)
+    lock_tallies(session, [attempt_id])
     placed = store.place_hold(session, attempt_id, reason, by_id)
     if placed is None:
         raise AlreadyHeld(members=_first(store.holds(session, attempt_id)))
@@ -69,7 +70,7 @@ def place(session: Session, attempt_id: int, reason: str, by_id: int) -> Hold:
 
 def lift(session: Session, attempt_id: int, reason: str | None, by_id: int) -> Hold:
     """End the hold; what is due goes with the next run."""
-    store.lock(session, attempt_id)
+    lock_tallies(session, [attempt_id])
     lifted = store.lift_hold(session, attempt_id, reason, by_id)
     if lifted is None:
         raise NotHeld

@@ -69,9 +69,6 @@ _ADD_POLICY = text(
     VALUES (:exam_id, :events_days, :network_days, :reason, :author_id)
     """
 )
-_LOCK_TALLY = text(
-    "SELECT attempt_id FROM proctoring.tallies WHERE attempt_id = :attempt_id FOR UPDATE"
-)
 _TRY_LOCK_TALLY = text(
     """
     SELECT attempt_id FROM proctoring.tallies WHERE attempt_id = :attempt_id
@@ -280,12 +277,6 @@ def sitting(session: Session, attempt_id: int) -> Sitting | None:
     """Return what is known of an attempt that has a tally."""
     row = session.execute(_SITTING, {"attempt_id": attempt_id}).one_or_none()
     return None if row is None else Sitting(*row)
-
-
-def lock(session: Session, attempt_id: int) -> bool:
-    """Lock the attempt's tally, waiting for who has it; False when it has none."""
-    found = session.execute(_LOCK_TALLY, {"attempt_id": attempt_id}).one_or_none()
-    return found is not None
 
 
 def try_lock(session: Session, attempt_id: int) -> bool:
