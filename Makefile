@@ -113,6 +113,10 @@ bench-list: setup ## Measure the list of an exam with 5,000 attempts
 chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 13 --students 500")
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
+.PHONY: bench-report
+bench-report: setup ## Measure reports on an exam of 5,000 attempts
+	@$(LOAD) report $(ARGS)
+
 # Writing
 
 .PHONY: format

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from load import bench_begin, bench_events, bench_list, bench_login, bench_save
+from load import bench_begin, bench_events, bench_list, bench_login, bench_report, bench_save
 from load.figures import Report
 from load.world import World
 
@@ -69,6 +69,17 @@ def list_(
     """Ask for pages of the list of an exam's attempts."""
     world = World(students, running_exams=1, questions=10)
     _end(bench_list.bench(bench_list.Size(world=world, rounds=rounds), console, _say))
+
+
+@app.command()
+def report(
+    attempts: Annotated[int, typer.Option(help="Of the exam that is reported on.")] = 5000,
+    events: Annotated[int, typer.Option(help="Of each attempt.")] = 60,
+    rounds: Annotated[int, typer.Option(min=1)] = 30,
+) -> None:
+    """Ask for reports on an exam: pages, figures, files, paper."""
+    size = bench_report.Size(attempts=attempts, events=events, rounds=rounds)
+    _end(bench_report.bench(size, console, _say))
 
 
 if __name__ == "__main__":

@@ -21,10 +21,12 @@ ONE = 500_001
 """The id of the only trade, center, bank and exam author."""
 FIRST_QUESTION = 510_001
 FIRST_EXAM = 520_001
+ADMIN = 590_001
 FIRST_STUDENT = 600_001
 FIRST_ATTEMPT = 700_001
 
 _STUDENT_ROLE = 5
+_ADMIN_ROLE = 1
 _EXAM_MINUTES = 600
 _OPTIONS = {"A": "copper", "B": "aluminium", "C": "silver", "D": "gold"}
 
@@ -40,6 +42,8 @@ class World:
     questions: int = 40
     newcomers: int = 0
     """Students without attempts, who only log in."""
+    has_admin: bool = False
+    """Whether there is an administrator, `ADMIN`, who logs in by user name."""
 
     @property
     def sitter_ids(self) -> range:
@@ -70,6 +74,9 @@ class World:
     def auth_lines(self, newcomers_hash: str, sitters_hash: str, now: datetime) -> Iterator[Row]:
         """Yield the people; the hashes are of `SECRET`."""
         yield _line("trades", _trade(now))
+        if self.has_admin:
+            yield _line("users", _user(ADMIN, sitters_hash, now))
+            yield _line("user_roles", {"user_id": ADMIN, "role_id": _ADMIN_ROLE})
         for student_id in (*self.sitter_ids, *self.newcomer_ids):
             is_sitter = student_id in self.sitter_ids
             yield _line(
