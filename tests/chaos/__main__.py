@@ -32,12 +32,14 @@ def main(
     wanted = faults or list(FAULTS)
     size = SHORT if short else Size(students=students)
     with platform(size, _say) as rig:
-        results = asyncio.run(all_of(rig, size, wanted, _say))
-    for result in results:
-        print(result.line)  # noqa: T201  # this is what it is for
+        results = asyncio.run(all_of(rig, size, wanted, _say, _tell))
     for result in results:
         print(_row(result, size))  # noqa: T201
     sys.exit(any(result.verdict.flaws or result.late for result in results))
+
+
+def _tell(result: Result) -> None:
+    print(result.line, flush=True)  # noqa: T201  # this is what it is for
 
 
 def _row(result: Result, size: Size) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from load.rig import Rig, running
@@ -58,12 +58,16 @@ async def begun(rig: Rig, size: Size) -> Course:
     return Course(rig, await rig.sign_in(rig.world.sitter_ids), size)
 
 
-async def all_of(rig: Rig, size: Size, numbers: Sequence[int], say: Say) -> list[Result]:
+async def all_of(
+    rig: Rig, size: Size, numbers: Sequence[int], say: Say, tell: Callable[[Result], None]
+) -> list[Result]:
+    """Do the faults in turn; `tell` gets each result as soon as it is there."""
     course = await begun(rig, size)
     results = []
     for number in numbers:
         say(f"fault {number}: {FAULTS[number].words}")
         results.append(await course.run(FAULTS[number]))
+        tell(results[-1])
         for text in results[-1].words + results[-1].verdict.shortened + results[-1].late:
             say(f"  {text}")
     return results

@@ -21,6 +21,8 @@ CUT_OFF = frozenset({0, 502, 503, 504})
 _LOOK_SECONDS = 0.05
 _THREADS_BEYOND_POOL = 40
 _ROUNDS_BEYOND = 3
+_BACK_SECONDS = 180.0
+"""How long a machine that is busy may take to start what was killed."""
 _LOCK_EVENTS = "LOCK TABLE proctoring.proctoring_events IN ACCESS EXCLUSIVE MODE"
 _LOCK_OUTBOX_ROWS = "SELECT id FROM proctoring.outbox ORDER BY id FOR UPDATE"
 
@@ -31,7 +33,7 @@ async def kill_one_of_attempts(run: Run) -> None:
         target = f"attempts#{number % 2 + 1}"
         async with run.window():
             await asyncio.to_thread(run.platform.kill, target)
-            await asyncio.to_thread(run.platform.wait_ready, target)
+            await _back(run, target)
         await asyncio.sleep(pause)
 
 
@@ -52,7 +54,7 @@ async def lose_answers_of_proctoring(run: Run) -> None:
     for _ in range(times):  # and once more without looking: a group may be under way anywhere
         async with run.window():
             await asyncio.to_thread(run.platform.kill, "proctoring")
-            await asyncio.to_thread(run.platform.wait_ready, "proctoring")
+            await _back(run, "proctoring")
     run.words.append(f"{run.ledger.known_again} posts were answered with what was stored already")
 
 
@@ -60,7 +62,7 @@ async def _lose_one_answer(run: Run, path: str) -> None:
     assert run.way is not None  # laid before the students began
     async with run.window():
         await run.way.lose_one(path, lambda: asyncio.to_thread(run.platform.kill, "proctoring#1"))
-        await asyncio.to_thread(run.platform.wait_ready, "proctoring#1")
+        await _back(run, "proctoring#1")
 
 
 async def stop_nats(run: Run) -> None:
@@ -80,7 +82,7 @@ async def kill_postgres(run: Run) -> None:
     for _ in range(times):
         async with run.window():
             await asyncio.to_thread(run.platform.kill, "postgres")
-            await asyncio.to_thread(run.platform.wait_ready, "postgres")
+            await _back(run, "postgres")
 
 
 async def stop_postgres_and_lock_a_table(run: Run) -> None:
@@ -148,7 +150,7 @@ async def _killed_before_mark(run: Run, bus: Bus) -> bool:
             still = set(await asyncio.to_thread(run.reader.outbox_ids))
     finally:
         await asyncio.to_thread(run.platform.cont, "nats")
-    await asyncio.to_thread(run.platform.wait_ready, "proctoring")
+    await _back(run, "proctoring")
     return bool(said) and any(f"proctoring-{one}" in said for one in still)
 
 
@@ -168,7 +170,11 @@ async def _down(run: Run, target: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
     finally:
         await asyncio.to_thread(run.platform.cont, target)
-    await asyncio.to_thread(run.platform.wait_ready, target)
+    await _back(run, target)
+
+
+async def _back(run: Run, target: str) -> None:
+    await asyncio.to_thread(run.platform.wait_ready, target, _BACK_SECONDS)
 
 
 async def _until(ask: Callable[[], Awaitable[T]], seconds: float = 30.0) -> T:

@@ -28,6 +28,9 @@ _TIMINGS = """
 SELECT attempt_id, question_id, total_time_seconds, answer_count
 FROM proctoring.question_timings WHERE attempt_id = ANY(%s)
 """
+_OUTBOX = """
+SELECT id FROM proctoring.outbox WHERE subject ~ '[.](event|timing)_recorded$' ORDER BY id
+"""
 _CONFLICTS = "SELECT event_id FROM proctoring.event_conflicts WHERE attempt_id = ANY(%s)"
 
 Row = dict[str, Any]
@@ -85,7 +88,8 @@ class Reader:
         )
 
     def outbox_ids(self) -> list[int]:
-        return [row["id"] for row in self.rows("SELECT id FROM proctoring.outbox ORDER BY id")]
+        """Return the notices of events and timings that wait; others come when nobody posts."""
+        return [row["id"] for row in self.rows(_OUTBOX)]
 
 
 async def stream_of(nats_url: str, exam_id: int) -> list[Heard]:
