@@ -7,7 +7,9 @@ from proctoring import store as events_store
 from proctoring.attempt import Attempt, AttemptStatus
 from proctoring.retention.due import HeldBy
 from proctoring.retention.erasing import Order
+from proctoring.review import store as review_store
 from proctoring.review.case import AppealDecision, AppealRuling, Opening, Ruling
+from proctoring.review.history import TEXTS
 from proctoring.review.reasons import ReasonCode
 from sqlalchemy import text
 
@@ -89,10 +91,60 @@ async def test_a_review_that_opens_just_before_an_erasure_wins(archive):
     assert sum((await archive.left(sat)).values()) == 15
 
 
-async def test_a_persons_export_holds_the_reviews_about_him(archive, admin):
+async def exported(admin, sat) -> list:
+    [attempt] = (await admin.get(f"/people/{sat.student_id}/export")).json()["attempts"]
+    return attempt["reviews"]
+
+
+async def judged(archive, sat) -> int:
+    """Bring a review of the attempt to its end; return its number."""
+    reviewing = archive.rig.app.state.reviewing
+    review = await archive.do(opened, archive, sat)
+    ruling = Ruling(JUDGE, ReasonCode.FORBIDDEN_MATERIAL, "it was seen", "his brother did it, too")
+    await archive.do(reviewing.decide, review.id, ruling)
+    await archive.do(reviewing.appeal, review.id, "It was my calculator")
+    upheld = AppealRuling(OTHER, AppealDecision.UPHELD, "it was a phone", "a hopeless case")
+    await archive.do(reviewing.decide_appeal, review.id, upheld)
+    return review.id
+
+
+async def test_a_persons_export_has_his_reviews_without_colleagues_and_their_notes(archive, admin):
+    sat = await archive.sat()
+    await judged(archive, sat)
+    [review] = await exported(admin, sat)
+    assert (review["student_id"], review["outcome"]) == (sat.student_id, "confirmed")
+    assert (review["explanation"], review["appeal_text"], review["appeal_explanation"]) == (
+        "it was seen",
+        "It was my calculator",
+        "it was a phone",
+    )
+    internal = {"salt", "opening_reason", "internal_note", "appeal_note", "risk"}
+    assert not internal & set(review)
+    assert not [name for name in review if name.endswith("by_id")]
+
+
+async def test_a_persons_export_does_not_tell_of_a_review_that_he_may_not_know_yet(archive, admin):
     sat = await archive.sat()
     await archive.do(opened, archive, sat)
-    [attempt] = (await admin.get(f"/people/{sat.student_id}/export")).json()["attempts"]
-    [review] = attempt["reviews"]
-    assert (review["opening_reason"], review["student_id"]) == ("a phone", sat.student_id)
-    assert "salt" not in review
+    assert await exported(admin, sat) == []
+
+
+async def test_an_erasure_empties_what_people_wrote_into_reviews_and_the_history_stays_whole(
+    archive, admin
+):
+    sat, other = await archive.sat(), await archive.sat()
+    review_id, kept_id = await judged(archive, sat), await judged(archive, other)
+    erasure = await admin.post(f"/people/{sat.student_id}/erasure", json={"reason": "he asked"})
+    [told] = erasure.json()["attempts"]
+    assert told["others"]["reviews"] == 1
+    reviewing = archive.rig.app.state.reviewing
+    story = await archive.do(reviewing.story, review_id)
+    assert {getattr(story.review, name) for name in (*TEXTS, "salt")} == {None}
+    assert story.is_intact
+    assert (story.review.outcome.value, story.review.decided_by_id) == ("confirmed", JUDGE)
+    [shown] = await exported(admin, sat)
+    assert (shown["outcome"], shown["appeal_text"]) == ("confirmed", None)
+    untouched = (await archive.do(reviewing.story, kept_id)).review
+    assert untouched.appeal_text == "It was my calculator"
+    assert await archive.rig.rows(review_store.count_words, sat.attempt_id) == 0
+    assert await archive.rig.rows(review_store.forget_words, sat.attempt_id) == 0

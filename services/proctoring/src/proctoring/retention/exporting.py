@@ -67,6 +67,12 @@ class Exporter:
             return _facts(session, attempt, self.holdings)
 
 
+def _hold(hold: store.Hold) -> dict[str, Any]:
+    """Return a hold without the administrators who placed and lifted it."""
+    names = ("reason", "placed_at", "lift_reason", "lifted_at")
+    return {name: getattr(hold, name) for name in names}
+
+
 def _facts(session: Session, attempt: Attempt, holdings: Sequence[Holding]) -> dict[str, Any]:
     attempt_id = attempt.attempt_id
     tally = events_store.summary(session, attempt_id).tally
@@ -79,7 +85,7 @@ def _facts(session: Session, attempt: Attempt, holdings: Sequence[Holding]) -> d
         "warning_count": tally.warning_count,
         "violation_count": tally.violation_count,
         "question_timings": timing_store.list_timings(session, attempt_id),
-        "holds": store.holds(session, attempt_id),
+        "holds": [_hold(each) for each in store.holds(session, attempt_id)],
         "erasure_requested_at": None if forgetting is None else forgetting.requested_at,
         "deletion_records": store.records_of(session, attempt_id),
         **{holding.name: holding.export(session, attempt_id) for holding in holdings},

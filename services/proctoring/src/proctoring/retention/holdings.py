@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from proctoring.review import store as review_store
+from proctoring.review.case import State
 from proctoring.risk import reading as risk_reading
 from proctoring.risk import store as risk_store
 
@@ -25,12 +27,28 @@ _EXPORT_ANSWERS = text(
     WHERE attempt_id = :attempt_id ORDER BY created_at, event_id
     """
 )
-_EXPORT_REVIEWS = text(
-    """
-    SELECT to_jsonb(r) - 'salt' FROM proctoring.reviews r
-    WHERE attempt_id = :attempt_id ORDER BY id
-    """
+_OF_A_REVIEW = (
+    "id",
+    "exam_id",
+    "student_id",
+    "state",
+    "outcome",
+    "opened_at",
+    "ground_ids",
+    "decided_at",
+    "decision",
+    "reason_code",
+    "explanation",
+    "appeal_until",
+    "appealed_at",
+    "appeal_text",
+    "appeal_due_at",
+    "appeal_decided_at",
+    "appeal_decision",
+    "appeal_explanation",
+    "closed_at",
 )
+"""What concerns the student: no colleague, nothing that colleagues told each other."""
 _EXPORT_RISK = text(
     """
     SELECT score, as_of_sequence, rules_version, contributions, computed_at
@@ -79,13 +97,23 @@ def _export_answers(session: Session, attempt_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def _export_reviews(session: Session, attempt_id: int) -> list[Any]:
-    return list(session.execute(_EXPORT_REVIEWS, {"attempt_id": attempt_id}).scalars())
+def _export_reviews(session: Session, attempt_id: int) -> list[dict[str, Any]]:
+    """Return the reviews that their student knows of: an undecided one is not told (ADR 23)."""
+    found = review_store.of_attempt(session, attempt_id)
+    told = [review for review in found if review.state is not State.OPEN]
+    return [{name: getattr(review, name) for name in _OF_A_REVIEW} for review in told]
 
 
 def _export_risk(session: Session, attempt_id: int) -> list[dict[str, Any]]:
     rows = session.execute(_EXPORT_RISK, {"attempt_id": attempt_id})
     return [dict(row) for row in rows.mappings()]
+
+
+def _export_accommodations(session: Session, attempt_id: int) -> list[dict[str, Any]]:
+    return [
+        {"version": each.version, "rule_ids": each.rule_ids, "reason": each.reason, "at": each.at}
+        for each in risk_reading.decided(session, attempt_id)
+    ]
 
 
 def _count_reasons(session: Session, attempt_id: int) -> int:
@@ -103,10 +131,10 @@ TIMING_ANSWERS = Holding("timing_answers", _export_answers, _erase_answers, _cou
 RISK = Holding("risk", _export_risk)
 """The score and what it is made of; erasing payloads leaves it, as it names none."""
 ACCOMMODATIONS = Holding(
-    "accommodations", risk_reading.decided, risk_store.forget_reasons, _count_reasons
+    "accommodations", _export_accommodations, risk_store.forget_reasons, _count_reasons
 )
 """Rules that did not count for the student; the reasons, which may be about his health, go."""
-REVIEWS = Holding("reviews", _export_reviews)
-"""Decisions about the student, with their reasons: kept as the record of how he was judged."""
+REVIEWS = Holding("reviews", _export_reviews, review_store.forget_words, review_store.count_words)
+"""Decisions about the student: kept as the record of how he was judged, without anybody's words."""
 EVENT_CONFLICTS = Holding("event_conflicts", _export_conflicts)
 """Which posts differed from the first one with their id; never what they said."""

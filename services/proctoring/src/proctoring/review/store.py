@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, text, upd
 from sqlalchemy.orm import Session
 
 from proctoring.review.case import AppealDecision, Review, State
-from proctoring.review.history import Entry, Ground, Logged
+from proctoring.review.history import TEXTS, Entry, Ground, Logged
 from proctoring.review.reasons import Decision, ReasonCode
 from proctoring.review.tables import REVIEWS, ReviewHistoryRow
 
@@ -46,6 +46,8 @@ _GROUNDS = text(
     WHERE attempt_id = :attempt_id AND id = ANY(CAST(:ids AS bigint[])) ORDER BY sequence
     """
 )
+_WORDS = [REVIEWS.c[name] for name in (*TEXTS, "salt")]
+_HAS_WORDS = or_(*(column.is_not(None) for column in _WORDS))
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('proctoring.reviews.clock', 0))")
 
 
@@ -137,6 +139,29 @@ def held(session: Session, attempt_ids: Collection[int]) -> set[int]:
     """Return those attempts whose review or appeal is undecided, or may still be appealed."""
     of_them = REVIEWS.c.attempt_id.in_(list(attempt_ids))
     return set(session.scalars(select(REVIEWS.c.attempt_id).where(of_them, _IS_HELD)))
+
+
+def of_attempt(session: Session, attempt_id: int) -> list[Review]:
+    """Return all reviews of an attempt, the oldest first."""
+    query = select(*_ROW).where(REVIEWS.c.attempt_id == attempt_id).order_by(REVIEWS.c.id)
+    return [_review(row) for row in session.execute(query)]
+
+
+def forget_words(session: Session, attempt_id: int) -> int:
+    """Empty what people wrote into an attempt's reviews, with the salt; return how many had any.
+
+    The history vouches for words that are there and stays whole without them.
+    """
+    had = and_(REVIEWS.c.attempt_id == attempt_id, _HAS_WORDS)
+    emptied: dict[str, Any] = {column.name: None for column in _WORDS}
+    done: Any = session.execute(update(REVIEWS).where(had).values(emptied))
+    return int(done.rowcount)
+
+
+def count_words(session: Session, attempt_id: int) -> int:
+    """Return how many reviews `forget_words` would empty."""
+    of_it = REVIEWS.c.attempt_id == attempt_id
+    return session.scalars(select(func.count()).select_from(REVIEWS).where(of_it, _HAS_WORDS)).one()
 
 
 def grounds(session: Session, attempt_id: int, ids: Collection[int]) -> list[Ground]:
