@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psycopg2
 import pytest
+import schemathesis
 from oep_local import seed_rows
 from oep_local.rig import Platform
 
@@ -393,3 +394,15 @@ async def scene(platform: Platform) -> AsyncIterator[Scene]:
         stack.callback(scene.close)
         await scene.set_up()
         yield scene
+
+
+@pytest.fixture(scope="session")
+def described(platform: Platform) -> dict[str, Any]:
+    """What each operation of each service says of itself, by "GET /path"."""
+    found = {}
+    for service in ("auth", "attempts", "proctoring", "realtime"):
+        schema = schemathesis.openapi.from_url(f"{platform.service_url(service)}/openapi.json")
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            found[f"{operation.method.upper()} {operation.path}"] = operation
+    return found
