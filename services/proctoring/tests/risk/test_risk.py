@@ -385,3 +385,15 @@ async def test_a_persons_erasure_takes_reasons_and_his_export_has_them(rig, admi
     assert (decided.reason, decided.rule_ids) == (None, ("copy-paste",))
     off = [c for c in (await risk(admin, sat))["contributions"] if c["switched_off"]]
     assert [c["switched_off"] for c in off] == ["switched off: accommodation"]
+
+
+async def test_rules_that_are_newer_than_this_program_are_left_to_one_that_knows_them(rig, admin):
+    sat, client = rig.sits()
+    await post(client, *conduct(sat))
+    found = await assessed(admin, sat, 6)
+    newer = "UPDATE proctoring.risks SET rules_version = 2 WHERE attempt_id = :id"
+    await rig.rows(lambda s: s.execute(text(newer), {"id": sat.attempt_id}))
+    await post(client, body(sat, "fullscreen_exit", 700))
+    await ease(admin, sat, ["copy-paste"])
+    eased = await risk(admin, sat)
+    assert (eased["score"], eased["rules_version"]) == (found["score"] - 4, 2)

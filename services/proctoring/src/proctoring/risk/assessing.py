@@ -80,10 +80,12 @@ def _scored(session: Session, kept: list[Kept]) -> dict[int, Kept]:
 def _risk(kept: Kept, sight: Sight, off: frozenset[str]) -> Risk:
     """Score what is seen; where retention has been, the stored points stand as they are.
 
-    Then rules can still be switched off, but not on again: what they had added is gone.
+    Then rules can still be switched off, but not on again: what they had added is gone. So it is
+    with rules that are newer than this program, while a new one takes its place.
     """
     version = kept.risk.rules_version
-    if not sight.is_erased or kept.computed_at is None:
+    is_gone = sight.is_erased and kept.computed_at is not None
+    if not is_gone and version <= newest():
         return scoring.assess(sight.happenings, off, version)
     stands = (scoring.silenced(c) if c.rule_id in off else c for c in kept.risk.contributions)
     return scoring.total(stands, version)
