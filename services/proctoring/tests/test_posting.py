@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 import pytest
-from chassis.lanes import Lanes
+from chassis.serving import Service
 from chassis.waiting import eventually
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,34 +23,23 @@ def body(attempt_id: int, **more) -> dict:
 @pytest.fixture
 def long_way(rig):
     """The same app, without its lanes: every post goes through FastAPI."""
-    kept = rig.app.middleware_stack
-    others = [m for m in rig.app.user_middleware if m.cls is not Lanes]
-    lanes, rig.app.user_middleware = rig.app.user_middleware, others
-    rig.app.middleware_stack = rig.app.build_middleware_stack()
-    stack = rig.app.middleware_stack
-    rig.app.middleware_stack, rig.app.user_middleware = kept, lanes
-    return stack
+
+    async def app(scope, receive, send) -> None:
+        await super(Service, rig.app).__call__(scope, receive, send)
+
+    return app
 
 
 async def both(rig, long_way, client, path: str, **request):
     """Send the same request both ways."""
     answers = []
-    for app in (rig.app, _Served(rig.app, long_way)):
+    for app in (rig.app, long_way):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=transport, base_url=client.base_url, headers=client.headers
         ) as other:
             answers.append(await other.post(path, **request))
     return answers
-
-
-class _Served:
-    def __init__(self, app, stack) -> None:
-        self._app, self._stack = app, stack
-
-    async def __call__(self, scope, receive, send) -> None:
-        scope["app"] = self._app
-        await self._stack(scope, receive, send)
 
 
 UNSTEADY = {"request_id", "id", "received_at", "created_at", "sequence", "skew_ms"}

@@ -14,20 +14,22 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import structlog
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from chassis import problems
 from chassis.access import NotAuthenticated, WrongScheme
 from chassis.errors import Failure, TooLarge
 from chassis.origins import Network, Origin, origin
-from chassis.serving import REQUESTS, SECONDS, request_id_of
+from chassis.serving import REQUESTS, SECONDS, Service, request_id_of
 from chassis.tokens import Caller
 
 log = structlog.get_logger()
 
 Headers = list[tuple[bytes, bytes]]
+Said = Callable[[], Headers]
 
 _JSON = (b"content-type", b"application/json")
 
@@ -62,42 +64,19 @@ class Lane:
     """A longer body is refused before more of it is held."""
 
 
-class Lanes:
-    """Middleware: answers what is on a lane, passes everything else on."""
+def open_lanes(app: FastAPI, lanes: Sequence[Lane], said: Said = list) -> None:
+    """Let `app` answer `lanes` itself from now on.
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        lanes: Callable[[Any], Sequence[Lane]],
-        said: Callable[[Any], Headers] = lambda _: [],
-    ) -> None:
-        """`lanes` and `said` are given the app's state once it serves.
-
-        `said` returns headers that each answer on a lane carries, a refusal too.
-        """
-        self._app = app
-        self._lanes = lanes
-        self._said = said
-        self._known: Mapping[str, _Served] | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
-            if self._known is None:
-                state = scope["app"].state
-                lanes = self._lanes(state)
-                self._known = {lane.path: _Served(lane, state, self._said) for lane in lanes}
-            served = self._known.get(scope["path"])
-            if served is not None:
-                await served(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    `said` returns headers that each answer on a lane carries, a refusal too.
+    """
+    assert isinstance(app, Service)  # noqa: S101  # what `serving.service` made
+    app.lanes = {lane.path: _Served(lane, app.state, said) for lane in lanes}
 
 
 class _Served:
     """A lane at work."""
 
-    def __init__(self, lane: Lane, state: Any, said: Callable[[Any], Headers]) -> None:
+    def __init__(self, lane: Lane, state: Any, said: Said) -> None:
         self._lane = lane
         self._state = state
         self._said = said
@@ -132,7 +111,7 @@ class _Served:
                 _JSON,
                 (b"content-length", b"%d" % len(content)),
                 (b"x-request-id", request_id.encode()),
-                *self._said(self._state),
+                *self._said(),
             ]
             await send({"type": "http.response.start", "status": lane.status, "headers": start})
             await send({"type": "http.response.body", "body": content})
@@ -162,7 +141,7 @@ class _Served:
         began: float,
     ) -> None:
         answer.headers["x-request-id"] = request_id
-        answer.raw_headers.extend(self._said(self._state))
+        answer.raw_headers.extend(self._said())
         await answer(scope, receive, send)
         seconds = time.perf_counter() - began
         REQUESTS.labels("POST", self._lane.path, answer.status_code).inc()

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Any
 
 import anyio.to_thread
@@ -90,6 +91,21 @@ async def running(supervisor: Supervisor) -> AsyncIterator[None]:
         await supervisor.stop()
 
 
+class Service(FastAPI):
+    """FastAPI, but for what is on a lane (`chassis.lanes`): that is answered before it."""
+
+    lanes: Mapping[str, ASGIApp] = MappingProxyType({})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            lane = self.lanes.get(scope["path"])
+            if lane is not None:
+                scope["app"] = self
+                await lane(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
 def service(
     name: str,
     version: str,
@@ -111,7 +127,7 @@ def service(
             app.state.is_stopping = False
             yield
 
-    app = FastAPI(
+    app = Service(
         title=f"OEP {name}",
         version=version,
         lifespan=whole,

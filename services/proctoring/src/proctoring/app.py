@@ -13,7 +13,7 @@ from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
-from chassis.lanes import Lanes
+from chassis.lanes import open_lanes
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
@@ -108,9 +108,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.retention = Retention.of(settings, database, HOLDINGS)
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.state.trusted_proxies = settings.trusted_proxies
-    app.add_middleware(
-        Lanes, lanes=lambda state: state.posting.lanes, said=lambda state: state.posting.said()
-    )
     app.include_router(rest.router)
     for concept in (
         evidence_rest,
@@ -143,7 +140,8 @@ def _lifespan(
         intake = Intake(intake_database, attempts, settings, wake=_all(relay.wake, keeper.wake))
         app.state.accommodating = Accommodating(database, wake=relay.wake)
         app.state.attempts, app.state.intake = attempts, intake
-        app.state.posting = Posting(intake)
+        app.state.posting = posting = Posting(intake)
+        open_lanes(app, posting.lanes, posting.said)
         auth = AuthClient(auth_channel)
         app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
         supervisor = Supervisor()

@@ -6,7 +6,7 @@ A limit for each attempt stands before the intake, and each answer tells how loa
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -43,13 +43,14 @@ class Posting:
 
     async def _event(self, asked: Asked) -> bytes:
         draft = schemas.event_draft(asked.body, asked.origin)
-        self._limit(asked.caller.user_id, [draft], 1.0)
+        self._limit(asked.caller.user_id, {draft.attempt_id: 1.0})
         return msgspec.json.encode(event_out(_taken(await self._one(asked, draft))))
 
     async def _batch(self, asked: Asked) -> bytes:
         drafts = schemas.event_drafts(asked.body, asked.origin)
         good = [draft for draft in drafts if isinstance(draft, EventDraft)]
-        self._limit(asked.caller.user_id, good, BATCHED_WEIGHT)
+        counts = Counter(draft.attempt_id for draft in good)
+        self._limit(asked.caller.user_id, {a: n * BATCHED_WEIGHT for a, n in counts.items()})
         taken = iter(await self._intake.take(asked.caller.user_id, good) if good else [])
         outcomes = [next(taken) if isinstance(d, EventDraft) else d for d in drafts]
         for outcome in outcomes:
@@ -60,14 +61,13 @@ class Posting:
 
     async def _timing(self, asked: Asked) -> bytes:
         draft = schemas.timing_draft(asked.body)
-        self._limit(asked.caller.user_id, [draft], 1.0)
+        self._limit(asked.caller.user_id, {draft.attempt_id: 1.0})
         timing = await self._one(asked, draft)
         assert isinstance(timing, Timing)  # noqa: S101  # a timing draft becomes nothing else
         return msgspec.json.encode(schemas.timing_out(timing))
 
-    def _limit(self, user_id: int, drafts: Sequence[Draft], weight: float) -> None:
-        counts = Counter(draft.attempt_id for draft in drafts)
-        wanted = [((user_id, attempt), weight * count) for attempt, count in counts.items()]
+    def _limit(self, user_id: int, weights: Mapping[int, float]) -> None:
+        wanted = [((user_id, attempt_id), weight) for attempt_id, weight in weights.items()]
         wait = self._buckets.take(wanted, time.monotonic())
         if wait is not None:
             raise TooManyEvents(retry_after_seconds=wait)
