@@ -13,12 +13,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Connection,
     DateTime,
     Identity,
-    Index,
     MetaData,
     Table,
     Text,
@@ -27,7 +27,6 @@ from sqlalchemy import (
     insert,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -65,10 +64,9 @@ def outbox_table(metadata: MetaData, schema: str) -> Table:
         Column("id", BigInteger, Identity(), primary_key=True),
         Column("order_key", BigInteger, nullable=False),
         Column("subject", Text, nullable=False),
-        Column("payload", JSONB, nullable=False),
+        Column("payload", JSON, nullable=False),
         Column("traceparent", Text),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Index("ix_outbox_order_key_id", "order_key", "id"),
         schema=schema,
     )
 

@@ -73,7 +73,8 @@ WITH wish AS MATERIALIZED (
 ),
 -- An event arrived as long before this message as it had waited then, by the database's clock.
 moment AS MATERIALIZED (
-  SELECT statement_timestamp() AS sent_at, clock_timestamp() AS created_at
+  SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_z
+  FROM (SELECT statement_timestamp() AS sent_at, clock_timestamp() AS created_at OFFSET 0) AS now
 ),
 -- The day leads to the one partition in which all events of the attempt are. Nearly always it is
 -- one of two, so the others need not be opened; who sits on another day is to be repeated for it.
@@ -108,7 +109,7 @@ met AS MATERIALIZED (
   ) AS k ON true
 ),
 fresh AS MATERIALIZED (
-  SELECT m.*, at.created_at, at.sent_at - make_interval(secs => age) AS received_at,
+  SELECT m.*, at.created_at, at.created_z, at.sent_at - make_interval(secs => age) AS received_at,
          CASE WHEN event_data IS NOT NULL THEN uuid_send(gen_random_uuid()) END AS data_salt,
          uuid_send(gen_random_uuid()) AS network_salt,
          CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id
@@ -134,8 +135,7 @@ said AS MATERIALIZED (
          coalesce(CAST(client_sequence AS text), 'null') AS client_text,
          CASE WHEN late THEN 'true' ELSE 'false' END AS late_text,
          to_char(event_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS event_z,
-         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_z,
-         to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_z
+         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_z
   FROM counted c
 ),
 -- The chain: what `event.chained` holds, as `chain.canonical` writes it.
@@ -194,7 +194,7 @@ announced AS (
            || '","sequence":' || sequence || '},"counts":{"info":' || infos
            || ',"warning":' || warnings || ',"violation":' || violations
            || '},"last_event":{"event_type":"' || event_type || '","severity":"' || severity
-           || '","received_at":"' || received_z || '","late":' || late_text || '}}}' AS jsonb)
+           || '","received_at":"' || received_z || '","late":' || late_text || '}}}' AS json)
   FROM linked
   WHERE is_fresh
   ORDER BY n

@@ -153,6 +153,10 @@ def upgrade() -> None:
     """)
     op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON proctoring.event_conflicts FROM proctoring_app")
 
+    # A payload is passed on as the text that it is, and read in the order of the rows alone.
+    op.execute("ALTER TABLE proctoring.outbox ALTER COLUMN payload TYPE json")
+    op.execute("DROP INDEX proctoring.ix_outbox_order_key_id")
+
 
 def downgrade() -> None:
     raise NotImplementedError("restore a backup: events cannot leave their days without a copy")
