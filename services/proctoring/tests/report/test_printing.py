@@ -65,6 +65,14 @@ async def test_an_attempt_is_printed_with_texts_tables_and_charts(rig, admin, pa
     assert 1 <= len(paper.pages) <= 3
 
 
+async def test_events_that_came_in_another_order_are_printed_too(rig, admin, past, owner):
+    sat, _ = rig.sits()
+    await past.did(sat, "tab_switch", "copy_paste_attempt", "window_blur")
+    await past.moved(owner, sat, up_to=2, seconds=-3600)
+    said = text_of(await pdf(admin, sat))
+    assert "copy paste attempt" in said
+
+
 async def test_an_attempt_without_events_has_no_chart_of_them(rig, admin):
     sat, _ = rig.sits()
     paper = await pdf(admin, sat)

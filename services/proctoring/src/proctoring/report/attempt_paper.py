@@ -151,15 +151,15 @@ def _line(b: BurstBody) -> tuple[Any, ...]:
 
 
 def _activity(timeline: Sequence[BurstBody]) -> Flowable:
-    """Draw how many events came when."""
-    begin = timeline[0].first_received_at
-    length = (timeline[-1].last_received_at - begin).total_seconds()
+    """Draw how many events came when; imported events need not have come in their order."""
+    begin = min(burst.first_received_at for burst in timeline)
+    length = (max(burst.last_received_at for burst in timeline) - begin).total_seconds()
     width = max(60, -(-length // (60 * _MOST_SPANS)) * 60)
     count = int(length // width) + 1
     sums = {name: [0.0] * count for name in ("info", "warning", "violation")}
     for burst in timeline:
         place = int((burst.first_received_at - begin).total_seconds() // width)
-        sums[burst.severity][min(max(place, 0), count - 1)] += burst.count
+        sums[burst.severity][place] += burst.count
     labels = [f"{begin + timedelta(seconds=width * index):%H:%M}" for index in range(count)]
     colours = (charts.INFO, charts.WARNING, charts.VIOLATION)
     series = [(name, colour, sums[name]) for name, colour in zip(sums, colours, strict=True)]
