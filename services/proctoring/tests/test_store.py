@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from chassis.migrating import migrate
 from proctoring.tables import METADATA
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 # the two commands of contract §12, as people type them
@@ -63,3 +63,26 @@ async def test_exam_user_reads_both_tables_unqualified_and_writes_nothing(rig, u
     assert row[:3] == (1, 7, 0)
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         await asyncio.to_thread(ask, url, "DELETE FROM proctoring_events RETURNING 1")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM proctoring.{}",
+        "UPDATE proctoring.{} SET severity = 'info'",
+        "UPDATE proctoring.{} SET hash = network_hash",
+        "TRUNCATE proctoring.{}",
+    ],
+)
+async def test_the_service_itself_may_not_rewrite_evidence(rig, urls, statement):
+    sat, client = rig.sits()
+    await client.post("/events", json={"attempt_id": sat.attempt_id, "event_type": "tab_switch"})
+
+    def partition(session) -> str:
+        day = "SELECT 'events_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM_DD')"
+        return session.execute(text(day)).scalar_one()
+
+    today = await rig.rows(partition)
+    for table in ("proctoring_events", today, "events_of_no_day"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            await asyncio.to_thread(ask, urls.app_url, statement.format(table))

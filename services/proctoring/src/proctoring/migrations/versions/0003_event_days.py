@@ -72,6 +72,7 @@ BEGIN
     EXECUTE format(
         'CREATE TABLE proctoring.%I PARTITION OF proctoring.proctoring_events FOR VALUES IN (%L)',
         partition, day);
+    EXECUTE format('REVOKE ALL ON proctoring.%I FROM proctoring_app', partition);
     RETURN true;
 END $$
 """
@@ -119,6 +120,14 @@ def upgrade() -> None:
         op.execute(
             f"CREATE INDEX ix_proctoring_events_{name} ON proctoring.proctoring_events ({columns})"
         )
+    # Evidence is written once; what retention may take out are these columns.
+    op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON proctoring.proctoring_events FROM proctoring_app")
+    op.execute("""
+        GRANT UPDATE (event_data, data_salt, user_agent, ip_address, network_salt)
+        ON proctoring.proctoring_events TO proctoring_app
+    """)
+    op.execute("REVOKE ALL ON proctoring.events_of_no_day FROM proctoring_app")
+    op.execute("GRANT SELECT ON proctoring.events_of_no_day TO proctoring_app")
     op.execute(KEEP_DAY)
     op.execute("REVOKE ALL ON FUNCTION proctoring.keep_day(date) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION proctoring.keep_day(date) TO proctoring_app")
