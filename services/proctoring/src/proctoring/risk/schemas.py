@@ -110,13 +110,17 @@ class RuleBody(BaseModel):
         )
 
 
+_WORDS = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""Not blank, and without the null character, which the database cannot hold."""
+
+
 class NewAccommodation(BaseModel):
     """Which rules are not to count for an attempt; none ends what was decided before."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     rule_ids: list[RuleId] = Field(max_length=50)
-    reason: str = Field(min_length=1, max_length=1000, pattern=r"\S")
+    reason: str = Field(min_length=1, max_length=1000, pattern=_WORDS)
 
 
 class AccommodationBody(BaseModel):
