@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -144,7 +144,10 @@ async def measure_batches(
     ours = partial(_drained, rig, partial(client.closed_loop, rig.port(SERVICE), senders))
     url = rig.platform.environment(SERVICE)["DATABASE_URL"]
     attempts = [rig.world.running_of(who)[0] for who, _ in some]
-    bare = partial(asyncio.to_thread, bare_inserts.play, url, attempts, BATCH, DATA)
+
+    async def bare(seconds: float) -> Run:
+        return await asyncio.to_thread(bare_inserts.play, url, attempts, BATCH, DATA, seconds)
+
     subjects = [
         Subject(Score("ours", SERVICE, per_request=BATCH), partial(ours, size.seconds)),
         Subject(Score("bare inserts", "client", per_request=BATCH), partial(bare, size.seconds)),
@@ -161,13 +164,13 @@ async def _measured(rig: Rig, subjects: Sequence[Subject], size: Size, say: Say)
     return [subject.score for subject in subjects]
 
 
-async def _drained(rig: Rig, play: "partial[object]", seconds: float) -> Run:
+async def _drained(rig: Rig, play: Callable[[float], Awaitable[Run]], seconds: float) -> Run:
     """Play a round, then wait until everything that it left to announce is announced."""
-    run = await play(seconds)  # type: ignore[misc]
+    run = await play(seconds)
     async with asyncio.timeout(_DRAIN_SECONDS):
         while await asyncio.to_thread(_has_notes, rig):  # noqa: ASYNC110  # another process's
             await asyncio.sleep(0.05)
-    return run  # type: ignore[no-any-return]
+    return run
 
 
 def _has_notes(rig: Rig) -> bool:

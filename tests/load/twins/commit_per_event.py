@@ -111,7 +111,8 @@ def event(caller: AnyCaller, request: Request, body: EventIn) -> EventOut:
 
 def _ask(request: Request, attempt_id: int) -> pb.Attempt:
     wish = pb.BatchGetAttemptsRequest(attempt_ids=[attempt_id])
-    answer = request.app.state.attempts.BatchGetAttempts(wish, timeout=_ASK_SECONDS)
+    ask = request.app.state.attempts.BatchGetAttempts
+    answer: pb.BatchGetAttemptsResponse = ask(wish, timeout=_ASK_SECONDS)
     if not answer.attempts:
         raise NotFound
     return answer.attempts[0]
