@@ -58,6 +58,37 @@ async def test_a_batch_tells_what_is_known_and_skips_the_rest(stub, world):
     assert response.HasField("server_time")
 
 
+@pytest.mark.parametrize("include_questions", [True, False])
+async def test_standings_say_whose_attempts_are_and_in_which_status(stub, world, include_questions):
+    running, waiting = world.attempt(), world.attempt("not_started", exam=world.written)
+    request = pb.BatchGetAttemptsRequest(
+        attempt_ids=[running, 999_999, waiting, running],
+        include_questions=include_questions,
+        only_standings=True,
+    )
+    response = await call(stub.BatchGetAttempts, request, seconds=5)
+    told = response.standings
+    rows = zip(told.attempt_ids, told.student_ids, told.exam_ids, told.statuses, strict=True)
+    assert sorted(rows) == [
+        (running, world.student, world.objective, pb.ATTEMPT_STATUS_IN_PROGRESS),
+        (waiting, world.student, world.written, pb.ATTEMPT_STATUS_NOT_STARTED),
+    ]
+    assert not response.attempts
+    members = {exam.exam_id: set(exam.question_ids) for exam in response.exams}
+    asked = {
+        world.objective: {world.choice, world.several, world.truth},
+        world.written: {world.choice, world.short},
+    }
+    assert members == (asked if include_questions else {})
+
+
+async def test_standings_of_nobody_are_empty(stub):
+    request = pb.BatchGetAttemptsRequest(attempt_ids=[999_999], only_standings=True)
+    response = await call(stub.BatchGetAttempts, request, seconds=5)
+    assert response.HasField("standings")
+    assert not response.standings.attempt_ids
+
+
 async def test_a_batch_tells_of_pauses_the_lobby_and_devices(stub, world, rules):
     rules(requires_authorisation=True, device_policy="flag")
     running, waiting = world.attempt(), world.attempt("not_started", student=world.other)

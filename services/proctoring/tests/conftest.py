@@ -51,6 +51,7 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.known: dict[int, pb.Attempt] = {}
         self.questions: dict[int, list[int]] = {}
         self.requests: list[pb.BatchGetAttemptsRequest] = []
+        self.knows_standings = True
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.acts: list[pb.ActOnAttemptsRequest] = []
@@ -124,6 +125,16 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
             pb.ExamQuestions(exam_id=e, question_ids=self.questions[e])
             for e in sorted({a.exam_id for a in found})
         ]
+        if request.only_standings and self.knows_standings:
+            return pb.BatchGetAttemptsResponse(
+                standings=pb.Standings(
+                    attempt_ids=[a.attempt_id for a in found],
+                    student_ids=[a.student_id for a in found],
+                    exam_ids=[a.exam_id for a in found],
+                    statuses=[a.status for a in found],
+                ),
+                exams=exams if request.include_questions else [],
+            )
         return pb.BatchGetAttemptsResponse(
             attempts=found, exams=exams if request.include_questions else []
         )

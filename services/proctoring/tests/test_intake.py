@@ -250,6 +250,23 @@ async def test_events_and_timings_of_one_moment_share_a_transaction(rig, new_int
     assert len(commits) == 1
 
 
+async def test_a_timing_alone_tells_the_tally_its_exam(rig, new_intake):
+    sat = rig.stub.add()
+    async with new_intake() as (intake, _):
+        await take(intake, sat, TimingDraft(sat.attempt_id, 1, 10))
+    assert (await rig.rows(store.summary, sat.attempt_id)).tally.exam_id == sat.exam_id
+
+
+async def test_an_attempts_that_knows_no_standings_yet_is_understood(rig, new_intake, monkeypatch):
+    monkeypatch.setattr(rig.stub, "knows_standings", False)
+    open_one, closed = rig.stub.add(), rig.stub.add("submitted")
+    async with new_intake() as (intake, _):
+        (taken,) = await take(intake, open_one, draft(open_one, question_id=2))
+        (refused,) = await take(intake, closed)
+    assert isinstance(taken, Taken)
+    assert refused.slug == "attempt-closed"
+
+
 async def test_a_locked_table_gives_503_and_the_intake_recovers(rig, new_intake, owner):
     sat = rig.stub.add()
     async with new_intake() as (intake, _):

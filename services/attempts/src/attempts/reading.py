@@ -30,8 +30,9 @@ from attempts.mark import HandMark
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.receipt import Receipt
 from attempts.shuffling import laid_out
-from attempts.store import answers, attempts, audit, exams, hand_marks, receipts
+from attempts.store import answers, attempts, audit, exams, hand_marks, receipts, standings
 from attempts.store.attempts import Entered, Listed
+from attempts.store.standings import Standings
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,16 @@ class Reading:
                 questions = exams.question_ids_by_exam(session, exam_ids)
             clock = _clock(session, found.values())
         return Batch(tuple(found.values()), questions, clock)
+
+    def standings(
+        self, attempt_ids: Sequence[int], *, with_questions: bool
+    ) -> tuple[Standings, dict[int, list[int]]]:
+        """Return whose attempts are and in which status, and their exams' questions if asked."""
+        with self._database.single() as connection:
+            found = standings.standings(connection, attempt_ids)
+            # An exam's questions are frozen with its first attempt: no need for one moment.
+            known = standings.questions(connection, attempt_ids) if with_questions else {}
+        return found, known
 
     def of_student(self, student_id: int, after_id: int, limit: int) -> list[Attempt]:
         """Return a page of a student's attempts by id, those behind `after_id`."""

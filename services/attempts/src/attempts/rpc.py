@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import grpc
@@ -52,6 +52,8 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         self, request: pb.BatchGetAttemptsRequest, _: Context
     ) -> pb.BatchGetAttemptsResponse:
         _ensure(len(request.attempt_ids) <= MAX_ATTEMPTS)
+        if request.only_standings:
+            return await self._standings(request)
         batch = await self._database.run(
             self._reading.batch,
             list(request.attempt_ids),
@@ -59,12 +61,23 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         )
         return pb.BatchGetAttemptsResponse(
             attempts=[_attempt(attempt) for attempt in batch.attempts],
-            exams=[
-                pb.ExamQuestions(exam_id=exam_id, question_ids=ids)
-                for exam_id, ids in batch.question_ids.items()
-            ],
+            exams=_exams(batch.question_ids),
             server_time=_timestamp(batch.server_time),
         )
+
+    async def _standings(self, request: pb.BatchGetAttemptsRequest) -> pb.BatchGetAttemptsResponse:
+        found, questions = await self._database.run(
+            self._reading.standings,
+            list(request.attempt_ids),
+            with_questions=request.include_questions,
+        )
+        told = pb.Standings(
+            attempt_ids=found.attempt_ids,
+            student_ids=found.student_ids,
+            exam_ids=found.exam_ids,
+            statuses=[_STATUS[status] for status in found.statuses],
+        )
+        return pb.BatchGetAttemptsResponse(standings=told, exams=_exams(questions))
 
     async def SaveAnswers(  # noqa: N802  # gRPC's own name
         self, request: pb.SaveAnswersRequest, _: Context
@@ -228,6 +241,12 @@ def _result(outcome: Outcome) -> pb.AnswerSaveResult:
 def _refused(outcome: Refused) -> pb.SaveRefused:
     status = None if outcome.status is None else _STATUS[outcome.status]
     return pb.SaveRefused(reason=_REFUSAL[outcome.reason], status=status)
+
+
+def _exams(questions: Mapping[int, Sequence[int]]) -> list[pb.ExamQuestions]:
+    return [
+        pb.ExamQuestions(exam_id=exam_id, question_ids=ids) for exam_id, ids in questions.items()
+    ]
 
 
 def _attempt(attempt: Attempt) -> pb.Attempt:

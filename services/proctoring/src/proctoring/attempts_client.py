@@ -36,6 +36,12 @@ class AttemptsClient:
         self._stub = attempts_pb2_grpc.AttemptsServiceStub(channel)
         self._seconds = seconds
 
+    async def standings(
+        self, attempt_ids: Collection[int], *, with_questions: bool
+    ) -> dict[int, Attempt]:
+        """Return what is asked for every post: `ask`, without what is known of submissions."""
+        return await self._ask(attempt_ids, with_questions=with_questions, only_standings=True)
+
     async def ask(
         self, attempt_ids: Collection[int], *, with_questions: bool
     ) -> dict[int, Attempt]:
@@ -44,13 +50,23 @@ class AttemptsClient:
         Ids that no attempt can have are not sent, but attempts is asked all the same: "cannot be
         reached" comes before "unknown" in the order of checks.
         """
-        wanted = sorted(i for i in set(attempt_ids) if 0 < i <= _MAX_ID)
-        request = pb.BatchGetAttemptsRequest(attempt_ids=wanted, include_questions=with_questions)
+        return await self._ask(attempt_ids, with_questions=with_questions, only_standings=False)
+
+    async def _ask(
+        self, attempt_ids: Collection[int], *, with_questions: bool, only_standings: bool
+    ) -> dict[int, Attempt]:
+        request = pb.BatchGetAttemptsRequest(
+            attempt_ids=sorted(i for i in set(attempt_ids) if 0 < i <= _MAX_ID),
+            include_questions=with_questions,
+            only_standings=only_standings,
+        )
         try:
             answer = await rpc.call(self._stub.BatchGetAttempts, request, seconds=self._seconds)
         except Failure as failure:
             raise AttemptsUnavailable from failure
         questions = {exam.exam_id: frozenset(exam.question_ids) for exam in answer.exams}
+        if answer.HasField("standings"):
+            return _standings(answer.standings, questions)
         return {a.attempt_id: _attempt(a, questions) for a in answer.attempts}
 
     async def sittings(self, attempt_ids: Collection[int]) -> dict[int, Sitting]:
@@ -102,6 +118,18 @@ def _status(word: pb.AttemptStatus) -> AttemptStatus:
     if status is None:  # a newer attempts says what this version cannot judge
         raise AttemptsUnavailable
     return status
+
+
+def _standings(told: pb.Standings, questions: dict[int, frozenset[int]]) -> dict[int, Attempt]:
+    columns = zip(told.attempt_ids, told.student_ids, told.exam_ids, told.statuses, strict=True)
+    nothing: frozenset[int] = frozenset()
+    try:
+        return {
+            one: Attempt(one, student, exam, _STATUS[status], questions.get(exam, nothing))
+            for one, student, exam, status in columns
+        }
+    except KeyError as error:  # a newer attempts says what this version cannot judge
+        raise AttemptsUnavailable from error
 
 
 def _attempt(message: pb.Attempt, questions: dict[int, frozenset[int]]) -> Attempt:

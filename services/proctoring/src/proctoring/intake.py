@@ -71,7 +71,7 @@ class Intake:
     async def _take_in(self, group: list[Request]) -> None:
         posts = [post for ticket in group for post in ticket.content]
         try:
-            attempts = await self._attempts.ask(
+            attempts = await self._attempts.standings(
                 {post.draft.attempt_id for post in posts},
                 with_questions=any(post.draft.question_id is not None for post in posts),
             )

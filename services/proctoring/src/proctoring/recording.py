@@ -159,6 +159,7 @@ def _move(session: Session, posts: Sequence[Judged]) -> list[Timing | Failure]:
             outcomes.append(_REFUSALS[post.verdict]())
     moved = keeping.save()
     exams = {p.attempt.attempt_id: p.attempt.exam_id for p in posts}
+    store.note_exams(session, exams)
     notes = [notices.timing_recorded(t, exams[t.attempt_id]) for t in moved]
     outbox.add(session, OUTBOX, notes)
     return [keeping.numbered(o) if isinstance(o, Timing) else o for o in outcomes]

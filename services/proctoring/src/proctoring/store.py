@@ -65,6 +65,13 @@ _SAVE_TALLIES = text(
     WHERE tally.attempt_id = new.attempt_id
     """
 )
+_NOTE_EXAMS = text(
+    """
+    UPDATE proctoring.tallies AS tally SET exam_id = new.exam_id, updated_at = now()
+    FROM unnest(CAST(:attempt_ids AS int[]), CAST(:exam_ids AS int[])) AS new (attempt_id, exam_id)
+    WHERE tally.attempt_id = new.attempt_id AND tally.exam_id IS NULL
+    """
+)
 _EVENT_COLUMNS = """
     id, attempt_id, event_type, event_timestamp, question_id, CAST(event_data AS text),
     user_agent, ip_address, severity, created_at, event_id, client_sequence, received_at, late,
@@ -199,6 +206,12 @@ def lock_tallies(session: Session, attempt_ids: Collection[int]) -> dict[int, Ta
     ids = sorted(attempt_ids)
     session.execute(_ADD_TALLIES, {"ids": ids, "genesis": chain.GENESIS})
     return {row[0]: _tally(row) for row in session.execute(_LOCK_TALLIES, {"ids": ids})}
+
+
+def note_exams(session: Session, exams: Mapping[int, int]) -> None:
+    """Let tallies know their exam, by attempt: timings alone make a tally, too."""
+    ids = {"attempt_ids": list(exams), "exam_ids": list(exams.values())}
+    session.execute(_NOTE_EXAMS, ids)
 
 
 def save_tallies(session: Session, tallies: Iterable[Tally]) -> None:

@@ -58,22 +58,38 @@ SAVE_REFUSAL_ATTEMPT_PAUSED: SaveRefusal
 SAVE_REFUSAL_OTHER_DEVICE: SaveRefusal
 
 class BatchGetAttemptsRequest(_message.Message):
-    __slots__ = ("attempt_ids", "include_questions")
+    __slots__ = ("attempt_ids", "include_questions", "only_standings")
     ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    ONLY_STANDINGS_FIELD_NUMBER: _ClassVar[int]
     attempt_ids: _containers.RepeatedScalarFieldContainer[int]
     include_questions: bool
-    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., include_questions: _Optional[bool] = ...) -> None: ...
+    only_standings: bool
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., include_questions: _Optional[bool] = ..., only_standings: _Optional[bool] = ...) -> None: ...
 
 class BatchGetAttemptsResponse(_message.Message):
-    __slots__ = ("attempts", "exams", "server_time")
+    __slots__ = ("attempts", "exams", "server_time", "standings")
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     EXAMS_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    STANDINGS_FIELD_NUMBER: _ClassVar[int]
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     exams: _containers.RepeatedCompositeFieldContainer[ExamQuestions]
     server_time: _timestamp_pb2.Timestamp
-    def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., exams: _Optional[_Iterable[_Union[ExamQuestions, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    standings: Standings
+    def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., exams: _Optional[_Iterable[_Union[ExamQuestions, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., standings: _Optional[_Union[Standings, _Mapping]] = ...) -> None: ...
+
+class Standings(_message.Message):
+    __slots__ = ("attempt_ids", "student_ids", "exam_ids", "statuses")
+    ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
+    STUDENT_IDS_FIELD_NUMBER: _ClassVar[int]
+    EXAM_IDS_FIELD_NUMBER: _ClassVar[int]
+    STATUSES_FIELD_NUMBER: _ClassVar[int]
+    attempt_ids: _containers.RepeatedScalarFieldContainer[int]
+    student_ids: _containers.RepeatedScalarFieldContainer[int]
+    exam_ids: _containers.RepeatedScalarFieldContainer[int]
+    statuses: _containers.RepeatedScalarFieldContainer[AttemptStatus]
+    def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., student_ids: _Optional[_Iterable[int]] = ..., exam_ids: _Optional[_Iterable[int]] = ..., statuses: _Optional[_Iterable[_Union[AttemptStatus, str]]] = ...) -> None: ...
 
 class Attempt(_message.Message):
     __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id", "submit_time", "last_event_sequence")
