@@ -56,9 +56,9 @@ async def test_what_waits_at_the_same_moment_is_one_group():
     assert gate.groups == [["a", "b", "c", "d"]]
 
 
-async def test_two_groups_are_in_flight_at_most_and_never_two_for_one_key():
+async def test_no_more_groups_are_in_flight_than_workers_and_never_two_for_one_key():
     gate = Gate()
-    async with grouping(gate) as (groups, _):
+    async with grouping(gate, workers=2) as (groups, _):
         first = submit(groups, "a1", 1)
         await eventually(lambda: gate.groups == [["a1"]])
         rest = [submit(groups, "a2", 1), submit(groups, "b1", 2)]

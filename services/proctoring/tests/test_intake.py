@@ -53,21 +53,24 @@ async def test_many_posts_at_once_are_few_transactions_and_few_questions(rig, ne
     assert len(rig.stub.requests) - asked <= 4
 
 
-async def test_posts_that_arrive_while_a_group_is_asked_about_form_the_next(rig, new_intake):
+@pytest.mark.parametrize("in_flight", [1, 2])
+async def test_posts_that_arrive_while_groups_are_asked_about_form_the_next(
+    rig, new_intake, in_flight
+):
     sats = [rig.stub.add() for _ in range(30)]
     asked = len(rig.stub.requests)
-    async with new_intake() as (intake, _):
+    async with new_intake(intake_groups_in_flight=in_flight) as (intake, _):
         with rig.stub.slow():
-            tasks = [asyncio.create_task(take(intake, sats[0]))]
-            await eventually(lambda: len(rig.stub.requests) == asked + 1)
-            tasks += [asyncio.create_task(take(intake, sats[1]))]
-            await eventually(lambda: len(rig.stub.requests) == asked + 2)
-            tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[2:]]
+            tasks = []
+            for n in range(in_flight):
+                tasks.append(asyncio.create_task(take(intake, sats[n])))
+                await eventually(lambda n=n: len(rig.stub.requests) == asked + n + 1)
+            tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[in_flight:]]
             await asyncio.sleep(0)
-            assert len(rig.stub.requests) == asked + 2
+            assert len(rig.stub.requests) == asked + in_flight
         await asyncio.gather(*tasks)
-    assert len(rig.stub.requests) == asked + 3
-    assert len(rig.stub.requests[-1].attempt_ids) == 28
+    assert len(rig.stub.requests) == asked + in_flight + 1
+    assert len(rig.stub.requests[-1].attempt_ids) == 30 - in_flight
 
 
 async def test_the_same_event_posted_many_times_at_once_is_one_row(rig, new_intake):

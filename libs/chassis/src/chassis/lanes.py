@@ -10,7 +10,7 @@ behind them: the declaration is what OpenAPI shows, and a test holds both ways t
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -82,6 +82,8 @@ class _Served:
         self._said = said
         self._good = REQUESTS.labels("POST", lane.path, lane.status)
         self._seconds = SECONDS.labels("POST", lane.path)
+        # Students come from the same places again and again.
+        self._origin = lru_cache(10_000)(partial(_origin, tuple(state.trusted_proxies)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -91,14 +93,8 @@ class _Served:
         try:
             caller = self._state.verifier.verify(_bearer(headers))
             body = await _body(headers, receive, lane.most_bytes)
-            asked = Asked(
-                caller,
-                body,
-                origin_of(scope, headers, self._state.trusted_proxies),
-                lane.path,
-                request_id,
-            )
-            content = await lane.answer(asked)
+            whence = self._origin(*_whence(scope, headers))
+            content = await lane.answer(Asked(caller, body, whence, lane.path, request_id))
         except Failure as failure:
             await self._refuse(scope, receive, send, failure, request_id, began)
         except Exception:
@@ -160,15 +156,17 @@ async def asked(request: Request, caller: Caller, lane: Lane) -> Asked:
     """Return what a lane's function is given, for a request that took the long way."""
     headers = dict(request.scope["headers"])
     body = await _body(headers, request.receive, lane.most_bytes)
-    whence = origin_of(request.scope, headers, request.app.state.trusted_proxies)
+    whence = _origin(request.app.state.trusted_proxies, *_whence(request.scope, headers))
     return Asked(caller, body, whence, lane.path, problems.request_id(request))
 
 
-def origin_of(scope: Scope, headers: Mapping[bytes, bytes], trusted: Sequence[Network]) -> Origin:
-    """Return where a request came from."""
+Whence = tuple[str | None, bytes | None, bytes | None]
+"""Peer, `X-Forwarded-For`, `User-Agent`."""
+
+
+def _whence(scope: Scope, headers: Mapping[bytes, bytes]) -> Whence:
     peer = scope["client"][0] if scope["client"] else None
-    raw = headers.get(b"x-forwarded-for"), headers.get(b"user-agent")
-    return _origin(peer, raw, tuple(trusted))
+    return peer, headers.get(b"x-forwarded-for"), headers.get(b"user-agent")
 
 
 def _bearer(headers: Mapping[bytes, bytes]) -> str:
@@ -197,12 +195,12 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive, most_bytes: in
     return body
 
 
-@lru_cache(10_000)
 def _origin(
+    trusted: Sequence[Network],
     peer: str | None,
-    raw_headers: tuple[bytes | None, bytes | None],
-    trusted: tuple[Network, ...],
+    forwarded_for: bytes | None,
+    user_agent: bytes | None,
 ) -> Origin:
-    """Return the origin; students come from the same place again and again."""
-    forwarded, agent = (None if raw is None else raw.decode("latin-1") for raw in raw_headers)
+    forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
+    agent = None if user_agent is None else user_agent.decode("latin-1")
     return origin(peer, forwarded, agent, trusted)

@@ -69,9 +69,6 @@ HOLDINGS: tuple[Holding, ...] = (
 )
 """What concepts keep about students beside events: erased and exported with them."""
 
-_INTAKE_POOL = 2
-"""One connection for each group in flight: no report and no list ever makes a post wait."""
-
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the app; its connections live from the lifespan's start to its end."""
@@ -135,7 +132,9 @@ def _lifespan(
         auth_channel = rpc.channel(settings.auth_grpc)
         attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
         background = Database.from_settings(settings, pool_size=1)
-        intake_database = Database.from_settings(settings, pool_size=_INTAKE_POOL, by_index=True)
+        intake_database = Database.from_settings(
+            settings, pool_size=settings.intake_groups_in_flight, by_index=True
+        )
         keeper = Keeper(background, wake=relay.wake)
         intake = Intake(intake_database, attempts, settings, wake=_all(relay.wake, keeper.wake))
         app.state.accommodating = Accommodating(database, wake=relay.wake)

@@ -24,10 +24,11 @@ class AttemptStatus(Enum):
     @property
     def is_closed(self) -> bool:
         """Expired is late, not closed."""
-        return self in _CLOSED
-
-
-_CLOSED = {AttemptStatus.SUBMITTED, AttemptStatus.GRADED, AttemptStatus.CANCELLED}
+        return (
+            self is AttemptStatus.SUBMITTED
+            or self is AttemptStatus.GRADED
+            or self is AttemptStatus.CANCELLED
+        )
 
 
 @dataclass(frozen=True, slots=True)

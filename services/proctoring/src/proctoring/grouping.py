@@ -53,7 +53,7 @@ class Grouping(Generic[Content, Result]):
         capacity: int,
         group_size: int,
         patience_seconds: float,
-        workers: int = 2,
+        workers: int = 1,
     ) -> None:
         """`work` resolves its tickets; what it leaves unresolved or raises fails them all."""
         self._work = work

@@ -46,6 +46,7 @@ class Intake:
             capacity=settings.intake_capacity,
             group_size=settings.intake_group_size,
             patience_seconds=settings.intake_patience_seconds,
+            workers=settings.intake_groups_in_flight,
         )
 
     @property

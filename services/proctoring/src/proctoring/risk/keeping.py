@@ -32,9 +32,9 @@ REST_SECONDS = 1.0
 _POLL_SECONDS = 0.5
 _AGAIN_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
-_IDLE_FOR_EACH_BUSY = 9.0
-"""Nine parts rest to one part work of ours: a tenth of one processor at most. It also rests as long
-as it took, so that the database has every second moment from it at most."""
+_IDLE_FOR_EACH_BUSY = 19.0
+"""Nineteen parts rest to one of work: a twentieth of a processor at most. It also rests as long as
+it took, so that the database has every second moment from it at most."""
 _OVERLAP = timedelta(seconds=15)
 """A transaction may take that long from its first moment to its commit, and must not be missed."""
 _WHOLE_SECONDS = 60.0
