@@ -25,6 +25,7 @@ from oep.attempts.v1 import attempts_pb2 as pb
 from oep.attempts.v1 import attempts_pb2_grpc
 from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 from oep_local.fixtures import ServiceDatabase
+from proctoring import store
 from proctoring.app import create_app
 from proctoring.attempts_client import AttemptsClient
 from proctoring.intake import Intake
@@ -373,6 +374,8 @@ async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIt
         pool = Database.from_settings(settings, pool_size=4, by_index=True)
         rig = Rig(app, stub, auth, signer, app.state.database, pool)
         yield rig
+        # Whatever the tests did, every event fell on a day that had been made ahead.
+        assert not await rig.rows(store.has_unplaced_events)
         await asyncio.to_thread(pool.dispose)
         for client in rig.clients:
             await client.aclose()
