@@ -26,6 +26,8 @@ def test_the_app_describes_itself_without_any_connection(settings_for):
         "/api/v1/auth/users",
         "/api/v1/auth/users/import-csv",
         "/api/v1/auth/users/{user_id}",
+        "/api/v1/auth/users/{user_id}/export",
+        "/api/v1/auth/users/{user_id}/erasure",
         "/api/v1/auth/centers",
         "/api/v1/auth/audit",
         "/api/v1/auth/assignments",
