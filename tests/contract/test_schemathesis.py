@@ -29,7 +29,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = {"auth": 6, "attempts": 3, "proctoring": 6}
+EXAMPLES = {"auth": 6, "attempts": 3, "proctoring": 3}
 """By operation, caller, kind of data, and kind of id."""
 
 CALLERS = {

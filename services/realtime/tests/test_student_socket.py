@@ -212,8 +212,9 @@ async def test_time_is_told_at_once(client):
 async def test_past_the_deadline_time_sync_says_that_time_has_expired(world):
     attempt = world.attempt(duration_seconds=60, started_ago=59.8)
     client = await world.student(attempt)
-    await asyncio.wait_for(_expired(client), 5)
-    event = await client.frame("exam_event")
+    await asyncio.wait_for(_expired(client), 15)
+    before = [frame for frame in client.frames if frame["type"] == "exam_event"]
+    event = before[0] if before else await client.frame("exam_event")  # the clock may be first
     assert event["event"] == "time_expired"
     assert event["data"]["message"]
     await client.send({"type": "time_sync"})

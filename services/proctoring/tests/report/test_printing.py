@@ -135,7 +135,7 @@ def waiting(**more) -> Press:
 async def test_a_full_line_is_503_and_tells_when_to_come_back(rig, admin, monkeypatch):
     sat, _ = rig.sits()
     press = waiting(at_once=1, line=1)
-    monkeypatch.setattr(rig.app.state, "press", press)
+    monkeypatch.setitem(rig.app.state._state, "press", press)
     path = f"/attempt/{sat.attempt_id}/report?format=pdf"
     inside = [asyncio.create_task(admin.get(path)) for _ in range(2)]
     await eventually(lambda: press._taken == 2, 5)
