@@ -240,10 +240,13 @@ async def test_what_a_crash_left_behind_is_finished_by_the_sweep(hall, run, quic
 async def test_what_nobody_expects_any_more_is_not_begun_only_found_out(
     hall, run, quick, is_done, state
 ):
-    sat, _, body = await left_behind(hall, is_done=is_done)
-    key = (sat.attempt_id, body["action_id"])
+    for _ in range(3):  # the service's own sweep may come in between and begin it, as it should
+        sat, _, body = await left_behind(hall, is_done=is_done)
+        await age(run, sat, 120)
+        key = (sat.attempt_id, body["action_id"])
+        if (key in hall.rig.stub.done) is is_done:
+            break
     assert (key in hall.rig.stub.done) is is_done
-    await age(run, sat, 120)
     await hall.rig.app.state.acting.sweep.settle()
     found = await state_of(hall, sat)
     assert found["state"] == state
