@@ -17,7 +17,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 UV = ROOT / ".tools" / "bin" / "uv"
 PLACE = ROOT / ".tools" / "isolation"
-TEST_TOOLS = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "jsonschema")
+TEST_TOOLS = (
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+    "hypothesis",
+    "jsonschema",
+    "pypdf",
+)
 SERVERS = {"postgres_server", "database", "nats_server", "server_folder", "platform"}
 
 IMPORT_ALL = """
