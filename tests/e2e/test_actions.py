@@ -178,6 +178,15 @@ async def test_what_is_live_claimed_or_raised_ends_with_the_attempt(
     to = {"to_user_id": second_proctor.user["id"], "reason": "end of my shift"}
     (await proctor.http.post(f"{path}/claim/hand-over", json=to)).raise_for_status()
     (await student.http.post(f"{path}/hand")).raise_for_status()
+
+    async def is_shown() -> bool:  # what is announced reaches a node's board a moment later
+        async with proctor.socket(f"exams/{student.exam_id}/monitor") as early:
+            shown = await early.until(lambda f: f["type"] == "snapshot")
+        [mine] = [a for a in shown["attempts"] if a["attempt_id"] == student.attempt_id]
+        is_claimed = mine["claimed_by"] == second_proctor.user["username"]
+        return bool(is_claimed and mine["hand_raised_at"])
+
+    assert await eventually(is_shown, 10)
     async with (
         student.socket(f"attempts/{student.attempt_id}") as socket,
         proctor.socket(f"exams/{student.exam_id}/monitor") as board,
