@@ -112,6 +112,13 @@ def test_an_event_was_received_as_long_before_as_it_has_waited(owner):
     assert 89 < (taken.created_at - taken.received_at).total_seconds() < 95
 
 
+def test_a_type_that_is_a_word_of_sql_is_a_type_like_any_other(owner):
+    attempt_id = next(NUMBERS)
+    (taken,) = take(owner, wish(EventDraft(attempt_id, "null", Severity.INFO)))
+    assert isinstance(taken, Taken)
+    assert [event.draft.event_type for event in stored(owner, attempt_id)[0]] == ["null"]
+
+
 def test_what_may_not_be_stored_is_only_looked_up(owner):
     attempt_id, event_id = next(NUMBERS), uuid.uuid4()
     closed = wish(drafted(attempt_id, event_id=event_id), may_store=False)

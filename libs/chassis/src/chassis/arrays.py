@@ -26,7 +26,7 @@ def texts(values: Iterable[str | None]) -> str:
 def words(values: Iterable[object | None]) -> str:
     """Return the literal of values whose text is letters, digits, `_` and `-`: names, UUIDs.
 
-    They stand unquoted: never give it what a caller may write freely.
+    They stand unquoted: never give it what a caller may write freely, `null` would be no word.
     """
     return "{" + ",".join(["NULL" if v is None else str(v) for v in values]) + "}"
 

@@ -1,9 +1,9 @@
 """Lanes for routes so busy that the way through the framework is most of their cost (ADR 27).
 
 A lane does what FastAPI, our dependencies and the canonical middleware do for every other route:
-request id, token, bounded body, problem bodies, metrics. What answers well writes no line of its
-own, because a line costs a fifth of the whole; the deed behind it tells of its groups, and what is
-refused has its line as everywhere. The routes stay declared in FastAPI, with the same functions
+request id, token, bounded body, problem bodies, metrics. What answers well is counted and writes no
+line of its own, because a line costs a fifth of the whole; what is refused has its line as
+everywhere. The routes stay declared in FastAPI, with the same functions
 behind them: the declaration is what OpenAPI shows, and a test holds both ways together.
 """
 

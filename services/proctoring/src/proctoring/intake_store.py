@@ -258,7 +258,7 @@ def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, An
         "to_lock": arrays.numbers(sorted({w.draft.attempt_id for w in wishes if w.may_store})),
         "attempt_ids": arrays.numbers([d.attempt_id for d in drafts]),
         "exam_ids": arrays.numbers([w.exam_id for w in wishes]),
-        "event_types": arrays.words([d.event_type for d in drafts]),
+        "event_types": arrays.texts([d.event_type for d in drafts]),
         "severities": arrays.words([d.severity.value for d in drafts]),
         "event_timestamps": arrays.instants([d.event_timestamp for d in drafts]),
         "question_ids": arrays.numbers([_possible(d.question_id) for d in drafts]),
