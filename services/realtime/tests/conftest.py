@@ -236,6 +236,11 @@ class Tokens:
         return jwt.encode(claims | changes, self.key, "EdDSA", headers={"kid": KID})
 
 
+def is_unasked(frame):
+    """Say whether a frame may come at any moment: a ping, or word of the bus."""
+    return frame["type"] == "ping" or frame.get("event") in {"feed_stale", "feed_current"}
+
+
 class Client:
     """One WebSocket client that remembers every frame."""
 
@@ -245,12 +250,17 @@ class Client:
         self._seen = 0
 
     async def frame(self, type_=None, seconds=5.0):
-        """The next frame, or the next one of a type; others before it are remembered."""
+        """The next frame, or the next one of a type; others before it are remembered.
+
+        Without a type, what comes unasked is passed over and not remembered.
+        """
         async with asyncio.timeout(seconds):
             while True:
                 found = json.loads(await self.connection.recv())
+                if type_ is None and is_unasked(found):
+                    continue
                 self.frames.append(found)
-                if type_ is None or found["type"] == type_:
+                if type_ in {None, found["type"]}:
                     return found
 
     async def send(self, message):

@@ -218,7 +218,8 @@ async def test_a_board_and_another_speaker_see_nothing_of_it(world):
     sender, silent = await speaker(world, attempt), await speaker(world, attempt)
     await say(sender, NOTE)
     await world.say_saved(attempt)
-    assert (await board.frame())["kind"] == "progress"
+    assert (await board.frame("delta"))["kind"] == "progress"
+    assert "notification" not in board.types()
     assert (await say(silent, NOTE))["type"] == "broadcast_ack"
     assert silent.types() == ["broadcast_ack"]
 
