@@ -115,6 +115,41 @@ async def test_without_a_server_publishing_is_refused_at_once():
     await nowhere.close()
 
 
+async def test_a_bus_that_is_away_closes_at_whatever_moment(capsys):
+    """An attempt to connect takes some turns of the loop; in three of them a cancellation is lost.
+
+    That is what `wait_for` of Python 3.11 does when refusal and cancellation meet.
+    """
+    for turns in range(30):
+        nowhere = Bus("nats://127.0.0.1:1", "nobody")
+        await nowhere.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await nowhere.close()
+    assert "task.not_ended" not in capsys.readouterr().out
+
+
+async def test_a_bus_that_went_away_closes_at_whatever_moment(nats_server, capsys):
+    there = [Bus(nats_server.url, "left") for _ in range(8)]
+    for bus in there:
+        await bus.start()
+    await asyncio.gather(*(bus.wait_ready() for bus in there))
+    await asyncio.to_thread(nats_server.kill)
+    await eventually(lambda: all(bus.client.is_reconnecting for bus in there), 10)
+    trying = [bus.client._reconnection_task for bus in there]
+    for turns, bus in enumerate(there):
+        [server] = bus.client._server_pool
+        last = server.last_attempt
+        while server.last_attempt == last:  # noqa: ASYNC110  # every turn of the loop counts
+            await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await bus.close()
+    done, _ = await asyncio.wait(trying, timeout=2)
+    await asyncio.to_thread(nats_server.start)
+    assert done == set(trying)
+
+
 async def test_a_cancellation_that_the_client_swallows_still_ends_a_reader(
     bus, subject, monkeypatch
 ):

@@ -22,6 +22,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, StreamConfig
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
+from chassis.ending import end, stop_if_cancelled
 from chassis.errors import Unavailable
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ _BATCH = 256
 _PULL_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 1.0
 _CONSUMER_LIFE_SECONDS = 60.0
+_END_SECONDS = 2.0
 
 
 class BusUnavailable(Unavailable):
@@ -120,10 +122,10 @@ class Bus:
         await self._ready.wait()
 
     async def close(self) -> None:
+        """End the connection and what tries to make one; takes seconds at most, bus or no bus."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self.client.is_connected or self.client.is_reconnecting:
+            await end([self._task], seconds=_END_SECONDS)
+        if self.client.is_connected or self.client.is_reconnecting or self.client.is_connecting:
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await asyncio.wait_for(self.client.close(), 2)
 
@@ -142,7 +144,7 @@ class Bus:
         except (NatsError, OSError, TimeoutError) as error:
             await self._repair(error)
             raise BusUnavailable from error
-        _stop_if_cancelled()
+        stop_if_cancelled()
         return int(ack.seq)
 
     async def publish_batch(self, messages: Sequence[Message], *, seconds: float = 5.0) -> bool:
@@ -171,7 +173,7 @@ class Bus:
         except (NatsError, OSError, TimeoutError) as error:
             await self._repair(error)
             raise BusUnavailable from error
-        _stop_if_cancelled()
+        stop_if_cancelled()
         ack = json.loads(answer.data)
         return "error" not in ack and ack.get("count") == len(messages)
 
@@ -184,7 +186,7 @@ class Bus:
         except (NatsError, OSError, TimeoutError) as error:
             await self._repair(error)
             raise BusUnavailable from error
-        _stop_if_cancelled()
+        stop_if_cancelled()
         return Position(info.state.last_seq, _epoch(info.created))
 
     async def first_sequence(self, stream: str) -> int:
@@ -220,7 +222,7 @@ class Bus:
     async def _connect_for_ever(self) -> None:
         pause = 0.1
         while not self._ready.is_set():
-            _stop_if_cancelled()
+            stop_if_cancelled()
             try:
                 await self._connect()
                 await self._ensure_streams()
@@ -300,7 +302,7 @@ class Reader:
     async def batches(self) -> AsyncGenerator[list[Delivery], None]:
         """Yield what arrives, in order; an empty list says that there is nothing more just now."""
         while True:
-            _stop_if_cancelled()
+            stop_if_cancelled()
             await self._bus.wait_ready()
             try:
                 async with contextlib.aclosing(self._read_with_one_consumer()) as batches:
@@ -314,7 +316,7 @@ class Reader:
     async def _read_with_one_consumer(self) -> AsyncGenerator[list[Delivery], None]:
         position = await self._locate()
         info = await self._add_consumer(position.sequence)
-        _stop_if_cancelled()
+        stop_if_cancelled()
         self.is_at_end = info.num_pending == 0
         yield []
         pull = _Pull(self._bus, self._stream, str(info.name))
@@ -322,7 +324,7 @@ class Reader:
         await pull.start()
         try:
             while True:
-                _stop_if_cancelled()
+                stop_if_cancelled()
                 batch: list[Delivery] = []
                 for message in await pull.next():
                     place = message.metadata.sequence
@@ -442,23 +444,18 @@ class _Pull:
         )
 
 
-def _stop_if_cancelled() -> None:
-    """Raise the cancellation that a library has swallowed.
-
-    In Python 3.11 `asyncio.wait_for`, on which the client's requests stand, forgets that it was
-    cancelled when its answer arrives at the same moment; the task would then run for ever.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def _epoch(created: datetime | None) -> str:
     return "0" if created is None else str(int(created.timestamp() * 1_000_000))
 
 
 async def _log_error(error: Exception) -> None:
+    """Log what the client goes on after, unless its task was cancelled meanwhile.
+
+    The client tries to connect until it succeeds, whatever the error. A cancellation that met a
+    refused connection is lost inside it; here, where each failed attempt passes, it is found again.
+    """
     log.warning("bus.error", error=type(error).__name__)
+    stop_if_cancelled()
 
 
 async def _log_disconnected() -> None:

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import describing, problems
+from chassis.ending import end
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -57,13 +58,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Cancel all tasks and wait until each has ended, finishing what it must."""
-        pending = set(self._tasks)
-        while pending:
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=_END_SECONDS)
-            for task in pending:
-                log.error("task.not_ended", task=task.get_name())  # told again
+        await end(self._tasks, seconds=_END_SECONDS)
         self._tasks = []
 
     async def _keep(self, name: str, factory: Callable[[], Awaitable[None]]) -> None:
