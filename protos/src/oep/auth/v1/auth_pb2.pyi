@@ -52,16 +52,18 @@ class ListRevocationsResponse(_message.Message):
     def __init__(self, revocations: _Optional[_Iterable[_Union[Revocation, _Mapping]]] = ...) -> None: ...
 
 class Revocation(_message.Message):
-    __slots__ = ("login_id", "user_id", "revoked_at", "forget_at")
+    __slots__ = ("login_id", "user_id", "revoked_at", "forget_at", "login_user_id")
     LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     REVOKED_AT_FIELD_NUMBER: _ClassVar[int]
     FORGET_AT_FIELD_NUMBER: _ClassVar[int]
+    LOGIN_USER_ID_FIELD_NUMBER: _ClassVar[int]
     login_id: str
     user_id: int
     revoked_at: _timestamp_pb2.Timestamp
     forget_at: _timestamp_pb2.Timestamp
-    def __init__(self, login_id: _Optional[str] = ..., user_id: _Optional[int] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., forget_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    login_user_id: int
+    def __init__(self, login_id: _Optional[str] = ..., user_id: _Optional[int] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., forget_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., login_user_id: _Optional[int] = ...) -> None: ...
 
 class ListAssignmentsRequest(_message.Message):
     __slots__ = ("user_id",)
