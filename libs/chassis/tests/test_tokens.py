@@ -14,6 +14,7 @@ import jwt
 import pytest
 from chassis.errors import Unavailable
 from chassis.tokens import (
+    Ended,
     InvalidToken,
     KeySet,
     Revocations,
@@ -176,14 +177,31 @@ def test_a_deactivated_user_loses_earlier_tokens_only(verifier, revocations):
 
 def test_a_login_has_ended_when_it_or_its_user_was_revoked_since(revocations):
     before = datetime.now(UTC) - timedelta(minutes=1)
-    assert not revocations.has_ended("login-1", 7, before)
+    assert revocations.ended_of([7, 8]) == Ended()
     revocations.take(notice("login_revoked", login_id="login-1", user_id=7))
-    assert revocations.has_ended("login-1", 7, before)
-    assert not revocations.has_ended("login-2", 7, before)
+    assert revocations.ended_of([7]).has("login-1", 7, before)
+    assert not revocations.ended_of([7]).has("login-2", 7, before)
     revocations.take(notice("user_deactivated", user_id=7))
-    assert revocations.has_ended("login-2", 7, before)
-    assert not revocations.has_ended("login-2", 8, before)
-    assert not revocations.has_ended("login-3", 7, datetime.now(UTC) + timedelta(minutes=1))
+    ended = revocations.ended_of([7, 8])
+    assert ended.has("login-2", 7, before)
+    assert not ended.has("login-2", 8, before)
+    assert not ended.has("login-3", 7, datetime.now(UTC) + timedelta(minutes=1))
+
+
+def test_ended_logins_are_told_of_those_asked_for_and_of_whom_nobody_knows(revocations):
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    revocations.revoke_login("of-7", now, later, 7)
+    revocations.revoke_login("of-7-too", now, later, 7)
+    revocations.revoke_login("of-8", now, now + timedelta(minutes=1), 8)
+    revocations.add(Revoked("of-somebody", None, now, later))
+    revocations.add(Revoked("of-9", None, now, later, login_user_id=9))
+    assert revocations.ended_of([7]).login_ids == {"of-7", "of-7-too", "of-somebody"}
+    assert revocations.ended_of([8, 9]).login_ids == {"of-8", "of-9", "of-somebody"}
+    revocations.forget_old(time.time() + 600)
+    assert revocations.ended_of([7, 8]).login_ids == {"of-7", "of-7-too", "of-somebody"}
+    revocations.forget_old(time.time() + 6000)
+    assert revocations.ended_of([7, 8, 9]) == Ended()
 
 
 def test_a_revocation_is_forgotten_when_no_token_can_match_it(revocations):

@@ -1,11 +1,13 @@
 """The rule about devices: who may use an attempt, and what is noted of it."""
 
 import itertools
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attempts.device import CHANGES, DevicePolicy, Verdict, verdict, verdict_in_passing
 from attempts.store import devices
 from chassis.prepared import Prepared
+from chassis.tokens import Ended
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,26 +62,38 @@ def test_otherwise_a_page_by_itself_is_judged_like_a_student(policy, active, ask
     assert found is verdict(policy, active, asking, has_ended=has_ended)
 
 
+USE = devices.Use(":policy", ":active", ":since")
+
+
 def _in_sql(name: str, made: str) -> Prepared:
-    types = {"policy": "text", "active": "text", "login": "text", "ended_logins": "text[]"}
+    types = dict.fromkeys(["policy", "active", "login"], "text")
+    types |= {"since": "timestamptz", "ended_until": "timestamptz", "ended_logins": "text[]"}
     return Prepared(name, f"SELECT {made} AS verdict", types)  # made by the store
 
 
 @pytest.mark.parametrize(
     ("rule", "statement"),
     [
-        (verdict, _in_sql("verdict", devices.verdict(":policy", ":active", ":login"))),
+        (verdict, _in_sql("verdict", devices.verdict(USE, ":login", ":ended_until"))),
         (
             verdict_in_passing,
-            _in_sql("in_passing", devices.verdict_in_passing(":policy", ":active", ":login")),
+            _in_sql("in_passing", devices.verdict_in_passing(USE, ":login", ":ended_until")),
         ),
     ],
 )
 def test_what_the_statements_judge_is_the_rule(world, rule, statement):
-    cases = itertools.product(DevicePolicy, [None, "a"], [None, "a", "b"], [[], ["a"], ["b", "c"]])
-    for policy, active, login, ended in cases:
-        values = {"policy": policy, "active": active, "login": login, "ended_logins": ended}
+    now = datetime.now(UTC)
+    cases = itertools.product(
+        DevicePolicy,
+        [None, "a"],
+        [None, "a", "b"],
+        [[], ["a"], ["b", "c"]],
+        [None, now - timedelta(microseconds=1), now],
+    )
+    for policy, active, login, logins, until in cases:
+        values = {"policy": policy, "active": active, "login": login, "ended_logins": logins}
         with world.db.single() as connection:
-            [row] = statement.run(connection, values)
-        has_ended = active is not None and active in ended
-        assert row["verdict"] == rule(policy, active, login, has_ended=has_ended), values
+            [row] = statement.run(connection, values | {"since": now, "ended_until": until})
+        ended = Ended(frozenset(logins), {} if until is None else {7: until})
+        has_ended = active is not None and ended.has(active, 7, now)
+        assert row["verdict"] == rule(policy, active, login, has_ended=has_ended), (values, until)

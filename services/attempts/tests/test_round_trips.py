@@ -5,10 +5,12 @@ Issue 3: "`begin` and answer save: one round trip each to Postgres beyond the to
 
 import contextlib
 import dataclasses
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -28,13 +30,15 @@ from attempts.errors import (
 from attempts.lifecycle import Lifecycle
 from attempts.progress import Refusal, Refused, Saved
 from attempts.saving import Saving
+from attempts.starting import Seat, Starting
 from attempts.store import beginning, saving
 from attempts.store.beginning import Wish
-from attempts.using import Device
+from attempts.using import Device, EndedOf
 from chassis.database import Database
 from chassis.origins import NOWHERE
+from chassis.tokens import Ended
 from oep_local.wire import Wire
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 DESK, PHONE = Device("desk"), Device("phone")
 CONNECTIONS = 3
@@ -64,8 +68,8 @@ class Far:
         with contextlib.ExitStack() as stack:
             for _ in range(CONNECTIONS):
                 connection = stack.enter_context(self.db.single())
-                beginning.begin(connection, Wish(0, 0, None, NOWHERE))
-                saving.save(connection, [Save(0, 0, 0)])
+                beginning.begin(connection, Wish(0, 0, None, NOWHERE), Ended())
+                saving.save(connection, [Save(0, 0, 0)], Ended())
 
 
 @pytest.fixture
@@ -83,6 +87,13 @@ def until_waiting(world, count: int) -> None:
     deadline = time.monotonic() + 10
     while world.run(waiting)[0]["count"] < count:
         assert time.monotonic() < deadline, "the deeds do not wait"
+
+
+def left(world, is_user: bool) -> EndedOf:
+    """Return what knows that the desk has signed out, or that its user was deactivated."""
+    if is_user:
+        return lambda _: Ended(until={world.student: datetime.now(UTC)})
+    return lambda _: Ended(frozenset({"desk"}))
 
 
 @pytest.fixture
@@ -209,6 +220,40 @@ def test_a_begin_on_a_second_device_that_is_refused(world, far, rules):
     assert (count, type(told)) == (1, OtherDevice)
 
 
+@pytest.mark.parametrize("is_user", [False, True])
+def test_a_begin_on_a_second_device_when_the_first_has_signed_out(world, far, rules, is_user):
+    rules(device_policy="refuse")
+    attempt_id = world.attempt("not_started")
+    world.lifecycle.begin(attempt_id, world.student, DESK)
+    knowing = Lifecycle(far.db, list, world.key, ended_of=left(world, is_user))
+    count, begun = far.trips(lambda: knowing.begin(attempt_id, world.student, PHONE))
+    assert (count, begun.active_login_id, begun.device_changes) == (1, "phone", 1)
+
+
+def test_a_begin_that_meets_a_new_attempt_of_the_student(world, far, urls):
+    """It waits for the start to be over, and need not run into a constraint and ask again."""
+    assigned = world.attempt("not_started", exam=world.written)
+    db, is_stored = Database(urls.app_url, pool_size=1), threading.Event()
+
+    def wait_for_the_begin(_connection, _cursor, statement: str, *_: Any) -> None:
+        if "INSERT INTO attempts.audit_logs" in statement:
+            is_stored.set()
+            until_waiting(world, 1)
+
+    event.listen(db.engine, "before_cursor_execute", wait_for_the_begin)
+    world.run("UPDATE attempts.attempts SET status = 'cancelled' WHERE id = :id", id=assigned)
+    seat = Seat(world.student, world.written, NOWHERE, trade_id=1)
+    with ThreadPoolExecutor(1) as threads:
+        starting = threads.submit(Starting(db, list).start, seat)
+        assert is_stored.wait(10)
+        world.run("UPDATE attempts.attempts SET status = 'not_started' WHERE id = :id", id=assigned)
+        count, told = far.trips(lambda: far.lifecycle.begin(assigned, world.student, DESK))
+        new = starting.result(10)
+    db.dispose()
+    assert (count, type(told), new.status) == (1, ActiveAttemptExists, Status.IN_PROGRESS)
+    assert str(new.id) in told.detail
+
+
 # Saving
 
 
@@ -285,15 +330,16 @@ def test_a_save_of_another_device_that_is_refused(world, far, wish, rules):
     assert (count, outcome) == (1, Refused(Refusal.OTHER_DEVICE))
 
 
-def test_only_when_the_device_in_the_way_has_signed_out_there_is_a_second(world, far, wish, rules):
-    """That is known to this service and not to the database."""
+@pytest.mark.parametrize("is_user", [False, True])
+def test_a_save_of_another_device_when_the_first_has_signed_out(world, far, wish, rules, is_user):
     rules(device_policy="refuse")
     attempt_id = world.attempt("not_started")
     world.lifecycle.begin(attempt_id, world.student, DESK)
-    knowing = Saving(far.db, list, lambda login_id, *_: login_id == "desk")
-    ways = [wish(attempt_id, login_id="phone"), wish(attempt_id, "C", login_id="phone")]
-    counts = [far.trips(partial(knowing.save_all, [one]))[0] for one in ways]
-    assert counts == [2, 1]
+    knowing = Saving(far.db, list, left(world, is_user))
+    one = wish(attempt_id, login_id="phone")
+    count, [outcome] = far.trips(lambda: knowing.save_all([one]))
+    assert (count, type(outcome)) == (1, Saved)
+    assert world.row(attempt_id)["active_login_id"] == "phone"
 
 
 def test_a_refused_save(world, far, wish):

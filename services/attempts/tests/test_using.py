@@ -1,5 +1,6 @@
 """Which device uses an attempt: noted by what students do, freed by staff or by signing out."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -15,6 +16,7 @@ from attempts.saving import Saving
 from attempts.starting import Seat, Starting
 from attempts.using import Device
 from chassis.origins import NOWHERE, Origin
+from chassis.tokens import Ended
 
 HERE = Origin("10.0.0.7", "Firefox")
 DESK, PHONE = Device("desk", HERE), Device("phone", Origin("10.0.0.8", "Chrome"))
@@ -266,18 +268,33 @@ def test_a_stay_that_was_signed_out_holds_nobody_up(world, rules):
     attempt_id = begun(world)
     asked = []
 
-    def has_ended(login_id, user_id, since) -> bool:
-        asked.append((login_id, user_id, since))
-        return login_id == "desk"
+    def ended_of(user_ids) -> Ended:
+        asked.extend(user_ids)
+        return Ended(frozenset({"desk"}))
 
     wish = Save(attempt_id, world.student, world.choice, "B", login_id="phone")
-    [outcome] = Saving(world.db, list, has_ended).save_all([wish])
+    [outcome] = Saving(world.db, list, ended_of).save_all([wish])
     assert isinstance(outcome, Saved)
-    assert asked == [("desk", world.student, world.row(attempt_id)["start_time"])]
+    assert asked == [world.student]
     assert user(world, attempt_id) == ("phone", 1)
-    lifecycle = Lifecycle(world.db, list, world.key, has_ended=has_ended)
+    lifecycle = Lifecycle(world.db, list, world.key, ended_of=ended_of)
     with pytest.raises(OtherDevice):
         lifecycle.begin(attempt_id, world.student, DESK)
+
+
+def test_a_user_who_was_revoked_holds_nobody_up_until_he_comes_again(world, rules):
+    rules(device_policy="refuse")
+    attempt_id = begun(world)
+    since = world.row(attempt_id)["start_time"]
+
+    def until(moment) -> Saving:
+        return Saving(world.db, list, lambda _: Ended(until={world.student: moment}))
+
+    wish = Save(attempt_id, world.student, world.choice, "B", login_id="phone")
+    [outcome] = until(since - timedelta(microseconds=1)).save_all([wish])
+    assert outcome == Refused(Refusal.OTHER_DEVICE)
+    [outcome] = until(since).save_all([wish])
+    assert isinstance(outcome, Saved)
 
 
 def test_before_the_start_any_device_may_listen_and_nobody_is_bound(world, rules, releasing):

@@ -46,6 +46,7 @@ async def test_an_ended_login_is_listed_for_as_long_as_its_tokens_could_live(wor
     found = [r for r in answer.revocations if r.login_id == claims["login_id"]]
     assert len(found) == 1
     assert found[0].WhichOneof("subject") == "login_id"
+    assert found[0].login_user_id == int(claims["sub"])
     assert found[0].revoked_at.seconds >= claims["iat"]
     assert found[0].forget_at.seconds > claims["exp"]
 

@@ -11,8 +11,8 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 _ALGORITHMS = ["EdDSA"]
 _REQUIRED = ["sub", "roles", "jti", "typ", "iat", "exp", "iss", "login_id"]
 _CACHE_SIZE = 50_000
+_NONE: frozenset[str] = frozenset()
 REFRESH_SECONDS = 60
 """How long a service keeps the published keys without asking again."""
 _MAX_REFETCH_SECONDS = 2.0
@@ -160,6 +161,22 @@ class Revoked:
     user_id: int | None
     revoked_at: datetime
     forget_at: datetime
+    login_user_id: int | None = None
+    """Whose login it was, if that is known."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Which logins of some users have ended, as far as is remembered."""
+
+    login_ids: frozenset[str] = frozenset()
+    until: Mapping[int, datetime] = field(default_factory=dict)
+    """By user: each of his logins that was in use at this instant or before has ended."""
+
+    def has(self, login_id: str, user_id: int, since: datetime) -> bool:
+        """Say whether a login that was in use at `since` was revoked then or later."""
+        until = self.until.get(user_id)
+        return login_id in self.login_ids or (until is not None and since <= until)
 
 
 class Revocations:
@@ -171,6 +188,7 @@ class Revocations:
         self._is_loaded = False
         self._wanted = asyncio.Event()
         self._logins: dict[str, tuple[float, float]] = {}
+        self._logins_of: dict[int | None, frozenset[str]] = {}
         self._users: dict[int, tuple[float, float]] = {}
         self.watchers: list[Callable[[str | None, int | None], None]] = []
         """Called with (login_id, None) or (None, user_id) for each revocation that is new."""
@@ -184,13 +202,19 @@ class Revocations:
 
     def add(self, revoked: Revoked) -> None:
         if revoked.login_id is not None:
-            self.revoke_login(revoked.login_id, revoked.revoked_at, revoked.forget_at)
+            self.revoke_login(
+                revoked.login_id, revoked.revoked_at, revoked.forget_at, revoked.login_user_id
+            )
         if revoked.user_id is not None:
             self.revoke_user(revoked.user_id, revoked.revoked_at, revoked.forget_at)
 
-    def revoke_login(self, login_id: str, revoked_at: datetime, forget_at: datetime) -> None:
+    def revoke_login(
+        self, login_id: str, revoked_at: datetime, forget_at: datetime, user_id: int | None = None
+    ) -> None:
+        """Refuse a login from now on; `user_id` is whose it was, if that is known."""
         if login_id not in self._logins:
             self._logins[login_id] = (revoked_at.timestamp(), forget_at.timestamp())
+            self._logins_of[user_id] = self._logins_of.get(user_id, frozenset()) | {login_id}
             self._tell(login_id, None)
 
     def revoke_user(self, user_id: int, revoked_at: datetime, forget_at: datetime) -> None:
@@ -205,18 +229,26 @@ class Revocations:
         entry = self._users.get(caller.user_id)
         return entry is not None and caller.issued_at.timestamp() <= entry[0]
 
-    def has_ended(self, login_id: str, user_id: int, since: datetime) -> bool:
-        """Say whether a login that was in use at `since` was revoked then or later.
+    def ended_of(self, user_ids: Iterable[int]) -> Ended:
+        """Return which logins of these users have ended, and those of which nobody knows whose.
 
-        As far as is remembered: what no living token can match any more is forgotten.
+        What no living token can match any more is forgotten. Thread-safe.
         """
-        entry = self._users.get(user_id)
-        return login_id in self._logins or (entry is not None and since.timestamp() <= entry[0])
+        users = set(user_ids)
+        logins = (self._logins_of.get(user, _NONE) for user in (None, *users))
+        until = {user: self._users[user][0] for user in users & self._users.keys()}
+        return Ended(
+            _NONE.union(*logins),
+            {user: datetime.fromtimestamp(at, UTC) for user, at in until.items()},
+        )
 
     def forget_old(self, now: float) -> None:
         """Drop what no living token can match any more."""
-        self._logins = {k: v for k, v in self._logins.items() if v[1] > now}
         self._users = {k: v for k, v in self._users.items() if v[1] > now}
+        if any(forget_at <= now for _, forget_at in self._logins.values()):
+            self._logins = {k: v for k, v in self._logins.items() if v[1] > now}
+            kept = {k: v & self._logins.keys() for k, v in self._logins_of.items()}
+            self._logins_of = {k: v for k, v in kept.items() if v}
 
     async def follow(self, bus: Bus) -> None:
         """Read the control stream from its beginning and then live, until cancelled."""
@@ -267,7 +299,7 @@ class Revocations:
         revoked_at = datetime.fromisoformat(data["revoked_at"])
         forget_at = datetime.fromisoformat(data["forget_at"])
         if notice["fact"] == "login_revoked":
-            self.revoke_login(data["login_id"], revoked_at, forget_at)
+            self.revoke_login(data["login_id"], revoked_at, forget_at, data.get("user_id"))
         else:
             self.revoke_user(int(data["user_id"]), revoked_at, forget_at)
 

@@ -153,16 +153,16 @@ class Attempts:
             relay.wake,
             self._receipt_key,
             grace_seconds=self._settings.grace_seconds,
-            has_ended=self.revocations.has_ended,
+            ended_of=self.revocations.ended_of,
         )
 
     def _parts(self, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
-        settings, has_ended = self._settings, self.revocations.has_ended
+        settings, ended_of = self._settings, self.revocations.ended_of
         return Parts(
             database=database,
             reading=Reading(database),
             lifecycle=self._lifecycle(database, relay),
-            saving=Saving(database, relay.wake, has_ended),
+            saving=Saving(database, relay.wake, ended_of),
             marking=Marking(database, relay.wake),
             regrading=Regrading(database, relay.wake),
             rubric_writing=RubricWriting(database),
@@ -172,11 +172,11 @@ class Attempts:
             moving=Moving(database, relay.wake),
             trusted_proxies=settings.trusted_proxies,
             forgetting=Forgetting(database),
-            starting=Starting(database, relay.wake, has_ended),
+            starting=Starting(database, relay.wake, ended_of),
             steering=Steering(database, relay.wake),
             allowing=Allowing(database, relay.wake),
             authorising=Authorising(database, relay.wake),
-            releasing=Releasing(database, relay.wake, has_ended),
+            releasing=Releasing(database, relay.wake, ended_of),
             names=Names(auth, seconds=settings.names_timeout_seconds),
             assignments=Assignments(AuthClient(auth).assigned),
             receipt_key=self._receipt_key.public,

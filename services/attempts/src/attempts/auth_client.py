@@ -140,4 +140,5 @@ def _revoked(message: auth_pb2.Revocation) -> Revoked:
         user_id=message.user_id if message.HasField("user_id") else None,
         revoked_at=message.revoked_at.ToDatetime(tzinfo=UTC),
         forget_at=message.forget_at.ToDatetime(tzinfo=UTC),
+        login_user_id=message.login_user_id if message.HasField("login_user_id") else None,
     )

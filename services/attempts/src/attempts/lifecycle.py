@@ -4,7 +4,7 @@ Every move is one conditional UPDATE on status and version, so of two that meet 
 the loser looks again and answers by what it finds. Blocking: for worker threads.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +12,6 @@ from chassis.database import Database
 from chassis.errors import Failure
 from chassis.origins import NOWHERE, Origin
 from chassis.signing import SigningKey
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, marking, notices, receipting, using
@@ -33,10 +32,8 @@ from attempts.errors import (
 from attempts.receipt import NO_CLAIM, Claim, Receipt
 from attempts.store import answers, attempts, beginning
 from attempts.store.beginning import Found, Wish
-from attempts.tables import ONE_RUNNING_ATTEMPT
-from attempts.using import UNKNOWN, Device, HasEnded, nobody_left
+from attempts.using import UNKNOWN, Device, EndedOf, nobody_left
 
-_TRIES = 5
 _RECEIPT_LIFE = timedelta(days=2)
 
 
@@ -58,51 +55,31 @@ class Lifecycle:
         key: SigningKey,
         *,
         grace_seconds: int = 300,
-        has_ended: HasEnded = nobody_left,
+        ended_of: EndedOf = nobody_left,
     ) -> None:
         """`wake` tells the relay that something was committed, `key` signs receipts.
 
-        `has_ended` knows who signed out.
+        `ended_of` knows who signed out.
         """
         self._database = database
         self._wake = wake
         self._key = key
         self._grace = timedelta(seconds=grace_seconds)
-        self._has_ended = has_ended
+        self._ended_of = ended_of
 
     def begin(self, attempt_id: int, student_id: int, device: Device = UNKNOWN) -> Attempt:
         """Start the attempt's clock; who comes second gets the same attempt (contract §5.2, 2).
 
-        One round trip. It is asked once more only when the student makes and starts another attempt
-        in the same moment, or when the device in the way has signed out: this service knows that
-        and the database does not. Raises `WaitingForAuthorisation` in the lobby, and `OtherDevice`
-        by the exam's policy.
+        One round trip, whatever it meets. Raises `WaitingForAuthorisation` in the lobby, and
+        `OtherDevice` by the exam's policy.
         """
         wish = Wish(attempt_id, student_id, device.login_id, device.origin)
-        ended: set[str] = set()
-        for _ in range(_TRIES):
-            found = self._begin(wish, ended)
-            if found is None:
-                continue
-            if found.is_held and using.has_ended(found.attempt, self._has_ended):
-                ended.add(found.attempt.active_login_id or "")
-                continue
-            self._wake()
-            return _begun(found)
-        raise Overtaken
-
-    def _begin(self, wish: Wish, ended: Collection[str]) -> Found | None:
-        """Begin in one round trip; None when another attempt was started meanwhile."""
-        try:
-            with self._database.single() as connection:
-                found = beginning.begin(connection, wish, ended)
-        except IntegrityError as error:
-            if ONE_RUNNING_ATTEMPT not in str(error.orig):
-                raise
-            return None
+        with self._database.single() as connection:
+            found = beginning.begin(connection, wish, self._ended_of([student_id]))
         if found is None:
             raise AttemptNotFound
-        return found
+        self._wake()
+        return _begun(found)
 
     def submit(
         self,

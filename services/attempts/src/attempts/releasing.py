@@ -15,19 +15,19 @@ from attempts.errors import AttemptNotFound, CannotSteer, NoDevice, OtherDevice,
 from attempts.order import Order
 from attempts.repeating import ensure_new
 from attempts.store import attempts, devices
-from attempts.using import Device, HasEnded, nobody_left
+from attempts.using import Device, EndedOf, nobody_left
 
 
 class Releasing:
     """Frees attempts from their device, and admits devices."""
 
     def __init__(
-        self, database: Database, wake: Callable[[], None], has_ended: HasEnded = nobody_left
+        self, database: Database, wake: Callable[[], None], ended_of: EndedOf = nobody_left
     ) -> None:
-        """`wake` tells the relay of commits; `has_ended` knows which stays were signed out."""
+        """`wake` tells the relay of commits; `ended_of` knows which stays were signed out."""
         self._database = database
         self._wake = wake
-        self._has_ended = has_ended
+        self._ended_of = ended_of
 
     def release(self, order: Order) -> Attempt:
         """Let the next device in, whichever it is; the one before may also come back."""
@@ -68,7 +68,7 @@ class Releasing:
             if attempt.status is not Status.IN_PROGRESS:
                 return True
             try:
-                using.used_by(session, attempt, device, self._has_ended, verdict_in_passing)
+                using.used_by(session, attempt, device, self._ended_of, verdict_in_passing)
             except OtherDevice:
                 return False
         self._wake()

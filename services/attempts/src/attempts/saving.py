@@ -1,12 +1,10 @@
 """Deeds of saving: answers and flags, durable before anybody is told (contract §9.1).
 
 A wave of saves of many attempts is one statement and one round trip, whatever it meets (ADR 19).
-Only what another device holds up is tried a second time, when that device has signed out: this
-service knows that and the database does not. Blocking: for worker threads.
+Blocking: for worker threads.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeGuard
 
 from chassis.database import Database
 from chassis.errors import Failure
@@ -22,10 +20,8 @@ from attempts.errors import (
 )
 from attempts.progress import Outcome, Refusal, Refused, waves
 from attempts.store import saving
-from attempts.store.saving import Held
-from attempts.using import HasEnded, nobody_left
+from attempts.using import EndedOf, nobody_left
 
-_NOBODY: frozenset[str] = frozenset()
 FAILURES: dict[Refusal, type[Failure]] = {
     Refusal.ATTEMPT_NOT_FOUND: ActiveAttemptNotFound,
     Refusal.ATTEMPT_NOT_ACTIVE: ActiveAttemptNotFound,
@@ -42,12 +38,12 @@ class Saving:
     """Saves answers and flags. Blocking: for worker threads."""
 
     def __init__(
-        self, database: Database, wake: Callable[[], None], has_ended: HasEnded = nobody_left
+        self, database: Database, wake: Callable[[], None], ended_of: EndedOf = nobody_left
     ) -> None:
-        """`wake` tells the relay of commits; `has_ended` knows which stays were signed out."""
+        """`wake` tells the relay of commits; `ended_of` knows which stays were signed out."""
         self._database = database
         self._wake = wake
-        self._has_ended = has_ended
+        self._ended_of = ended_of
 
     def save_all(self, saves: Sequence[Save]) -> list[Outcome]:
         """Save what may be saved, in order; outcomes in the order of `saves`.
@@ -89,25 +85,7 @@ class Saving:
         )
         return self.save_all([wish])[0]
 
-    def _save_wave(
-        self, saves: Sequence[Save], ended_logins: frozenset[str] = _NOBODY
-    ) -> list[Outcome]:
-        """Save a wave; those whose attempt is held by a stay that has signed out, a second time."""
+    def _save_wave(self, saves: Sequence[Save]) -> list[Outcome]:
+        ended = self._ended_of({save.student_id for save in saves})
         with self._database.single() as connection:
-            found = saving.save(connection, saves, ended_logins)
-        outcomes = dict(enumerate(map(_told, found)))
-        left = {n: one.login_id for n, one in enumerate(found) if self._has_left(one)}
-        if left and not ended_logins:
-            again = self._save_wave([saves[n] for n in left], frozenset(left.values()))
-            outcomes |= dict(zip(left, again, strict=True))
-        return list(outcomes.values())
-
-    def _has_left(self, found: Outcome | Held) -> TypeGuard[Held]:
-        """Say whether a save was held up by a device that holds nobody up any more."""
-        return isinstance(found, Held) and self._has_ended(
-            found.login_id, found.student_id, found.since
-        )
-
-
-def _told(found: Outcome | Held) -> Outcome:
-    return Refused(Refusal.OTHER_DEVICE) if isinstance(found, Held) else found
+            return saving.save(connection, saves, ended)

@@ -31,7 +31,7 @@ from attempts.errors import (
 from attempts.exam import Exam
 from attempts.store import actions, allowances, attempts, exams
 from attempts.tables import ONE_RUNNING_ATTEMPT
-from attempts.using import Device, HasEnded, nobody_left
+from attempts.using import Device, EndedOf, nobody_left
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Starting:
     """Starts attempts and lets students come back to them."""
 
     def __init__(
-        self, database: Database, wake: Callable[[], None], has_ended: HasEnded = nobody_left
+        self, database: Database, wake: Callable[[], None], ended_of: EndedOf = nobody_left
     ) -> None:
-        """`wake` tells the relay of commits; `has_ended` knows which stays were signed out."""
+        """`wake` tells the relay of commits; `ended_of` knows which stays were signed out."""
         self._database = database
         self._wake = wake
-        self._has_ended = has_ended
+        self._ended_of = ended_of
 
     def is_trade_needed(self, student_id: int, exam_id: int) -> bool:
         """Refuse what cannot be started whatever the trade; say whether the trade decides."""
@@ -100,7 +100,7 @@ class Starting:
             if attempt is None or attempt.student_id != student_id:
                 raise AttemptNotFound
             _ensure_resumable(attempt)
-            used = using.used_by(session, attempt, device, self._has_ended)
+            used = using.used_by(session, attempt, device, self._ended_of)
             if used is None:
                 raise Overtaken
             resumed = _bound(session, used, workstation_id, device.origin)
@@ -147,8 +147,7 @@ def _waiting(session: Session, student_id: int, exam: Exam) -> Attempt | None:
 def _start(session: Session, seat: Seat) -> Attempt:
     exam = _open_exam(session, seat.exam_id)
     allowances.hold_exam(session, exam.id, is_shared=True)
-    if exam.requires_authorisation:
-        actions.hold_student(session, seat.student_id, exam.id)
+    actions.hold_student(session, seat.student_id, exam.id)
     _ensure_none_runs(session, seat.student_id, exam.id)
     waiting = _waiting(session, seat.student_id, exam)
     is_new = waiting is None

@@ -4,11 +4,11 @@ The rule is in `device`. Part of somebody else's transaction; a change of device
 wants to be told about is audited and announced here. Blocking: for worker threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from chassis.origins import NOWHERE, Origin
+from chassis.tokens import Ended
 from sqlalchemy.orm import Session
 
 from attempts import auditing, notices
@@ -18,16 +18,16 @@ from attempts.device import CHANGES, Verdict, verdict
 from attempts.errors import OtherDevice
 from attempts.store import devices
 
-HasEnded = Callable[[str, int, datetime], bool]
-"""(login_id, user_id, active since): whether a stay was signed out or revoked since then."""
+EndedOf = Callable[[Collection[int]], Ended]
+"""(user_ids): which stays of these users were signed out or revoked."""
 
 Rule = Callable[..., Verdict]
 """One of the verdicts of `device`."""
 
 
-def nobody_left(_login_id: str, _user_id: int, _since: datetime) -> bool:
+def nobody_left(_user_ids: Collection[int]) -> Ended:
     """Stand in where nothing is known of revocations."""
-    return False
+    return Ended()
 
 
 @dataclass(frozen=True)
@@ -41,32 +41,33 @@ class Device:
 UNKNOWN = Device()
 
 
-def has_ended(attempt: Attempt, knows: HasEnded) -> bool:
+def has_ended(attempt: Attempt, ended_of: EndedOf) -> bool:
     """Say whether the stay that uses the attempt holds nobody up any more."""
-    login_id, since = attempt.active_login_id, attempt.active_since
+    login_id, student_id = attempt.active_login_id, attempt.student_id
     if login_id is None:
         return False
-    return knows(login_id, attempt.student_id, since or attempt.created_at)
+    since = attempt.active_since or attempt.created_at
+    return ended_of([student_id]).has(login_id, student_id, since)
 
 
-def judged(attempt: Attempt, device: Device, knows: HasEnded, judge: Rule = verdict) -> Verdict:
+def judged(attempt: Attempt, device: Device, ended_of: EndedOf, judge: Rule = verdict) -> Verdict:
     """Return what follows when a device wants to use an attempt."""
     return judge(
         attempt.device_policy,
         attempt.active_login_id,
         device.login_id,
-        has_ended=has_ended(attempt, knows),
+        has_ended=has_ended(attempt, ended_of),
     )
 
 
 def used_by(
-    session: Session, attempt: Attempt, device: Device, knows: HasEnded, judge: Rule = verdict
+    session: Session, attempt: Attempt, device: Device, ended_of: EndedOf, judge: Rule = verdict
 ) -> Attempt | None:
     """Note who uses a running attempt; None when others have changed it since it was read.
 
     Raises `OtherDevice`. Writes only when another stay than before asks.
     """
-    found = judged(attempt, device, knows, judge)
+    found = judged(attempt, device, ended_of, judge)
     if found is Verdict.REFUSE:
         raise OtherDevice
     return noted(session, attempt, device, found)

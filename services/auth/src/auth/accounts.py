@@ -175,12 +175,14 @@ class EndedUser:
 
 @dataclass(frozen=True)
 class Revocation:
-    """An entry of the list for other services; exactly one of the two ids is set."""
+    """An entry of the list for other services; exactly one of the first two ids is set."""
 
     login_id: UUID | None
     user_id: int | None
     revoked_at: datetime
     forget_at: datetime
+    login_user_id: int | None
+    """Whose login it was, while that is known."""
 
 
 def slot_of_unknown(name: str) -> int:

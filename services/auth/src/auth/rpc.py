@@ -73,4 +73,5 @@ def _revocation(revocation: Revocation) -> auth_pb2.Revocation:
         user_id=revocation.user_id,
         revoked_at=revoked_at,
         forget_at=forget_at,
+        login_user_id=revocation.login_user_id,
     )

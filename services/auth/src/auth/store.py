@@ -245,10 +245,13 @@ def end_login(
 
 def list_revocations(session: Session) -> list[Revocation]:
     """List what must still be refused, oldest first."""
-    rows = session.scalars(
-        select(RevocationRow).where(RevocationRow.forget_at > func.now()).order_by(RevocationRow.id)
+    rows = session.execute(
+        select(RevocationRow, LoginRow.user_id)
+        .outerjoin(LoginRow, LoginRow.id == RevocationRow.login_id)
+        .where(RevocationRow.forget_at > func.now())
+        .order_by(RevocationRow.id)
     )
-    return [Revocation(r.login_id, r.user_id, r.revoked_at, r.forget_at) for r in rows]
+    return [Revocation(r.login_id, r.user_id, r.revoked_at, r.forget_at, of) for r, of in rows]
 
 
 def now(session: Session) -> datetime:

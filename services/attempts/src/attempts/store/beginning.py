@@ -4,12 +4,12 @@ One round trip, whatever it meets (ADR 19): also for the attempt that runs alrea
 has extra time to inherit, and for the one that may not begin. `lifecycle` has the words for that.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chassis.origins import Origin
 from chassis.prepared import Prepared
+from chassis.tokens import Ended
 from sqlalchemy import Connection, RowMapping
 
 from attempts.attempt import Attempt
@@ -18,6 +18,7 @@ from attempts.store import devices, telling
 from attempts.store.attempts import LIGHT
 from attempts.store.rows import attempt_from
 
+_USE = devices.Use()
 BEGUN = "attempt_begun"
 BEGUN_TEXT = "Attempt begun"
 
@@ -93,7 +94,7 @@ met AS MATERIALIZED (
          (SELECT o.id FROM attempts.attempts o
           WHERE o.student_id = a.student_id AND o.exam_id = a.exam_id
             AND o.status = 'in_progress') AS running_id,
-         {devices.verdict("x.device_policy", "a.active_login_id", ":login_id")} AS device
+         {devices.verdict(_USE, ":login_id", ":ended_until")} AS device
   FROM attempts.attempts a
   LEFT JOIN attempts.exams x ON x.id = a.exam_id
   CROSS JOIN instant i
@@ -166,6 +167,7 @@ CROSS JOIN met m
         "student_id": "bigint",
         "login_id": "text",
         "ended_logins": "text[]",
+        "ended_until": "timestamptz",
         "open": "text[]",
         "ip_address": "text",
         "user_agent": "text",
@@ -200,18 +202,18 @@ class Found:
     """Another device uses the running attempt, and this one may not take it over."""
 
 
-def begin(connection: Connection, wish: Wish, ended_logins: Collection[str] = ()) -> Found | None:
+def begin(connection: Connection, wish: Wish, ended: Ended) -> Found | None:
     """Begin an attempt if nothing stands in the way, or go on with it; None = he has no such one.
 
-    `ended_logins` are stays that are known to have been signed out: they hold nobody up. Raises
-    `IntegrityError` when another attempt of the student was started in the same moment.
+    `ended` are stays that are known to have been signed out: they hold nobody up.
     """
     at, origin = datetime.now(UTC), wish.origin
     values = {
         "attempt_id": wish.attempt_id,
         "student_id": wish.student_id,
         "login_id": wish.login_id,
-        "ended_logins": list(ended_logins),
+        "ended_logins": list(ended.login_ids),
+        "ended_until": ended.until.get(wish.student_id),
         "open": sorted(OPEN),
         "ip_address": origin.ip_address,
         "user_agent": origin.user_agent,

@@ -5,6 +5,7 @@ one round trip (ADR 19). `test_device.py` holds both to each other.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, update
@@ -20,23 +21,37 @@ CHANGED_TEXT = "Attempt is used by another device"
 """What the audit is told of a change of devices that the exam has flagged."""
 
 
-def verdict(policy: str, active: str, login: str) -> str:
-    """Return the SQL of `device.verdict` over these columns and the parameter `ended_logins`."""
+@dataclass(frozen=True)
+class Use:
+    """The SQL of what a verdict looks at in an attempt and its exam."""
+
+    policy: str = "x.device_policy"
+    active: str = "a.active_login_id"
+    since: str = "coalesce(a.active_since, a.created_at)"
+
+
+def verdict(use: Use, login: str, ended_until: str) -> str:
+    """Return the SQL of `device.verdict`, with what `chassis.tokens.Ended` knows as parameters.
+
+    `ended_logins` is a parameter of the statement; `ended_until` is the SQL of the instant until
+    which all stays of the student have ended, null if there is none.
+    """
     return f"""
          CASE
-           WHEN {login} IS NULL OR {login} = {active} THEN 'same'
-           WHEN {active} IS NULL THEN 'bind'
-           WHEN {policy} = 'flag' THEN 'flag'
-           WHEN {policy} = 'refuse' AND {active} <> ALL (:ended_logins) THEN 'refuse'
+           WHEN {login} IS NULL OR {login} = {use.active} THEN 'same'
+           WHEN {use.active} IS NULL THEN 'bind'
+           WHEN {use.policy} = 'flag' THEN 'flag'
+           WHEN {use.policy} = 'refuse' AND {use.active} <> ALL (:ended_logins)
+             AND coalesce({use.since} > {ended_until}, true) THEN 'refuse'
            ELSE 'switch'
          END"""
 
 
-def verdict_in_passing(policy: str, active: str, login: str) -> str:
+def verdict_in_passing(use: Use, login: str, ended_until: str) -> str:
     """Return the SQL of `device.verdict_in_passing`, likewise."""
     return f"""
-         CASE WHEN {active} IS NULL OR {policy} = 'allow' THEN 'same'
-              ELSE {verdict(policy, active, login)}
+         CASE WHEN {use.active} IS NULL OR {use.policy} = 'allow' THEN 'same'
+              ELSE {verdict(use, login, ended_until)}
          END"""
 
 

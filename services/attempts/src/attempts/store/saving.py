@@ -6,8 +6,7 @@ is a part of its own, read from top to bottom; what a save does to an answer is 
 """
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +14,16 @@ from chassis import signing
 from chassis.origins import NOWHERE
 from chassis.prepared import Prepared
 from chassis.signing import canonical
+from chassis.tokens import Ended
 from sqlalchemy import Connection, RowMapping
 
 from attempts.answer import Answer, Save, encoded
 from attempts.attempt import Status
 from attempts.device import Verdict
-from attempts.progress import Met, Outcome, Receipt, Refusal, Saved, refusal
+from attempts.progress import Met, Outcome, Receipt, Saved, refusal
 from attempts.store import devices, telling
 
+_USE = devices.Use()
 _TYPES = {
     "attempt_ids": "bigint[]",
     "student_ids": "bigint[]",
@@ -36,6 +37,7 @@ _TYPES = {
     "connection_ids": "text[]",
     "flags_only": "boolean[]",
     "logins": "text[]",
+    "ended_until": "timestamptz[]",
     "ended_logins": "text[]",
     "logged_at": "timestamptz",
     "template": "text",
@@ -79,10 +81,11 @@ _SAVE = Prepared(
 WITH wish AS MATERIALIZED (
   SELECT *
   FROM unnest(:attempt_ids, :student_ids, :question_ids, :answers, :texts, :flags, :seconds,
-              :sequences, :message_ids, :connection_ids, :flags_only, :logins)
+              :sequences, :message_ids, :connection_ids, :flags_only, :logins,
+              :ended_until)
        WITH ORDINALITY
     AS w (attempt_id, student_id, question_id, answer, text, is_flagged, seconds,
-          sequence, message_id, connection_id, is_flag_only, login_id, n)
+          sequence, message_id, connection_id, is_flag_only, login_id, ended_until, n)
 ),
 -- The clock is looked at after the locks were got.
 instant AS MATERIALIZED (
@@ -90,12 +93,10 @@ instant AS MATERIALIZED (
 ),
 met AS MATERIALIZED (
   SELECT w.*, i.as_of, a.exam_id, a.status, a.active_login_id,
-         coalesce(a.active_since, a.created_at) AS active_since,
          coalesce(a.student_id = w.student_id, false) AS is_own,
          i.as_of > a.deadline_at AS is_late,
          a.paused_at IS NOT NULL AS is_paused,
-         {devices.verdict_in_passing("x.device_policy", "a.active_login_id", "w.login_id")}
-           AS device,
+         {devices.verdict_in_passing(_USE, "w.login_id", "w.ended_until")} AS device,
          e.id IS NOT NULL AS is_member,
          greatest(0, floor(extract(epoch FROM a.deadline_at - i.as_of))) AS remaining,
          a.questions_answered AS answered_before,
@@ -214,7 +215,6 @@ announced AS ({telling.announced(_FACTS)}
 logged AS ({telling.logged(_ENTRIES)}
 )
 SELECT m.is_own, m.status, m.is_late, m.is_paused, m.device, m.is_member,
-       m.student_id, m.active_login_id, m.active_since,
        m.attempt_id, m.question_id, p.n IS NOT NULL AS is_saved,
        coalesce(m.m_saved_at, p.as_of) AS saved_at,
        coalesce(m.m_remaining, p.remaining) AS remaining,
@@ -242,36 +242,24 @@ ORDER BY m.n
 )
 
 
-@dataclass(frozen=True)
-class Held:
-    """Nothing was saved: another device uses the attempt, since when; it may have signed out."""
-
-    student_id: int
-    login_id: str
-    since: datetime
-
-
-def save(
-    connection: Connection, saves: Sequence[Save], ended_logins: Collection[str] = ()
-) -> list[Outcome | Held]:
+def save(connection: Connection, saves: Sequence[Save], ended: Ended) -> list[Outcome]:
     """Apply one wave of saves; return what became of each, in order.
 
-    `ended_logins` are stays that are known to have been signed out: they hold nobody up.
+    `ended` are stays that are known to have been signed out: they hold nobody up.
     """
-    rows = _SAVE.run(connection, _values(saves) | _telling(ended_logins))
+    rows = _SAVE.run(connection, _values(saves, ended) | _telling())
     return [_outcome(row) for row in rows]
 
 
-def _telling(ended_logins: Collection[str]) -> dict[str, Any]:
+def _telling() -> dict[str, Any]:
     at = datetime.now(UTC)
     return {
-        "ended_logins": list(ended_logins),
         "logged_at": at,
         "template": telling.template(devices.CHANGED, devices.CHANGED_TEXT, NOWHERE, at),
     }
 
 
-def _values(saves: Sequence[Save]) -> dict[str, list[Any]]:
+def _values(saves: Sequence[Save], ended: Ended) -> dict[str, list[Any]]:
     return {
         "attempt_ids": [save.attempt_id for save in saves],
         "student_ids": [save.student_id for save in saves],
@@ -285,21 +273,20 @@ def _values(saves: Sequence[Save]) -> dict[str, list[Any]]:
         "connection_ids": [save.connection_id for save in saves],
         "flags_only": [save.is_flag_only for save in saves],
         "logins": [save.login_id for save in saves],
+        "ended_until": [ended.until.get(save.student_id) for save in saves],
+        "ended_logins": list(ended.login_ids),
     }
 
 
-def _outcome(row: RowMapping) -> Outcome | Held:
+def _outcome(row: RowMapping) -> Outcome:
     is_known = row["is_own"] and row["saved_at"] is not None
     if row["is_saved"] or is_known:
         return Saved(_receipt(row), _answer(row), tuple(row["flagged"]))
     status = None if row["status"] is None else Status(row["status"])
     is_held = row["device"] == Verdict.REFUSE
-    refused = refusal(
+    return refusal(
         Met(row["is_own"], status, row["is_late"], row["is_paused"], row["is_member"], is_held)
     )
-    if refused.reason is Refusal.OTHER_DEVICE:
-        return Held(row["student_id"], row["active_login_id"], row["active_since"])
-    return refused
 
 
 def _receipt(row: RowMapping) -> Receipt:
