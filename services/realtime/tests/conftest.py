@@ -97,6 +97,7 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.device_failure = None
         self.refusal = None
         self.failure = None
+        self.answered = lambda: None
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -104,6 +105,7 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         if self.failure:
             raise self.failure
         found = [self.attempts[i].message() for i in request.attempt_ids if i in self.attempts]
+        self.answered()
         return attempts_pb2.BatchGetAttemptsResponse(
             attempts=found, server_time=stamp(datetime.now(UTC))
         )

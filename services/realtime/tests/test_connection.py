@@ -198,3 +198,23 @@ def test_what_is_held_is_bounded(hub):
     for sequence in range(1, 10_010):
         connection.deliver(sequence, notices.NOTHING)
     assert connection.closing == closing.TOO_SLOW
+
+
+def test_a_connection_that_settles_keeps_what_it_held_before_it_knew_its_exam():
+    connection = make()
+    for sequence in (7, 9):
+        connection.deliver(sequence, message(sequence).student_part)
+    connection.settle(Position(9, "e"))
+    assert connection.joined_at == Position(6, "e")
+    connection.go_live(connection.joined_at.sequence)
+    assert sequences(connection) == [7, 9]
+
+
+def test_a_connection_for_which_nothing_came_settles_at_the_place_of_its_exam():
+    connection = make()
+    connection.settle(Position(9, "e"))
+    assert connection.joined_at == Position(9, "e")
+    connection.deliver(9, message(9).student_part)
+    connection.deliver(10, message(10).student_part)
+    connection.go_live(9)
+    assert sequences(connection) == [10]

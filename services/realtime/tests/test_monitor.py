@@ -195,7 +195,7 @@ async def test_a_shared_snapshot_is_followed_by_what_came_since(make_world):
     first = await world.board(attempt.exam_id)
     shared = await first.frame("snapshot")
     said = [await world.say_saved(attempt) for _ in range(3)]
-    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said[-1])
     second = await world.board(attempt.exam_id)
     assert await second.frame("snapshot") == shared
     assert [(await second.frame("delta"))["position"]["sequence"] for _ in said] == said
@@ -216,7 +216,7 @@ async def test_a_board_goes_on_from_its_position_without_a_snapshot(world):
     position = (await board.frame("snapshot"))["position"]
     await board.connection.close()
     said = [await world.say_saved(attempt) for _ in range(4)]
-    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said[-1])
     back = await world.board(attempt.exam_id, since=position["sequence"], epoch=position["epoch"])
     said.append(await world.say_saved(attempt))
     found = [(await back.frame("delta"))["position"]["sequence"] for _ in said]
@@ -241,7 +241,7 @@ async def test_a_ring_that_is_too_short_gives_a_board_a_new_snapshot(make_world)
     position = (await board.frame("snapshot"))["position"]
     await board.connection.close()
     said = [await world.say_saved(attempt) for _ in range(6)]
-    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said[-1])
     back = await world.board(attempt.exam_id, since=position["sequence"], epoch=position["epoch"])
     assert (await back.frame())["type"] == "resync"
     fresh = await back.frame()

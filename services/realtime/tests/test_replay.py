@@ -17,7 +17,7 @@ async def missed(world, attempt, count):
     position = client.hello["position"]
     await client.connection.close()
     said = [await world.say_saved(attempt, number) for number in range(1, count + 1)]
-    await eventually(lambda: world.node.feed.position.sequence >= said[-1])
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said[-1])
     return {"since": position["sequence"], "epoch": position["epoch"]}, said
 
 
@@ -41,12 +41,13 @@ async def test_only_what_lies_behind_the_position_is_told(world):
 
 async def test_a_ring_that_is_too_short_is_helped_by_the_stream(make_world):
     world = await make_world(ring_messages=3, warm_messages=0)
-    attempt, other = world.attempt(), world.attempt()
+    attempt = world.attempt()
+    other = world.attempt(exam_id=attempt.exam_id)
     since, said = await missed(world, attempt, 10)
     for _ in range(5):
         last = await world.say_saved(other)
-    await eventually(lambda: world.node.feed.position.sequence >= last)
-    assert world.node.ring.after(("attempt", attempt.attempt_id), since["since"]) is None
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= last)
+    assert world.node.ring.floor(("exam", attempt.exam_id)) > since["since"]
     client = await world.student(attempt, **since)
     assert await sequences(client, 10) == said
 
@@ -61,7 +62,7 @@ async def test_a_restarted_node_serves_from_its_warm_ring(make_world):
     client = await world.student(attempt, **since)
     assert await sequences(client, 6) == said
     assert "resync" not in client.types()
-    assert world.node.ring.floor <= since["since"]
+    assert world.node.ring.floor(("exam", attempt.exam_id)) <= since["since"]
 
 
 async def test_a_restarted_node_without_a_ring_serves_from_the_stream(make_world):
@@ -198,7 +199,7 @@ async def test_a_transfer_that_was_missed_is_told_again(world):
     attempt = world.attempt()
     since, _ = await missed(world, attempt, 1)
     said = await world.say(attempt, "transfer_rejected", transfer_id=9, attempt_id=1, reason="No")
-    await eventually(lambda: world.node.feed.position.sequence >= said)
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said)
     client = await world.student(attempt, **since)
     rejected = await client.frame("transfer_rejected")
     assert (rejected["reason"], rejected["position"]["sequence"]) == ("No", said)

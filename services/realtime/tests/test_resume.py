@@ -9,6 +9,7 @@ from realtime.resume import Cursor
 from realtime.ring import Ring
 
 A, B = Channel("attempt", 1), Channel("attempt", 2)
+EXAM, OTHER = Channel("exam", 1), Channel("exam", 2)
 
 
 @dataclass
@@ -16,28 +17,30 @@ class Entry:
     sequence: int
     channel: Channel = A
     size: int = 10
+    exam: Channel = EXAM
 
     @property
     def channels(self):
-        return (self.channel,)
+        return (self.channel, self.exam)
 
 
 def filled(count, *, max_messages=100, max_bytes=10_000):
     ring = Ring(max_messages, max_bytes)
+    ring.open(EXAM, 0)
     for sequence in range(1, count + 1):
         ring.append(Entry(sequence, A if sequence % 2 else B))
     return ring
 
 
 def test_the_ring_answers_per_channel_and_in_order():
-    found = filled(10).after(A, 3)
+    found = filled(10).after(A, 3, EXAM)
     assert [entry.sequence for entry in found] == [5, 7, 9]
 
 
 def test_the_ring_says_so_when_it_does_not_reach_back():
     ring = filled(10, max_messages=4)
-    assert ring.after(A, 5) is None
-    assert [entry.sequence for entry in ring.after(A, 6)] == [7, 9]
+    assert ring.after(A, 5, EXAM) is None
+    assert [entry.sequence for entry in ring.after(A, 6, EXAM)] == [7, 9]
     assert len(ring) == 4
 
 
@@ -45,15 +48,37 @@ def test_the_ring_is_bounded_in_bytes_and_forgets_empty_channels():
     ring = filled(10, max_bytes=25)
     assert (len(ring), ring.bytes) == (2, 20)
     ring.append(Entry(11, A, size=1_000))
-    assert (len(ring), ring.bytes, ring.floor) == (0, 0, 11)
-    assert ring.after(B, 11) == []
+    assert (len(ring), ring.bytes, ring.floor(EXAM)) == (0, 0, 11)
+    assert ring.after(B, 11, EXAM) == []
 
 
-def test_a_restarted_ring_begins_behind_its_floor():
+def test_a_line_that_is_opened_again_begins_behind_its_floor():
     ring = filled(10)
-    ring.restart(50)
-    assert ring.after(A, 49) is None
-    assert ring.after(A, 50) == []
+    ring.open(EXAM, 50)
+    assert ring.after(A, 49, EXAM) is None
+    assert ring.after(A, 50, EXAM) == []
+
+
+def test_a_line_that_is_shut_leaves_the_others_alone():
+    ring = filled(10)
+    ring.open(OTHER, 10)
+    ring.append(Entry(11, Channel("attempt", 3), exam=OTHER))
+    ring.shut(EXAM)
+    assert ring.after(EXAM, 10) is None
+    assert ring.floor(EXAM) is None
+    assert [entry.sequence for entry in ring.after(OTHER, 10)] == [11]
+    assert (len(ring), ring.bytes) == (1, 10)
+
+
+def test_letting_go_of_one_line_does_not_move_the_floor_of_another():
+    ring = Ring(2, 10**6)
+    for line in (EXAM, OTHER):
+        ring.open(line, 0)
+    ring.append(Entry(1, A))
+    ring.append(Entry(2, B, exam=OTHER))
+    ring.append(Entry(3, B, exam=OTHER))
+    assert (ring.floor(EXAM), ring.floor(OTHER)) == (1, 0)
+    assert [entry.sequence for entry in ring.after(OTHER, 0)] == [2, 3]
 
 
 def test_what_was_held_follows_history_without_repeats():
@@ -80,6 +105,7 @@ class Model:
         self.stream = []  # (sequence, is_mine)
         self.history = history
         self.ring = Ring(ring_size, 10**9)
+        self.ring.open(EXAM, 0)
         self.position = 0
         self.cursor = None
         self.received = []
@@ -115,7 +141,7 @@ class Model:
             self.received += cursor.catch_up(since, found)
 
     def past(self, since):
-        found = self.ring.after(A, since)
+        found = self.ring.after(A, since, EXAM)
         if found is not None:
             return [(entry.sequence, entry.sequence) for entry in found]
         if since < len(self.stream) - self.history:

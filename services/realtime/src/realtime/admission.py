@@ -81,6 +81,18 @@ class Admission:
         Raises what contract §7.1 lists, and `OtherDevice` by the exam's policy (ADR 16). On return
         the connection counts towards the limit.
         """
+        state, sent = await self.own_attempt(connection)
+        self._ensure_few(connection)
+        connection.is_admitted = True
+        if _is_another_device(state, connection.caller):
+            await self._ensure_device(state, connection)
+        return state, sent
+
+    async def own_attempt(self, connection: Connection) -> tuple[AttemptState, float]:
+        """Return the state of a connection's attempt and when it was asked for.
+
+        Raises `AttemptNotFound`, `NotAllowed`, `AttemptClosed`, `NeighbourAway`.
+        """
         sent = time.monotonic()
         state = await self._state(connection.channel.id)
         if state is None:
@@ -89,10 +101,6 @@ class Admission:
             raise NotAllowed
         if state.status not in _OPEN:
             raise AttemptClosed(f"Attempt is {state.status}")
-        self._ensure_few(connection)
-        connection.is_admitted = True
-        if _is_another_device(state, connection.caller):
-            await self._ensure_device(state, connection)
         return state, sent
 
     async def admit_board(self, connection: Connection) -> None:

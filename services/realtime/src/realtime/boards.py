@@ -16,7 +16,7 @@ from chassis.errors import Failure, NotFound
 
 from realtime import frames, presence
 from realtime.attempts_client import AttemptsClient, Roster, Seat
-from realtime.connection import Connection
+from realtime.connection import NO_PLACE, Connection
 from realtime.errors import ExamNotFound, NeighbourAway
 from realtime.feed import Feed
 from realtime.frames import Frame
@@ -70,7 +70,7 @@ class Boards:
         Raises `ExamNotFound`, and `NeighbourAway` when a service that is needed is down.
         """
         made = self._made.get(exam_id)
-        if made is not None and self._is_good(made):
+        if made is not None and self._is_good(exam_id, made):
             return made
         making = self._making.get(exam_id)
         if making is None:
@@ -127,17 +127,19 @@ class Boards:
         if not making.cancelled():
             making.exception()  # whoever waited has heard it; perhaps nobody did
 
-    def _is_good(self, made: Snapshot) -> bool:
+    def _is_good(self, exam_id: int, made: Snapshot) -> bool:
         is_fresh = time.monotonic() - made.made_at < self._shared_seconds
-        return is_fresh and made.position.epoch == self._feed.position.epoch
+        return is_fresh and made.position.epoch == self._feed.position(exam_id).epoch
 
     def _behind(self, connection: Connection, position: Position) -> list[Message] | None:
-        if position.epoch != self._feed.position.epoch:
+        if position.epoch != self._feed.position(connection.channel.id).epoch:
             return None
+        if position == NO_PLACE:
+            return []  # the bus is away; `resync` follows
         return self._ring.after(connection.channel, position.sequence)
 
     async def _make(self, exam_id: int) -> Snapshot:
-        position, made_at = self._feed.position, time.monotonic()
+        position, made_at = self._feed.position(exam_id), time.monotonic()
         roster, board = await asyncio.gather(
             self._attempts.roster(exam_id), self._proctoring.board(exam_id)
         )

@@ -36,9 +36,6 @@ class Address(NamedTuple):
         return Channel("exam", self.exam_id)
 
 
-ALL_SUBJECTS = "oep.v1.>"
-
-
 def parse(subject: str) -> Address | None:
     """Return the address in `subject`, or None when it is none of ours."""
     parts = subject.split(".")
@@ -53,6 +50,11 @@ def parse(subject: str) -> Address | None:
 def subject(exam_id: int, attempt_id: int, fact: str) -> str:
     """Return where a fact about an attempt is published; `*` and `>` make a filter of it."""
     return f"oep.v1.{exam_id}.{attempt_id}.{fact}"
+
+
+def exam_subject(exam_id: int) -> str:
+    """Return the filter for all that is said about an exam's attempts."""
+    return f"oep.v1.{exam_id}.>"
 
 
 def _is_number(text: str) -> bool:

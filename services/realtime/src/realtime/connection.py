@@ -8,6 +8,7 @@ lets it come back and replay. Lives on the event loop; nothing here waits.
 import itertools
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from chassis.bus import Position
@@ -21,6 +22,7 @@ from realtime.frames import Frame
 from realtime.notices import Message, Part
 from realtime.resume import Cursor
 
+NO_PLACE = Position(0, "")
 _MAX_HELD = 10_000
 _turns = itertools.count()
 
@@ -41,12 +43,12 @@ class Connection:
         channel: Channel,
         transport: Transport,
         *,
-        position: Position,
         is_modern: bool,
+        position: Position = NO_PLACE,
         limit_bytes: int,
         origin: Origin = NOWHERE,
     ) -> None:
-        """Join at `position` and hold until `go_live`. `is_modern`: speaks oep.v1."""
+        """Hold what comes behind `position` until `go_live`. `is_modern`: speaks oep.v1."""
         self.id = str(uuid.uuid4())
         self.turn = next(_turns)
         self.caller = caller
@@ -92,6 +94,10 @@ class Connection:
         past = ((m.sequence, m.part_for(self.channel)) for m in history)
         for part in self._cursor.catch_up(after, past):
             self._tell(part)
+
+    def settle(self, position: Position) -> None:
+        """Take a place in a stream of which everything behind `position` is held, or comes."""
+        self.joined_at = replace(position, sequence=self._cursor.place(position.sequence))
 
     def start_over(self, position: Position) -> None:
         """Hold anew behind `position`: the stream is another one, or a gap may be in it."""

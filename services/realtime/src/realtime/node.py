@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 from chassis import rpc
 from chassis.assignments import Assignments
-from chassis.bus import Bus, Position
+from chassis.bus import Bus
 from chassis.serving import Supervisor
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
@@ -24,6 +24,7 @@ from realtime.broadcasting import Broadcasting
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
+from realtime.line import Line
 from realtime.metrics import REPLAYS
 from realtime.notices import Message
 from realtime.presence import Presence
@@ -71,8 +72,10 @@ class Node:
             fold=self.presence.apply,
             fan_out=self._fan_out,
             restart=self._restart,
+            end=self._end,
             warm_messages=settings.warm_messages,
             replay_seconds=settings.replay_seconds,
+            linger_seconds=settings.linger_seconds,
         )
         proctoring = ProctoringClient(self._proctoring_channel)
         self.boards = Boards(
@@ -118,6 +121,7 @@ class Node:
         settings = self.settings
         return BroadcastVisit(
             self.admission,
+            self.feed,
             self.keeper,
             self.broadcasting,
             Bucket(settings.broadcast_burst, settings.broadcasts_per_second, time.monotonic()),
@@ -181,11 +185,12 @@ class Node:
         self.keeper.apply(message)
         self.broadcasting.apply(message)
 
-    def _restart(self, reason: str, position: Position) -> None:
-        """Start over with a new stream: whoever is here may have missed something."""
-        self.presence.restart()
-        frame = frames.resync(reason, position, self.keeper.now())
-        for connection in self.hub:
+    def _restart(self, line: Line) -> None:
+        """Start an exam over: whoever is there already may have missed something."""
+        self.presence.forget(line.exam_id)
+        position = line.position
+        frame = frames.resync("stream_reset", position, self.keeper.now())
+        for connection in list(line.members):
             was_live = connection.is_live
             connection.start_over(position)
             if not was_live:
@@ -196,6 +201,9 @@ class Node:
                 self.boards.start_over(connection)
             else:
                 connection.go_live(position.sequence)
+
+    def _end(self, line: Line) -> None:
+        self.presence.forget(line.exam_id)
 
     def _revoked(self, login_id: str | None, user_id: int | None) -> None:
         self.hub.close_revoked(login_id, user_id, closing.REVOKED)

@@ -52,6 +52,7 @@ class Presence:
         self._node_id = node_id
         self._mine: dict[int, int] = {}
         self._others: dict[int, dict[str, int]] = {}
+        self._exams: dict[int, set[int]] = {}
         self._last_seen: dict[int, datetime] = {}
         self._waiting: dict[int, _Change] = {}
         self._wake = asyncio.Event()
@@ -76,12 +77,14 @@ class Presence:
         node_id, count = data.get("node_id"), data.get("socket_count")
         if isinstance(node_id, str) and isinstance(count, int) and node_id != self._node_id:
             self._remember(attempt_id, node_id, count)
+            self._exams.setdefault(message.address.exam_id, set()).add(attempt_id)
         self._see(attempt_id, _instant_or_now(message.notice.at))
         message.notice.data = shown(self.of(attempt_id))
 
-    def restart(self) -> None:
-        """Forget what other nodes said: it was said in a stream that is gone."""
-        self._others.clear()
+    def forget(self, exam_id: int) -> None:
+        """Forget what other nodes said of an exam: it is not heard any more, or anew."""
+        for attempt_id in self._exams.pop(exam_id, ()):
+            self._others.pop(attempt_id, None)
 
     async def run(self) -> None:
         """Publish until cancelled."""

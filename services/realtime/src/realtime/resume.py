@@ -47,6 +47,14 @@ class Cursor(Generic[Item]):
         self._held = {}
         return [due[sequence] for sequence in order]
 
+    def place(self, after: int) -> int:
+        """Take a place while holding: `after`, or just before what is held; return it.
+
+        Everything behind `after` must be held, or come.
+        """
+        self.sequence = min([after, *(sequence - 1 for sequence in self._held)])
+        return self.sequence
+
     def restart(self, after: int) -> None:
         """Forget everything and hold again, behind `after`: sequences have a new meaning."""
         self.sequence = after

@@ -1,7 +1,9 @@
 """The recent past of this node in memory, bounded in messages and in bytes.
 
 It answers what came on a channel behind a sequence, or says that it does not reach back that far;
-it never answers in part. Not thread-safe: it lives on the event loop.
+it never answers in part. A *line* is a channel that is read as a whole (an exam): each of its
+messages names it, and how far back it reaches is known for each line by itself. Not thread-safe: it
+lives on the event loop.
 """
 
 from collections import deque
@@ -25,7 +27,7 @@ E = TypeVar("E", bound=Entry)
 
 
 class Ring(Generic[E]):
-    """Messages in order of their sequence, with a list for each channel."""
+    """Messages as they arrived, with a list in order of sequence for each channel."""
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
         """Keep to both bounds after each `append`; a message larger than all is not kept."""
@@ -33,32 +35,43 @@ class Ring(Generic[E]):
         self._max_bytes = max_bytes
         self._entries: deque[E] = deque()
         self._by_channel: dict[Channel, deque[E]] = {}
+        self._floors: dict[Channel, int] = {}
         self.bytes = 0
-        self.floor = 0
-        """Everything behind this sequence is here."""
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def restart(self, floor: int) -> None:
-        """Forget everything; what comes next comes behind `floor`."""
+    def floor(self, line: Channel) -> int | None:
+        """Return behind what everything of a line is here; None when it is not kept."""
+        return self._floors.get(line)
+
+    def open(self, line: Channel, floor: int) -> None:
+        """Keep a line from now on: what comes of it is everything behind `floor`."""
+        self.shut(line)
+        self._floors[line] = floor
+
+    def shut(self, line: Channel) -> None:
+        """Forget a line with all its messages."""
+        self._floors.pop(line, None)
+        if line not in self._by_channel:
+            return
+        kept = [entry for entry in self._entries if line not in entry.channels]
         self._entries.clear()
         self._by_channel.clear()
         self.bytes = 0
-        self.floor = floor
+        for entry in kept:
+            self._keep(entry)
 
     def append(self, entry: E) -> None:
-        """Keep a message that is newer than all others; let go of the oldest ones."""
-        self._entries.append(entry)
-        self.bytes += entry.size
-        for channel in entry.channels:
-            self._by_channel.setdefault(channel, deque()).append(entry)
+        """Keep a message that is newer than all others of its line; let go of the oldest ones."""
+        self._keep(entry)
         while len(self._entries) > self._max_messages or self.bytes > self._max_bytes:
             self._let_go()
 
-    def after(self, channel: Channel, sequence: int) -> list[E] | None:
-        """Return what came on `channel` behind `sequence`; None when that is not all here."""
-        if sequence < self.floor:
+    def after(self, channel: Channel, sequence: int, line: Channel | None = None) -> list[E] | None:
+        """Return what came on a channel of `line` behind `sequence`; None when not all is here."""
+        floor = self._floors.get(line or channel)
+        if floor is None or sequence < floor:
             return None
         found: list[E] = []
         for entry in reversed(self._by_channel.get(channel, ())):
@@ -68,11 +81,18 @@ class Ring(Generic[E]):
         found.reverse()
         return found
 
+    def _keep(self, entry: E) -> None:
+        self._entries.append(entry)
+        self.bytes += entry.size
+        for channel in entry.channels:
+            self._by_channel.setdefault(channel, deque()).append(entry)
+
     def _let_go(self) -> None:
         entry = self._entries.popleft()
         self.bytes -= entry.size
-        self.floor = entry.sequence
         for channel in entry.channels:
+            if channel in self._floors:
+                self._floors[channel] = entry.sequence
             line = self._by_channel[channel]
             line.popleft()
             if not line:

@@ -22,7 +22,9 @@ class RealtimeSettings(ServiceSettings):
     ring_messages: int = Field(default=50_000, ge=1)
     ring_bytes: int = Field(default=64 * 1024 * 1024, ge=1_024)
     warm_messages: int = Field(default=10_000, ge=0)
-    """How far before the head a starting node begins to read, so that its ring can serve."""
+    """How far before the head a node begins to read an exam, so that its ring can serve."""
+    linger_seconds: float = Field(default=30.0, ge=0)
+    """For how long an exam is read on when its last socket here has left."""
     ping_seconds: float = Field(default=30.0, gt=0)
     time_push_seconds: float = Field(default=8.0, gt=0, le=10)
     auth_seconds: float = Field(default=5.0, gt=0)

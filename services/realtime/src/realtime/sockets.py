@@ -156,7 +156,6 @@ class _Handshake:
             node.admission.identify(token),
             channel,
             self._transport,
-            position=node.feed.position,
             is_modern=self._is_modern,
             limit_bytes=self._visit.limit_bytes,
             origin=self._origin(),

@@ -4,8 +4,9 @@ A visit says who may, what is told first and how it goes on from a position; it 
 and nothing of the transport that carries them.
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Protocol
 
 import structlog
@@ -18,8 +19,8 @@ from realtime.boards import Boards
 from realtime.broadcast import Bucket
 from realtime.broadcaster import Broadcaster
 from realtime.broadcasting import Broadcasting
-from realtime.channels import Channel, subject
-from realtime.connection import Connection
+from realtime.channels import Channel
+from realtime.connection import NO_PLACE, Connection
 from realtime.errors import HistoryGone
 from realtime.feed import Feed
 from realtime.incoming import Auth, Malformed, Pong
@@ -67,6 +68,7 @@ class StudentVisit:
         self._presence = presence
         self._saver = saver
         self._state: AttemptState | None = None
+        self._place = NO_PLACE
 
     def channel(self, path: int) -> Channel:
         return Channel("attempt", path)
@@ -74,6 +76,10 @@ class StudentVisit:
     async def admit(self, connection: Connection) -> None:
         """Let the connection in and set the attempt's clock. Raises as `Admission`."""
         self._state, sent = await self._admission.admit_student(connection)
+        async with _place_in(self._feed, self._state.exam_id, connection, sent) as is_new:
+            if is_new:  # what happened before the exam was read is told by this answer
+                self._state, sent = await self._admission.own_attempt(connection)
+        self._place = connection.joined_at
         self._keeper.learn(self._state, sent)
         self._presence.opened(connection, self._state.exam_id)
 
@@ -100,21 +106,23 @@ class StudentVisit:
         student = Student(connection, timing, self._keeper, self._saver)
         if since is not None:
             return student.receive, self._resume(connection, since, student, told_at)
+        if connection.joined_at != self._place:  # the stream was lost between the two
+            connection.send(frames.resync("stream_reset", connection.joined_at, now))
         connection.go_live(connection.joined_at.sequence)
-        return student.receive, None  # nothing could change between the two
+        return student.receive, None
 
     def end(self, connection: Connection) -> None:
         self._keeper.forget(connection.channel)
         if self._state is not None:
             self._presence.closed(connection, self._state.exam_id)
+            self._feed.leave(self._state.exam_id, connection)
 
     async def _resume(
         self, connection: Connection, since: Since, student: Student, told_at: float
     ) -> None:
         assert self._state is not None  # noqa: S101  # admitted before
-        filter_ = subject(self._state.exam_id, self._state.attempt_id, "*")
         try:
-            await _replay(self._feed, connection, since, filter_)
+            await _replay(self._feed, self._state.exam_id, connection, since)
         except HistoryGone as gone:
             _tell_resync(connection, gone, self._keeper)
             connection.go_live(connection.joined_at.sequence)
@@ -127,6 +135,7 @@ class BroadcastVisit:
     def __init__(
         self,
         admission: Admission,
+        feed: Feed,
         keeper: Timekeeper,
         broadcasting: Broadcasting,
         bucket: Bucket,
@@ -135,6 +144,7 @@ class BroadcastVisit:
     ) -> None:
         self.limit_bytes = limit_bytes
         self._admission = admission
+        self._feed = feed
         self._keeper = keeper
         self._broadcasting = broadcasting
         self._bucket = bucket
@@ -145,7 +155,9 @@ class BroadcastVisit:
 
     async def admit(self, connection: Connection) -> None:
         """Let the connection in. Raises as `Admission`."""
-        self._exam_id = (await self._admission.admit_broadcaster(connection)).exam_id
+        state = await self._admission.admit_broadcaster(connection)
+        self._exam_id = state.exam_id
+        await self._feed.join(self._exam_id, connection, time.monotonic())
 
     def begin(self, connection: Connection, _: Since | None) -> tuple[Receive, Rest | None]:
         """Say nothing; return who takes the frames. The connection never goes live."""
@@ -154,8 +166,9 @@ class BroadcastVisit:
         )
         return sender.receive, None
 
-    def end(self, _: Connection) -> None:
+    def end(self, connection: Connection) -> None:
         """Leave: what was received is still said."""
+        self._feed.leave(self._exam_id, connection)
 
 
 class BoardVisit:
@@ -182,7 +195,9 @@ class BoardVisit:
     async def admit(self, connection: Connection) -> None:
         """Let the connection in once its exam could be read. Raises as `Admission`, `Boards`."""
         await self._admission.admit_board(connection)
-        await self._admission.in_time(self._boards.snapshot(connection.channel.id))
+        exam_id = connection.channel.id
+        async with _place_in(self._feed, exam_id, connection, time.monotonic()):
+            await self._admission.in_time(self._boards.snapshot(exam_id))
 
     def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
         """Say `connected` at once; snapshot or replay follow."""
@@ -193,6 +208,7 @@ class BoardVisit:
 
     def end(self, connection: Connection) -> None:
         self._boards.forget(connection)
+        self._feed.leave(connection.channel.id, connection)
 
     def _receiver(self, connection: Connection) -> Receive:
         def receive(text: str | bytes) -> None:
@@ -217,20 +233,30 @@ class BoardVisit:
 
     async def _resume(self, connection: Connection, since: Since) -> None:
         try:
-            await _replay(self._feed, connection, since)
+            await _replay(self._feed, connection.channel.id, connection, since)
         except HistoryGone as gone:
             _tell_resync(connection, gone, self._keeper)
             await self._show(connection)
 
 
-async def _replay(
-    feed: Feed, connection: Connection, since: Since, filter_: str | None = None
-) -> None:
+@contextlib.asynccontextmanager
+async def _place_in(
+    feed: Feed, exam_id: int, connection: Connection, asked_at: float
+) -> AsyncGenerator[bool]:
+    """Join an exam's line, as `Feed.join` says; leave it when the rest of admission fails."""
+    try:
+        yield await feed.join(exam_id, connection, asked_at)
+    except BaseException:
+        feed.leave(exam_id, connection)
+        raise
+
+
+async def _replay(feed: Feed, exam_id: int, connection: Connection, since: Since) -> None:
     """Tell what was missed and go live. Raises `HistoryGone` with the connection still holding."""
     after, epoch = since
     while True:
         joined_at = connection.joined_at
-        history = await feed.history(connection.channel, after, epoch, filter_)
+        history = await feed.history(exam_id, connection.channel, after, epoch)
         if connection.joined_at == joined_at:
             connection.go_live(after, history)
             return

@@ -1,0 +1,127 @@
+"""One exam's part of the stream, as this node reads it: a reader, a position, and who listens.
+
+A node reads the exams of its own sockets and no others (ADR 29). Each has a consumer of its own,
+filtered on the server, so that joining or leaving one never interrupts another, and so that the
+check for gaps stays simple: what one consumer delivers is numbered without holes.
+
+A line begins at the head of the stream. What lies a little before is read into the ring without
+being told; what lies behind is told, all of it, in order. When that cannot be kept up, the line
+begins anew and says so: never a silent hole.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Position, Reader, StreamReset
+
+from realtime import channels, notices
+from realtime.channels import Channel
+from realtime.connection import NO_PLACE, Connection
+from realtime.notices import Message
+from realtime.ring import Ring
+
+log = structlog.get_logger()
+
+
+class Line:
+    """An exam that this node serves; `run` reads it until cancelled."""
+
+    def __init__(
+        self,
+        exam_id: int,
+        bus: Bus,
+        ring: Ring[Message],
+        *,
+        fold: Callable[[Message], None],
+        fan_out: Callable[[Message], None],
+        restart: Callable[["Line"], None],
+        warm_messages: int,
+    ) -> None:
+        """`fold` sees every message, `fan_out` only live ones, `restart` says that there is a gap.
+
+        What lies among the last `warm_messages` before the head is read without being told.
+        """
+        self.exam_id = exam_id
+        self.channel = Channel("exam", exam_id)
+        self.members: dict[Connection, None] = {}
+        self.position = NO_PLACE
+        """Everything of this exam up to here was told; before the first contact it is nowhere."""
+        self.began_at = float("inf")
+        """The monotonic instant from which on everything is told."""
+        self.empty_since: float | None = None
+        self.has_begun = asyncio.Event()
+        self.is_warm = asyncio.Event()
+        self._bus = bus
+        self._ring = ring
+        self._fold = fold
+        self._fan_out = fan_out
+        self._restart = restart
+        self._warm_messages = warm_messages
+        self._reader: Reader | None = None
+        self._read = 0
+        self._current_at = time.monotonic()
+
+    def behind_seconds(self) -> float:
+        """Return for how long it may have been missing something; 0 when it is up to date."""
+        if self._bus.is_connected and self._reader is not None and self._reader.is_at_end:
+            self._current_at = time.monotonic()
+        return max(0.0, time.monotonic() - self._current_at)
+
+    async def run(self) -> None:
+        """Read until cancelled; begin anew behind the head whenever the stream was reset."""
+        while True:
+            try:
+                await self._read_on()
+            except StreamReset:
+                log.warning("line.stream_reset", exam_id=self.exam_id)
+                self.position = NO_PLACE
+                await asyncio.sleep(0.1)
+            except BusUnavailable:
+                await asyncio.sleep(0.2)
+            except Exception:
+                log.exception("line.failed", exam_id=self.exam_id)  # somebody may have missed it
+                self.position = NO_PLACE
+                await asyncio.sleep(0.5)
+
+    async def _read_on(self) -> None:
+        after, warm_until = await self._begin()
+        subject = channels.exam_subject(self.exam_id)
+        self._reader = reader = Reader(self._bus, EVENTS, [subject], after=after)
+        async for batch in reader.batches():
+            if reader.position is None or reader.position.epoch != self.position.epoch:
+                raise StreamReset
+            self._take(batch, warm_until)
+            if self._read >= warm_until or reader.is_at_end:
+                self.is_warm.set()
+
+    async def _begin(self) -> tuple[int, int]:
+        """Return behind what to read, and up to where it is only past."""
+        await self._bus.wait_ready()
+        if self.position != NO_PLACE:
+            return self._read, self.position.sequence
+        head = await self._bus.head(EVENTS)
+        first = await self._bus.first_sequence(EVENTS)
+        after = max(first - 1, head.sequence - self._warm_messages, 0)
+        self.is_warm.clear()
+        self._ring.open(self.channel, after)
+        self._read, self.position, self.began_at = after, head, time.monotonic()
+        self._restart(self)
+        self.has_begun.set()
+        return after, head.sequence
+
+    def _take(self, batch: Sequence[Delivery], warm_until: int) -> None:
+        for delivery in batch:
+            self._read = delivery.sequence
+            message = notices.read(delivery, self.position.epoch)
+            if message is None:
+                log.warning("notice.passed_over", subject=delivery.subject)
+            else:
+                self._fold(message)
+                self._ring.append(message)
+            if delivery.sequence <= warm_until:
+                continue
+            self.position = Position(delivery.sequence, self.position.epoch)
+            if message is not None:
+                self._fan_out(message)
