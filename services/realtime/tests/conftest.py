@@ -23,7 +23,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from oep.attempts.v1 import attempts_pb2, attempts_pb2_grpc
 from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 from oep.proctoring.v1 import proctoring_pb2, proctoring_pb2_grpc
-from realtime.app import MAX_FRAME_BYTES, create_app
+from realtime.app import SERVING, create_app
 from realtime.settings import RealtimeSettings
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -351,7 +351,7 @@ class World:
             "attempts_grpc": f"127.0.0.1:{self._attempts_server.port}",
             "proctoring_grpc": f"127.0.0.1:{self._proctoring_server.port}",
             "node_id": "n1",
-            "admission_seconds": 1.0,
+            "admission_seconds": 2.5,
             "save_seconds": 1.0,
             "drain_seconds": 0.2,
             **changes,
@@ -363,9 +363,7 @@ class World:
             port=self.port,
             log_config=None,
             proxy_headers=False,
-            ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
-            ws_per_message_deflate=False,
+            **SERVING,
             timeout_graceful_shutdown=1,
         )
         self.server = uvicorn.Server(config)

@@ -108,8 +108,8 @@ def test_instants_end_with_z_and_positions_are_nested():
     assert found["server_time"] == "2026-01-05T10:00:00Z"
     assert found["position"] == {"sequence": 7, "epoch": "e"}
     assert (found["heartbeat_interval"], found["checkpoint_debounce"]) == (30, 2)
-    assert frame.text == frame.data.decode()
-    assert len(frame) == len(frame.data)
+    assert frame.wire == bytes((0x81, 126)) + len(frame.data).to_bytes(2, "big") + frame.data
+    assert len(frame) == len(frame.wire)
 
 
 def message(fact, data):

@@ -5,6 +5,7 @@ Can be made without any connection; the node itself is made when the app starts.
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from chassis.serving import service
 from fastapi import FastAPI
@@ -13,9 +14,12 @@ from realtime import __version__
 from realtime.node import Node
 from realtime.settings import RealtimeSettings
 from realtime.sockets import router
+from realtime.wire.door import Door
 
 # A little above the 64 KiB that a student may send; the protocol closes on what is larger (1009).
 MAX_FRAME_BYTES = 64 * 1024 + 1024
+SERVING: dict[str, Any] = {"ws": Door, "ws_max_size": MAX_FRAME_BYTES}
+"""What uvicorn is told about sockets."""
 
 
 def create_app(settings: RealtimeSettings) -> FastAPI:

@@ -24,6 +24,9 @@ GOING_AWAY = Closing(4000, "Server going away")
 TOO_SLOW = Closing(4008, "Reader too slow")
 NOT_ALLOWED = Closing(4503, "Unauthorized")
 REVOKED = Closing(4501, "Authentication failed")
+FAILED = Closing(1011, "Internal error")
+LOST = Closing(1006, "No sign of life")
+"""Never sent: the peer does not hear it (RFC 6455, section 7.4.1)."""
 
 
 def attempt_closed(status: str) -> Closing:

@@ -7,8 +7,9 @@ lets it come back and replay. Lives on the event loop; nothing here waits.
 
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Protocol
 
 from chassis.bus import Position
@@ -18,7 +19,7 @@ from chassis.tokens import Caller
 from realtime import closing
 from realtime.channels import Channel
 from realtime.closing import Closing
-from realtime.frames import Frame
+from realtime.frames import Bundle, Frame
 from realtime.notices import Message, Part
 from realtime.resume import Cursor
 
@@ -34,8 +35,52 @@ class Transport(Protocol):
     def cut(self) -> None: ...
 
 
+class Run:
+    """What was said on one channel in a row; most of its readers are all told the same."""
+
+    __slots__ = ("_bundle", "_parts", "first", "is_plain", "last")
+
+    def __init__(self, parts: Sequence[tuple[int, Part]]) -> None:
+        """`parts` is not empty. One that was said again makes it a run that is not plain."""
+        self._parts = parts
+        self._bundle: Frame | Bundle | None = None
+        self.first, self.last = parts[0][0], parts[-1][0]
+        is_for_all = all(part.closing is None and part.not_to is None for _, part in parts)
+        self.is_plain = is_for_all and all(a[0] < b[0] for a, b in pairwise(parts))
+
+    def __iter__(self) -> Iterator[tuple[int, Part]]:
+        return iter(self._parts)
+
+    def bundle(self) -> Frame | Bundle | None:
+        """Return all its frames as one, made for the first who asks."""
+        if self._bundle is None:
+            frames = [part.frame for _, part in self._parts if part.frame is not None]
+            if len(frames) > 1:
+                self._bundle = Bundle(frames)
+            elif frames:
+                self._bundle = frames[0]
+        return self._bundle
+
+
 class Connection:
     """A socket of `caller` on `channel`."""
+
+    __slots__ = (
+        "_cursor",
+        "_limit_bytes",
+        "_queue",
+        "_transport",
+        "caller",
+        "channel",
+        "closing",
+        "id",
+        "is_admitted",
+        "is_modern",
+        "joined_at",
+        "origin",
+        "queued_bytes",
+        "turn",
+    )
 
     def __init__(
         self,
@@ -62,13 +107,13 @@ class Connection:
         self._transport = transport
         self._limit_bytes = limit_bytes
         self._cursor: Cursor[Part] = Cursor(position.sequence)
-        self._queue: list[Frame] = []
+        self._queue: list[Frame | Bundle] = []
 
     @property
     def is_live(self) -> bool:
         return not self._cursor.is_holding
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: Frame | Bundle) -> None:
         """Queue a frame; cut the connection when its reader has fallen behind."""
         if self.closing is not None:
             return
@@ -78,6 +123,16 @@ class Connection:
         self._queue.append(frame)
         self.queued_bytes += len(frame)
         self._transport.wake()
+
+    def hear(self, run: Run) -> None:
+        """Take what was said live on the channel; as one, when that says the same."""
+        if run.is_plain and self._cursor.skip(run.first, run.last):
+            bundle = run.bundle()
+            if bundle is not None:
+                self.send(bundle)
+        else:
+            for sequence, part in run:
+                self.deliver(sequence, part)
 
     def deliver(self, sequence: int, part: Part) -> None:
         """Take a live message of the channel."""
@@ -110,13 +165,11 @@ class Connection:
             self.closing = why
             self._transport.wake()
 
-    def take(self) -> list[Frame]:
-        """Hand everything that is due to the transport; it counts as queued until `wrote`."""
+    def take(self) -> list[Frame | Bundle]:
+        """Hand everything that is due to the transport; from here on it counts it itself."""
         due, self._queue = self._queue, []
+        self.queued_bytes = 0
         return due
-
-    def wrote(self, size: int) -> None:
-        self.queued_bytes -= size
 
     def _tell(self, part: Part) -> None:
         if part.frame is not None and part.not_to != self.id:

@@ -41,13 +41,14 @@ class Feed:
         *,
         fold: Callable[[Message], None],
         fan_out: Callable[[Message], None],
+        settle: Callable[[], None],
         restart: Callable[[Line], None],
         end: Callable[[Line], None],
         warm_messages: int,
         replay_seconds: float,
         linger_seconds: float,
     ) -> None:
-        """Hand the first three to each line; `end` hears of a line that is read no more."""
+        """Hand the first four to each line; `end` hears of a line that is read no more."""
         self._bus = bus
         self._ring = ring
         self._end = end
@@ -57,6 +58,7 @@ class Feed:
             ring=ring,
             fold=fold,
             fan_out=fan_out,
+            settle=settle,
             restart=restart,
             warm_messages=warm_messages,
         )

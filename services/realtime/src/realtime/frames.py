@@ -11,29 +11,42 @@ from typing import Any
 import msgspec
 from chassis.bus import Position
 
+from realtime import rfc6455
+
 _encoder = msgspec.json.Encoder()
 HEARTBEAT_SECONDS = 30
 _CHECKPOINT_DEBOUNCE_SECONDS = 2
 
 
 class Frame:
-    """The text of one WebSocket message, in UTF-8."""
+    """One text message as it goes over the wire, head included."""
 
-    __slots__ = ("_text", "data")
+    __slots__ = ("_at", "wire")
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self._text: str | None = None
+        """Put the head before `data`, the message in UTF-8."""
+        self.wire = rfc6455.text(data)
+        self._at = len(self.wire) - len(data)
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.wire)
 
     @property
-    def text(self) -> str:
-        """Return the same as `str`, for a transport that wants one; decoded once."""
-        if self._text is None:
-            self._text = self.data.decode()
-        return self._text
+    def data(self) -> bytes:
+        """Return the message without its head."""
+        return self.wire[self._at :]
+
+
+class Bundle:
+    """Frames that leave together, put together once for all who read them."""
+
+    __slots__ = ("wire",)
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.wire = b"".join([frame.wire for frame in frames])
+
+    def __len__(self) -> int:
+        return len(self.wire)
 
 
 def build(type_: str, /, **fields: Any) -> Frame:

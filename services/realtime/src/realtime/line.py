@@ -36,11 +36,13 @@ class Line:
         *,
         fold: Callable[[Message], None],
         fan_out: Callable[[Message], None],
+        settle: Callable[[], None],
         restart: Callable[["Line"], None],
         warm_messages: int,
     ) -> None:
         """`fold` sees every message, `fan_out` only live ones, `restart` says that there is a gap.
 
+        `settle` is called when all that came at once was fanned out, before anything else happens.
         What lies among the last `warm_messages` before the head is read without being told.
         """
         self.exam_id = exam_id
@@ -57,6 +59,7 @@ class Line:
         self._ring = ring
         self._fold = fold
         self._fan_out = fan_out
+        self._settle = settle
         self._restart = restart
         self._warm_messages = warm_messages
         self._reader: Reader | None = None
@@ -125,3 +128,4 @@ class Line:
             self.position = Position(delivery.sequence, self.position.epoch)
             if message is not None:
                 self._fan_out(message)
+        self._settle()

@@ -35,6 +35,7 @@ from realtime.settings import RealtimeSettings
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
 from realtime.visits import BoardVisit, BroadcastVisit, StudentVisit
+from realtime.wire.socket import Wire
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ class Node:
         self.settings = settings
         self.is_stopping = False
         self.unauthenticated = 0
+        self.wire = Wire(settings.flush_seconds)
         self.hub = Hub()
         self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
         self.keys = KeySet(settings.jwks_url)
@@ -71,6 +73,7 @@ class Node:
             self.ring,
             fold=self.presence.apply,
             fan_out=self._fan_out,
+            settle=self.hub.settle,
             restart=self._restart,
             end=self._end,
             warm_messages=settings.warm_messages,
@@ -169,6 +172,7 @@ class Node:
         supervisor.add("presence", self.presence.run)
         supervisor.add("clock", lambda: self.keeper.run(self.is_behind))
         supervisor.add("ping", lambda: heartbeat.ping(settings.ping_seconds))
+        supervisor.add("wire", lambda: self.wire.watch(settings.websocket_ping_seconds))
         supervisor.add("time", lambda: heartbeat.push_time(settings.time_push_seconds))
         supervisor.add("rights", lambda: heartbeat.check_boards(settings.board_check_seconds))
         supervisor.add("watch", lambda: heartbeat.watch_feed(settings.stale_seconds))
@@ -187,6 +191,7 @@ class Node:
 
     def _restart(self, line: Line) -> None:
         """Start an exam over: whoever is there already may have missed something."""
+        self.hub.settle()  # what is due yet was said before
         self.presence.forget(line.exam_id)
         position = line.position
         frame = frames.resync("stream_reset", position, self.keeper.now())

@@ -14,6 +14,8 @@ Item = TypeVar("Item")
 class Cursor(Generic[Item]):
     """What one reader of a channel has been told: everything up to `sequence`."""
 
+    __slots__ = ("_held", "is_holding", "sequence")
+
     def __init__(self, after: int) -> None:
         """Begin holding, behind `after`."""
         self.sequence = after
@@ -32,6 +34,16 @@ class Cursor(Generic[Item]):
             self._held[sequence] = item
             return False
         self.sequence = sequence
+        return True
+
+    def skip(self, first: int, last: int) -> bool:
+        """Say whether all live messages from `first` to `last` are to be told now, and count them.
+
+        When not, nothing has happened, and each is to be offered for itself.
+        """
+        if self.is_holding or first <= self.sequence:
+            return False
+        self.sequence = last
         return True
 
     def catch_up(self, after: int, history: Iterable[tuple[int, Item]] = ()) -> list[Item]:

@@ -36,3 +36,6 @@ class RealtimeSettings(ServiceSettings):
     stale_seconds: float = Field(default=2.0, gt=0)
     snapshot_shared_seconds: float = Field(default=1.0, ge=0)
     websocket_ping_seconds: float = Field(default=20.0, gt=0)
+    """How often each socket is asked for a sign of life; one that gave none is dropped."""
+    flush_seconds: float = Field(default=0.01, ge=0, le=0.25)
+    """While frames follow each other, sockets are written to this often, not for each frame."""

@@ -1,13 +1,15 @@
-"""The edge: handshakes and frames over starlette's WebSocket; everything else is decided below.
+"""The edge: handshakes over starlette's WebSocket; everything else is decided below.
 
-A client without `oep.v1` is refused with HTTP 403 and a problem body, and never accepted just to be
-closed; one with `oep.v1` is accepted and told by a close code (contract §7.1).
+An endpoint lives until somebody is let in or refused. Then the transport goes to a `wire.socket`,
+which moves the frames, and the endpoint ends. A client without `oep.v1` is refused with HTTP 403
+and a problem body, and never accepted just to be closed; one with `oep.v1` is accepted and told by
+a close code (contract §7.1).
 """
 
 import asyncio
 import contextlib
+from functools import partial
 
-import structlog
 from chassis import problems
 from chassis.errors import Failure
 from chassis.origins import Origin, origin
@@ -26,9 +28,10 @@ from realtime.errors import (
 )
 from realtime.metrics import CLOSES, CONNECTIONS, REFUSALS
 from realtime.node import Node
-from realtime.visits import Receive, Rest, Visit
+from realtime.visits import Visit
+from realtime.wire import door
+from realtime.wire.socket import Socket
 
-log = structlog.get_logger()
 router = APIRouter(prefix="/api/v1/ws")
 
 SUBPROTOCOL = "oep.v1"
@@ -61,66 +64,8 @@ async def no_socket(websocket: WebSocket) -> None:
     await deny(websocket, NoSuchSocket())
 
 
-class AsgiTransport:
-    """Moves a connection's frames into a starlette WebSocket: one writer, all that is due."""
-
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
-        self._due = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
-        self._is_cut = False
-
-    def wake(self) -> None:
-        self._due.set()
-
-    def cut(self) -> None:
-        """Stop writing, even in the middle: the reader does not take what is sent."""
-        self._is_cut = True
-        self._due.set()
-        if self._writer is not None:
-            self._writer.cancel()
-
-    async def run(self, connection: Connection, receive: Receive, rest: Rest | None) -> None:
-        """Move frames both ways until one side closes."""
-        self._writer = asyncio.create_task(self._write(connection))
-        tasks = {self._writer, asyncio.create_task(self._read(receive))}
-        others = {asyncio.create_task(rest)} if rest is not None else set()
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._is_cut = False
-            for task in tasks | others:
-                task.cancel()
-            results = await asyncio.gather(*tasks, *others, return_exceptions=True)
-        for error in results:
-            if isinstance(error, Exception) and not isinstance(error, _GONE):
-                log.error("socket.failed", exc_info=error)
-
-    async def _write(self, connection: Connection) -> None:
-        try:
-            while connection.closing is None or connection.queued_bytes:
-                await self._due.wait()
-                self._due.clear()
-                for frame in connection.take():
-                    await self._websocket.send_text(frame.text)
-                    connection.wrote(len(frame))
-                if self._is_cut:
-                    break
-        except asyncio.CancelledError:
-            if not self._is_cut:
-                raise
-        await close(self._websocket, connection.closing or closing.GOING_AWAY)
-
-    async def _read(self, receive: Receive) -> None:
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] != "websocket.receive":
-                return
-            receive(message.get("text") or message.get("bytes") or "")
-
-
 class _Handshake:
-    """One socket from its request to its end."""
+    """One socket from its request until it is let in or refused."""
 
     def __init__(self, websocket: WebSocket, node: Node, visit: Visit, path: str) -> None:
         self._websocket = websocket
@@ -128,7 +73,7 @@ class _Handshake:
         self._visit = visit
         self._path = path
         self._is_modern = SUBPROTOCOL in websocket.scope.get("subprotocols", ())
-        self._transport = AsgiTransport(websocket)
+        self._socket = Socket(node.wire)
 
     async def serve(self) -> None:
         if not self._is_origin_allowed():
@@ -155,7 +100,7 @@ class _Handshake:
         connection = Connection(
             node.admission.identify(token),
             channel,
-            self._transport,
+            self._socket,
             is_modern=self._is_modern,
             limit_bytes=self._visit.limit_bytes,
             origin=self._origin(),
@@ -169,21 +114,24 @@ class _Handshake:
         return connection
 
     async def _stay(self, connection: Connection) -> None:
-        kind = connection.channel.kind
-        CONNECTIONS.labels(kind).inc()
+        """Begin the visit and give the transport away; from here on the socket lives by itself."""
+        CONNECTIONS.labels(connection.channel.kind).inc()
+        end = partial(_end, self._node, self._visit, connection)
         try:
             if not self._is_modern:
                 await self._websocket.accept()
             query = self._websocket.query_params
             since = admission.position(query.get("since"), query.get("epoch"))
+            way_in = door.of(self._websocket.scope)
             receive, rest = self._visit.begin(connection, since)
-            await self._transport.run(connection, receive, rest)
+            task = None if rest is None else asyncio.create_task(rest)
+            if task is not None:
+                way_in.keep(task)
+            self._socket.begin(connection, receive, task, end)
+            way_in.hand_over(self._socket)
         except _GONE:
-            pass
-        finally:
-            CONNECTIONS.labels(kind).dec()
-            self._node.hub.leave(connection)
-            self._visit.end(connection)
+            self._socket.drop()
+            end()
 
     async def _first_token(self) -> str:
         """Return the token of a first frame `auth`. Raises `HandshakeInvalid`."""
@@ -227,6 +175,12 @@ class _Handshake:
     def _is_origin_allowed(self) -> bool:
         page = self._websocket.headers.get("origin")
         return page is None or page in self._node.settings.allowed_origins
+
+
+def _end(node: Node, visit: Visit, connection: Connection) -> None:
+    CONNECTIONS.labels(connection.channel.kind).dec()
+    node.hub.leave(connection)
+    visit.end(connection)
 
 
 def refusal(failure: Failure) -> Closing:
