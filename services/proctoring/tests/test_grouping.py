@@ -43,8 +43,13 @@ async def grouping(work, **changed):
     await asyncio.gather(task, return_exceptions=True)
 
 
-def submit(groups, content: str, *keys: int, weight: int = 1) -> asyncio.Task[str]:
-    return asyncio.create_task(groups.submit(content, frozenset(keys), weight))
+def submit(groups, content: str, *keys: int, weight: int = 1) -> asyncio.Future[str]:
+    """Submit at the loop's next turn, as a request does that has been read."""
+
+    async def wait() -> str:
+        return await groups.submit(content, frozenset(keys), weight)
+
+    return asyncio.create_task(wait())
 
 
 async def test_what_waits_at_the_same_moment_is_one_group():

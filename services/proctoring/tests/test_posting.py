@@ -116,7 +116,7 @@ async def test_a_body_that_grows_too_large_is_refused_before_it_is_held(rig):
 async def test_what_nobody_foresaw_is_500_without_its_text(rig, monkeypatch):
     sat, client = rig.sits()
 
-    async def fail(*_):
+    def fail(*_):
         raise RuntimeError("the secret reason")
 
     monkeypatch.setattr(rig.app.state.intake, "take", fail)
@@ -209,11 +209,11 @@ async def test_the_load_rises_with_the_line_and_falls_when_it_is_done(rig, new_i
         drafts = [draft_of(sat)] * 240
         with rig.stub.slow():
             asked = len(rig.stub.requests)
-            first = asyncio.create_task(intake.take(sat.student_id, drafts[:1]))
+            first = asyncio.ensure_future(intake.take(sat.student_id, drafts[:1]))
             await eventually(lambda: len(rig.stub.requests) > asked)
-            second = asyncio.create_task(intake.take(sat.student_id, drafts))
+            second = asyncio.ensure_future(intake.take(sat.student_id, drafts))
             await eventually(lambda: intake.load >= 5)
-            third = asyncio.create_task(intake.take(sat.student_id, drafts))
+            third = asyncio.ensure_future(intake.take(sat.student_id, drafts))
             await eventually(lambda: intake.load >= 9)
         await asyncio.gather(first, second, third)
         assert intake.load == 0

@@ -3,12 +3,16 @@
 A lane does what FastAPI, our dependencies and the canonical middleware do for every other route:
 request id, token, bounded body, problem bodies, metrics. What answers well is counted and writes no
 line of its own, because a line costs a fifth of the whole; what is refused has its line as
-everywhere. The routes stay declared in FastAPI, with the same functions
-behind them: the declaration is what OpenAPI shows, and a test holds both ways together.
+everywhere. The routes stay declared in FastAPI, with the same functions behind them: the
+declaration is what OpenAPI shows, and a test holds both ways together.
+
+A lane is reached in two ways: plain requests straight from the connection (`chassis.http1`), all
+others through ASGI. What is decided, and how it is answered, stands here once for both.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -49,8 +53,20 @@ class Asked(NamedTuple):
     request_id: str
 
 
-Answer = Callable[[Asked], Awaitable[bytes]]
-"""Returns the JSON of a good answer; raises a `Failure` for any other."""
+class Promise(NamedTuple):
+    """What a request waits for, and what makes an answer of it."""
+
+    result: "asyncio.Future[Any]"
+    say: Callable[[Any], bytes]
+    """Returns the JSON of a good answer; raises a `Failure` for any other."""
+
+    async def kept(self) -> bytes:
+        """Wait, and say it."""
+        return self.say(await self.result)
+
+
+Ask = Callable[[Asked], Promise]
+"""Begins the work without waiting for it; raises a `Failure` when there is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class Lane:
     """One hot route: a POST at a fixed path."""
 
     path: str
-    answer: Answer
+    ask: Ask
     status: int
     most_bytes: int
     """A longer body is refused before more of it is held."""
@@ -70,103 +86,95 @@ def open_lanes(app: FastAPI, lanes: Sequence[Lane], said: Said = list) -> None:
     `said` returns headers that each answer on a lane carries, a refusal too.
     """
     assert isinstance(app, Service)  # noqa: S101  # what `serving.service` made
-    app.lanes = {lane.path: _Served(lane, app.state, said) for lane in lanes}
+    app.lanes = {lane.path: Served(lane, app.state, said) for lane in lanes}
 
 
-class _Served:
+class Served:
     """A lane at work."""
 
     def __init__(self, lane: Lane, state: Any, said: Said) -> None:
-        self._lane = lane
+        self.lane = lane
+        self.said = said
         self._state = state
-        self._said = said
         self._good = REQUESTS.labels("POST", lane.path, lane.status)
         self._seconds = SECONDS.labels("POST", lane.path)
         # Students come from the same places again and again.
         self._origin = lru_cache(10_000)(partial(_origin, tuple(state.trusted_proxies)))
 
+    def caller(self, headers: Mapping[bytes, bytes]) -> Caller:
+        """Return who asks. Raises `Unauthenticated`."""
+        caller: Caller = self._state.verifier.verify(_bearer(headers))
+        return caller
+
+    def origin(self, peer: str | None, headers: Mapping[bytes, bytes]) -> Origin:
+        return self._origin(peer, headers.get(b"x-forwarded-for"), headers.get(b"user-agent"))
+
+    def note_good(self, began: float) -> None:
+        """Count a good answer to what began then, by `time.perf_counter`."""
+        self._good.inc()
+        self._seconds.observe(time.perf_counter() - began)
+
+    def answer_bad(self, error: Exception, request_id: str, began: float) -> Response:
+        """Return what `error` is answered with, counted and logged as on every other route."""
+        path = self.lane.path
+        if isinstance(error, Failure):
+            answer = problems.answer(error, path, request_id)
+        else:
+            log.error("request.unforeseen", path=path, request_id=request_id, exc_info=error)
+            answer = problems.unforeseen(path, request_id)
+        answer.headers["x-request-id"] = request_id
+        answer.raw_headers.extend(self.said())
+        seconds = time.perf_counter() - began
+        REQUESTS.labels("POST", path, answer.status_code).inc()
+        self._seconds.observe(seconds)
+        log.info(
+            "request.done",
+            method="POST",
+            route=path,
+            status=answer.status_code,
+            ms=round(seconds * 1000, 1),
+            request_id=request_id,
+        )
+        return answer
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        lane = self._lane
         headers = dict(scope["headers"])
         request_id = request_id_of(scope)
         try:
-            caller = self._state.verifier.verify(_bearer(headers))
-            body = await _body(headers, receive, lane.most_bytes)
-            whence = self._origin(*_whence(scope, headers))
-            content = await lane.answer(Asked(caller, body, whence, lane.path, request_id))
-        except Failure as failure:
-            await self._refuse(scope, receive, send, failure, request_id, began)
-        except Exception:
-            log.exception("request.unforeseen", path=lane.path, request_id=request_id)
-            answer = problems.unforeseen(lane.path, request_id)
-            await self._send(answer, scope, receive, send, request_id, began)
+            caller = self.caller(headers)
+            body = await _body(headers, receive, self.lane.most_bytes)
+            whence = self.origin(_peer(scope), headers)
+            asked = Asked(caller, body, whence, self.lane.path, request_id)
+            content = await self.lane.ask(asked).kept()
+        except Exception as error:  # noqa: BLE001  # said, counted and logged there
+            await self.answer_bad(error, request_id, began)(scope, receive, send)
         else:
             # The rare ways end above; from here on nothing may go wrong but the line to the client.
             start = [
                 _JSON,
                 (b"content-length", b"%d" % len(content)),
                 (b"x-request-id", request_id.encode()),
-                *self._said(),
+                *self.said(),
             ]
-            await send({"type": "http.response.start", "status": lane.status, "headers": start})
+            status = self.lane.status
+            await send({"type": "http.response.start", "status": status, "headers": start})
             await send({"type": "http.response.body", "body": content})
-            self._good.inc()
-            self._seconds.observe(time.perf_counter() - began)
-
-    async def _refuse(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        failure: Failure,
-        request_id: str,
-        began: float,
-    ) -> None:
-        scope.setdefault("state", {})["request_id"] = request_id
-        answer = problems.respond(Request(scope), failure)
-        await self._send(answer, scope, receive, send, request_id, began)
-
-    async def _send(
-        self,
-        answer: Response,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        request_id: str,
-        began: float,
-    ) -> None:
-        answer.headers["x-request-id"] = request_id
-        answer.raw_headers.extend(self._said())
-        await answer(scope, receive, send)
-        seconds = time.perf_counter() - began
-        REQUESTS.labels("POST", self._lane.path, answer.status_code).inc()
-        self._seconds.observe(seconds)
-        log.info(
-            "request.done",
-            method="POST",
-            route=self._lane.path,
-            status=answer.status_code,
-            ms=round(seconds * 1000, 1),
-            request_id=request_id,
-        )
+            self.note_good(began)
 
 
 async def asked(request: Request, caller: Caller, lane: Lane) -> Asked:
     """Return what a lane's function is given, for a request that took the long way."""
-    headers = dict(request.scope["headers"])
+    scope = request.scope
+    headers = dict(scope["headers"])
     body = await _body(headers, request.receive, lane.most_bytes)
-    whence = _origin(request.app.state.trusted_proxies, *_whence(request.scope, headers))
+    forwarded, agent = headers.get(b"x-forwarded-for"), headers.get(b"user-agent")
+    whence = _origin(request.app.state.trusted_proxies, _peer(scope), forwarded, agent)
     return Asked(caller, body, whence, lane.path, problems.request_id(request))
 
 
-Whence = tuple[str | None, bytes | None, bytes | None]
-"""Peer, `X-Forwarded-For`, `User-Agent`."""
-
-
-def _whence(scope: Scope, headers: Mapping[bytes, bytes]) -> Whence:
-    peer = scope["client"][0] if scope["client"] else None
-    return peer, headers.get(b"x-forwarded-for"), headers.get(b"user-agent")
+def _peer(scope: Scope) -> str | None:
+    return scope["client"][0] if scope["client"] else None
 
 
 def _bearer(headers: Mapping[bytes, bytes]) -> str:

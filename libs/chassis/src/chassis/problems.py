@@ -45,10 +45,15 @@ def body(failure: Failure, instance: str, request_id: str) -> dict[str, Any]:
 
 def respond(request: Request, failure: Failure) -> Response:
     """Return the answer for `failure`."""
+    return answer(failure, request.url.path, request_id(request))
+
+
+def answer(failure: Failure, instance: str, request_id: str) -> Response:
+    """Return the answer for `failure` to a request that is not at hand."""
     headers = _come_back(failure)
     if isinstance(failure, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    problem = body(failure, request.url.path, request_id(request))
+    problem = body(failure, instance, request_id)
     return JSONResponse(problem, failure.kind.value.http_status, headers, MEDIA_TYPE)
 
 

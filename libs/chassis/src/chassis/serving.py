@@ -6,9 +6,9 @@ scale by replicas.
 
 import asyncio
 import contextlib
+import random
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 REQUESTS = Counter("oep_http_requests_total", "REST requests", ["method", "route", "status"])
 SECONDS = Histogram("oep_http_request_seconds", "REST request duration", ["method", "route"])
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _END_SECONDS = 10.0
 _QUIET = ("/health/", "/metrics")
 
@@ -204,8 +204,14 @@ class _Canonical:
 
 def request_id_of(scope: Scope) -> str:
     """Return the id that the gateway gave a request or handshake, or a new one."""
-    given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"").decode("latin-1")
-    return given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+    return known_or_new_id(next((v for k, v in scope["headers"] if k == b"x-request-id"), None))
+
+
+def known_or_new_id(given: bytes | None) -> str:
+    """Return `given` when it can be an id, or a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return f"{random.getrandbits(128):032x}"  # an id, not a secret
 
 
 def _note(scope: Scope, status: int | None, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import sys
 
 from chassis.commands import Service, main
+from chassis.http1 import LaneProtocol
 from chassis.store_commands import Audit, Import, Migrate
 
 from proctoring import legacy
@@ -17,6 +18,7 @@ SERVICE = Service(
     description="Events, timings, tallies and the evidence chain.",
     settings=Settings,
     create_app=create_app,
+    serve_options=lambda _: {"http": LaneProtocol},
     verbs=(
         Migrate("proctoring", SCHEMA),
         Import(lambda _: legacy.load),

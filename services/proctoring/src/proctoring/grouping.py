@@ -79,11 +79,12 @@ class Grouping(Generic[Content, Result]):
         share = max(self._weight / self._capacity, waited / self._patience_seconds)
         return min(10, math.ceil(share * 10))
 
-    async def submit(self, content: Content, keys: frozenset[int], weight: int) -> Result:
-        """Wait in line, and for the group; return what became of it.
+    def submit(self, content: Content, keys: frozenset[int], weight: int) -> asyncio.Future[Result]:
+        """Join the line; return what will hold what became of it.
 
-        Raises `IntakeFull` at once when the line is full, or later when it moves too slowly; in
-        both cases nothing was done. Cancelling gives up the answer, never the work.
+        Raises `IntakeFull` at once when the line is full; the future does so later when it moves
+        too slowly. In both cases nothing was done. Cancelling it gives up the answer, never the
+        work.
         """
         if self._is_stopping:
             raise IntakeStopping
@@ -95,7 +96,7 @@ class Grouping(Generic[Content, Result]):
         self._line.append(ticket)
         self._weight += weight
         self._news.set()
-        return await ticket.future
+        return ticket.future
 
     async def run(self) -> None:
         """Work until cancelled; then finish the groups in flight and refuse what still waits."""

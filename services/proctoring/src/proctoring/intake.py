@@ -5,6 +5,7 @@ COMMIT. attempts away: 503 for these requests, nothing stored. A row that the da
 alone: the group is halved until it stands by itself.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -58,16 +59,19 @@ class Intake:
         """Take in until cancelled, then finish what is in flight."""
         await self._groups.run()
 
-    async def take(self, user_id: int, drafts: Sequence[Draft]) -> list[Outcome | Exception]:
-        """Return what became of each draft, in order, once it is committed.
+    def take(
+        self, user_id: int, drafts: Sequence[Draft]
+    ) -> asyncio.Future[list[Outcome | Exception]]:
+        """Return what will hold what became of each draft, in order, once it is committed.
 
-        Raises `Unavailable` when nothing was stored and asking again is right. An outcome that is
-        no `Failure` but another exception is a defect that concerns that draft alone.
+        It or this raises `Unavailable` when nothing was stored and asking again is right. An
+        outcome that is no `Failure` but another exception is a defect that concerns that draft
+        alone.
         """
         arrived = time.monotonic()
         posts = [Post(user_id, draft, arrived) for draft in drafts]
         keys = frozenset(draft.attempt_id for draft in drafts)
-        return await self._groups.submit(posts, keys, len(posts))
+        return self._groups.submit(posts, keys, len(posts))
 
     async def _take_in(self, group: list[Request]) -> None:
         posts = [post for ticket in group for post in ticket.content]

@@ -4,26 +4,29 @@ A limit for each attempt stands before the intake, and each answer tells how loa
 (`OEP-Load`, 0 to 10), so that a client holds back what can wait before anything must be refused.
 """
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 from chassis import problems
 from chassis.errors import Failure, Unavailable
-from chassis.lanes import Asked, Headers, Lane
+from chassis.lanes import Asked, Headers, Lane, Promise
 
 from proctoring import schemas
-from proctoring.errors import TooManyEvents
+from proctoring.errors import BadBody, TooManyEvents
 from proctoring.event import EventDraft, Taken
 from proctoring.intake import Intake
 from proctoring.limits import BATCHED_WEIGHT, Buckets
-from proctoring.recording import Draft, Outcome
+from proctoring.recording import Outcome
 from proctoring.schemas import BatchItem, event_out
 from proctoring.timing import Timing
 
 PREFIX = "/api/v1/proctoring"
+_encode = msgspec.json.Encoder().encode
 
 
 class Posting:
@@ -41,47 +44,68 @@ class Posting:
         """Return what each answer tells of the load."""
         return [(b"oep-load", b"%d" % self._intake.load)]
 
-    async def _event(self, asked: Asked) -> bytes:
+    def _event(self, asked: Asked) -> Promise:
         draft = schemas.event_draft(asked.body, asked.origin)
-        self._limit(asked.caller.user_id, {draft.attempt_id: 1.0})
-        return msgspec.json.encode(event_out(_taken(await self._one(asked, draft))))
+        self._limit(asked.caller.user_id, ((draft.attempt_id, 1.0),))
+        return Promise(self._intake.take(asked.caller.user_id, [draft]), _say_event)
 
-    async def _batch(self, asked: Asked) -> bytes:
+    def _batch(self, asked: Asked) -> Promise:
         drafts = schemas.event_drafts(asked.body, asked.origin)
         good = [draft for draft in drafts if isinstance(draft, EventDraft)]
-        counts = Counter(draft.attempt_id for draft in good)
-        self._limit(asked.caller.user_id, {a: n * BATCHED_WEIGHT for a, n in counts.items()})
-        taken = iter(await self._intake.take(asked.caller.user_id, good) if good else [])
-        outcomes = [next(taken) if isinstance(d, EventDraft) else d for d in drafts]
-        for outcome in outcomes:
-            if isinstance(outcome, Unavailable):
-                raise outcome
-        results = [_item(asked, index, outcome) for index, outcome in enumerate(outcomes)]
-        return msgspec.json.encode(schemas.BatchAnswer(results))
+        counts = Counter([draft.attempt_id for draft in good])
+        self._limit(asked.caller.user_id, [(a, n * BATCHED_WEIGHT) for a, n in counts.items()])
+        taken = self._intake.take(asked.caller.user_id, good) if good else _nothing()
+        return Promise(taken, partial(_say_batch, asked, drafts))
 
-    async def _timing(self, asked: Asked) -> bytes:
+    def _timing(self, asked: Asked) -> Promise:
         draft = schemas.timing_draft(asked.body)
-        self._limit(asked.caller.user_id, {draft.attempt_id: 1.0})
-        timing = await self._one(asked, draft)
-        assert isinstance(timing, Timing)  # noqa: S101  # a timing draft becomes nothing else
-        return msgspec.json.encode(schemas.timing_out(timing))
+        self._limit(asked.caller.user_id, ((draft.attempt_id, 1.0),))
+        return Promise(self._intake.take(asked.caller.user_id, [draft]), _say_timing)
 
-    def _limit(self, user_id: int, weights: Mapping[int, float]) -> None:
-        wanted = [((user_id, attempt_id), weight) for attempt_id, weight in weights.items()]
+    def _limit(self, user_id: int, weights: Sequence[tuple[int, float]]) -> None:
+        wanted = [((user_id, attempt_id), weight) for attempt_id, weight in weights]
         wait = self._buckets.take(wanted, time.monotonic())
         if wait is not None:
             raise TooManyEvents(retry_after_seconds=wait)
 
-    async def _one(self, asked: Asked, draft: Draft) -> Outcome:
-        (outcome,) = await self._intake.take(asked.caller.user_id, [draft])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+
+Outcomes = list[Outcome | Exception]
 
 
-def _taken(outcome: Outcome) -> Taken:
+def _nothing() -> asyncio.Future[Outcomes]:
+    done: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
+    done.set_result([])
+    return done
+
+
+def _say_event(outcomes: Outcomes) -> bytes:
+    outcome = _only(outcomes)
     assert isinstance(outcome, Taken)  # noqa: S101  # an event draft becomes nothing else
+    return _encode(event_out(outcome))
+
+
+def _say_timing(outcomes: Outcomes) -> bytes:
+    outcome = _only(outcomes)
+    assert isinstance(outcome, Timing)  # noqa: S101  # a timing draft becomes nothing else
+    return _encode(schemas.timing_out(outcome))
+
+
+def _only(outcomes: Outcomes) -> Outcome:
+    (outcome,) = outcomes
+    if isinstance(outcome, Exception):
+        raise outcome
     return outcome
+
+
+def _say_batch(asked: Asked, drafts: Sequence[EventDraft | BadBody], outcomes: Outcomes) -> bytes:
+    """Put the outcomes in the places of their drafts. All must come again when one must."""
+    taken = iter(outcomes)
+    whole = [next(taken) if isinstance(d, EventDraft) else d for d in drafts]
+    for outcome in outcomes:
+        if isinstance(outcome, Unavailable):
+            raise outcome
+    results = [_item(asked, index, outcome) for index, outcome in enumerate(whole)]
+    return _encode(schemas.BatchAnswer(results))
 
 
 def _item(asked: Asked, index: int, outcome: Outcome | Exception) -> BatchItem:

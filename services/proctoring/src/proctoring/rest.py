@@ -174,5 +174,5 @@ def _posting(request: Request) -> Posting:
 
 async def _posted(request: Request, caller: Caller, lane: Lane) -> Response:
     """Answer as the lane itself does; it is asked before this module is (chassis.lanes)."""
-    content = await lane.answer(await asked(request, caller, lane))
+    content = await lane.ask(await asked(request, caller, lane)).kept()
     return Response(content, lane.status, media_type="application/json")
