@@ -1,4 +1,5 @@
 import asyncio
+import os
 import threading
 
 import bcrypt
@@ -44,6 +45,13 @@ async def test_only_a_right_secret_of_an_imported_hash_is_hashed_again(hashing):
 
 async def test_nothing_is_hashed_on_the_loop_thread(hashing):
     assert await hashing._run(threading.get_ident) != threading.get_ident()
+
+
+async def test_hashing_steps_back_for_everything_else(hashing):
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await hashing._run(niceness) >= min(niceness() + 10, 19)
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(hashing, occupied):

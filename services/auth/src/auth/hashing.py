@@ -1,10 +1,14 @@
 """The threads in which secrets are hashed, and the bounded queues in front of them.
 
 A mass login must neither stop the event loop nor let requests pile up. There are two queues (see
-`turns`): `logins` at the door, before a login costs anything, and one at the threads.
+`turns`): `logins` at the door, before a login costs anything, and one at the threads. The threads
+may take every core, because they step back for whoever else wants one: an exam that runs comes first.
 """
 
 import asyncio
+import contextlib
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +21,8 @@ from auth.turns import Turns
 R = TypeVar("R")
 
 _BESIDE_THREADS = 2
+_NICENESS = 10
+"""About a tenth of what another busy thread gets, and all that nobody else wants."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Hashing:
 
     def __init__(self, *, threads: int, queue_size: int, wait_seconds: float) -> None:
         """Make no thread yet; they appear with the first work."""
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hashing")
+        self._pool = ThreadPoolExecutor(threads, "hashing", initializer=_step_back)
         turns = partial(Turns, queue_size=queue_size, wait_seconds=wait_seconds)
         self._turns = turns(at_once=threads)
         self.logins = turns(at_once=threads + _BESIDE_THREADS)
@@ -68,6 +74,12 @@ class Hashing:
         # The place is free when the thread is, not when a caller has lost patience.
         done.add_done_callback(lambda _: self._turns.give_back())
         return await asyncio.shield(done)
+
+
+def _step_back() -> None:
+    """Give this thread a low priority; where a thread has none of its own, all stays as it is."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _judge(secret: str, stored: str) -> Verdict:

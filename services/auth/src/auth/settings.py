@@ -12,8 +12,8 @@ from auth.tokens import Lifetimes
 DAY_SECONDS = 24 * 3600
 
 
-def _spare_cores() -> int:
-    return min(max((os.cpu_count() or 1) - 1, 1), 8)
+def _cores() -> int:
+    return min(os.cpu_count() or 1, 8)
 
 
 class Settings(DatabaseSettings):
@@ -30,8 +30,8 @@ class Settings(DatabaseSettings):
     longest_delay_seconds: int = Field(default=30, ge=1, le=300)
     forget_failures_seconds: int = Field(default=900, ge=1, le=DAY_SECONDS)
 
-    hashing_threads: int = Field(default_factory=_spare_cores, ge=1, le=64)
-    """Every core but one, at most eight: a mass login leaves room for an exam that runs."""
+    hashing_threads: int = Field(default_factory=_cores, ge=1, le=64)
+    """Every core, at most eight; they run behind everything else (`hashing`)."""
     hashing_queue_size: int = Field(default=200, ge=1, le=10_000)
     hashing_wait_seconds: float = Field(default=5.0, gt=0, le=60)
     """At the door, and again for a thread: both and the work must fit into the gateway's 15 s."""
