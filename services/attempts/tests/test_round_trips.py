@@ -3,11 +3,12 @@
 Issue 3: "`begin` and answer save: one round trip each to Postgres beyond the token check."
 """
 
+import asyncio
 import contextlib
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from attempts.errors import (
     OtherDevice,
     WaitingForAuthorisation,
 )
+from attempts.grouping import Grouping
 from attempts.lifecycle import Lifecycle
 from attempts.progress import Refusal, Refused, Saved
 from attempts.saving import Saving
@@ -385,13 +387,17 @@ def test_what_a_group_says_twice_about_one_answer_takes_one_each(world, far, wis
 
 
 @pytest.fixture
-def rest(app, far) -> Iterator[Far]:
+async def rest(app, far) -> AsyncIterator[Far]:
     state, before = app.app.state, app.app.state.parts
+    grouping = Grouping(far.db, far.saving)
+    writing = asyncio.create_task(grouping.run())
     state.parts = dataclasses.replace(
-        before, database=far.db, lifecycle=far.lifecycle, saving=far.saving
+        before, database=far.db, lifecycle=far.lifecycle, grouping=grouping
     )
     yield far
     state.parts = before
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
 
 
 async def test_begin_and_save_over_rest(api, world, rest):
@@ -410,3 +416,12 @@ async def test_begin_and_save_over_rest(api, world, rest):
         before = rest.line.turns
         response = await student.post(f"{url}/{path}", json=said)
         assert (response.status_code, rest.line.turns - before) == (status, 1), (path, said)
+
+
+async def test_saves_that_wait_at_the_same_moment_take_one_together(world, wish, rest, app):
+    ids = [world.attempt(student=student) for student in range(3000, 3050)]
+    saves = [wish(i, student_id=3000 + n) for n, i in enumerate(ids)]
+    await rest.db.run(rest.warm)
+    before = rest.line.turns
+    stored = await asyncio.gather(*map(app.app.state.parts.grouping.save, saves))
+    assert ([one.attempt_id for one in stored], rest.line.turns - before) == (ids, 1)

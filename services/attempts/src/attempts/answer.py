@@ -72,6 +72,8 @@ class Save:
     is_flag_only: bool = False
     login_id: str | None = None
     """The signed-in stay that saves; None when that is not known."""
+    text: str | None = None
+    """The `encoded` value, where somebody has made it already."""
 
 
 def is_empty(value: Any) -> bool:
@@ -88,12 +90,20 @@ def encoded(value: Any) -> str:
     if not _is_shallow(value, MAX_DEPTH):
         raise UnfitAnswer
     try:
-        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8"))
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        if not _is_surely_fit(text) and _size(value) > MAX_ANSWER_BYTES:
+            raise UnfitAnswer
     except ValueError as error:
         raise UnfitAnswer from error
-    if size > MAX_ANSWER_BYTES:
-        raise UnfitAnswer
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def canonical(value: Any, text: str) -> str:
+    """Return the canonical text of a value whose `encoded` text is known.
+
+    They are the same but for the order of an object's keys.
+    """
+    return signing.canonical(value) if "{" in text else text
 
 
 def decoded(text: str) -> Any:
@@ -102,6 +112,16 @@ def decoded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UnfitAnswer from error
+
+
+def _is_surely_fit(text: str) -> bool:
+    """Say whether a text is small however it is counted, and has no half of a surrogate pair."""
+    return len(text) <= MAX_ANSWER_BYTES // 2 and "\\ud" not in text
+
+
+def _size(value: Any) -> int:
+    """Count the bytes of UTF-8. Raises `ValueError` for halves of surrogate pairs."""
+    return len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8"))
 
 
 def _is_shallow(value: Any, levels: int) -> bool:

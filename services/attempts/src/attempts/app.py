@@ -30,6 +30,7 @@ from attempts.broadcasting import Broadcasting
 from attempts.clock import Clock
 from attempts.composing import Composing
 from attempts.forgetting import Forgetting
+from attempts.grouping import GROUPS_IN_FLIGHT, Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
@@ -93,6 +94,8 @@ class Attempts:
             await self._listen(stack, parts)
             supervisor = self._tasks(bus, relay, ticking)
             asking = AuthClient(auth)
+            for number in range(GROUPS_IN_FLIGHT):
+                supervisor.add(f"saves-{number}", parts.grouping.run)
             supervisor.add("revocation-list", lambda: self.revocations.keep(asking.revoked, bus))
             await stack.enter_async_context(running(supervisor))
             self._database = database
@@ -158,11 +161,13 @@ class Attempts:
 
     def _parts(self, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
         settings, ended_of = self._settings, self.revocations.ended_of
+        saving = Saving(database, relay.wake, ended_of)
         return Parts(
             database=database,
             reading=Reading(database),
             lifecycle=self._lifecycle(database, relay),
-            saving=Saving(database, relay.wake, ended_of),
+            saving=saving,
+            grouping=Grouping(database, saving),
             marking=Marking(database, relay.wake),
             regrading=Regrading(database, relay.wake),
             rubric_writing=RubricWriting(database),

@@ -199,7 +199,7 @@ def _ensure(is_small_enough: bool) -> None:
 def _save(item: pb.AnswerSave) -> Save | Refused:
     try:
         value = decoded(item.answer_json)
-        encoded(value)
+        text = encoded(value)
     except UnfitAnswer:
         return Refused(Refusal.INVALID_ANSWER)
     return Save(
@@ -213,6 +213,7 @@ def _save(item: pb.AnswerSave) -> Save | Refused:
         message_id=_key(item.message_id) if item.HasField("message_id") else None,
         connection_id=_key(item.connection_id) if item.HasField("connection_id") else None,
         login_id=item.login_id if item.HasField("login_id") else None,
+        text=text,
     )
 
 

@@ -61,9 +61,7 @@ class Saving:
     def save(self, save: Save) -> Answer:
         """Save one answer and return the stored row; raise the contract's failures."""
         [outcome] = self.save_all([save])
-        if isinstance(outcome, Refused):
-            raise FAILURES[outcome.reason]
-        return outcome.answer
+        return told(outcome)
 
     def set_flag(
         self,
@@ -89,3 +87,10 @@ class Saving:
         ended = self._ended_of({save.student_id for save in saves})
         with self._database.single() as connection:
             return saving.save(connection, saves, ended)
+
+
+def told(outcome: Outcome) -> Answer:
+    """Return the answer as it is stored now; raise the contract's failures."""
+    if isinstance(outcome, Refused):
+        raise FAILURES[outcome.reason]
+    return outcome.answer

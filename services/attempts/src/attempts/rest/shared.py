@@ -23,6 +23,7 @@ from attempts.composing import Composing
 from attempts.errors import NotAssigned
 from attempts.exam import Sight
 from attempts.forgetting import Forgetting
+from attempts.grouping import Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
@@ -45,6 +46,7 @@ class Parts:
     database: Database
     reading: Reading
     lifecycle: Lifecycle
+    grouping: Grouping
     saving: Saving
     marking: Marking
     regrading: Regrading

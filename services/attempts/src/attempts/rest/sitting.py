@@ -28,12 +28,13 @@ async def save_answer(caller: Student, app: App, attempt_id: PathId, body: SaveB
         attempt_id,
         caller.user_id,
         body.question_id,
-        body.answer,
+        body.answer.value,
         is_flagged=body.is_flagged,
         time_spent_seconds=body.time_spent_seconds,
         login_id=caller.login_id,
+        text=body.answer.text,
     )
-    answer = await app.database.run(app.saving.save, wish)
+    answer = await app.grouping.save(wish)
     return AnswerBody.of(answer, time_spent_seconds=answer.time_spent_seconds)
 
 

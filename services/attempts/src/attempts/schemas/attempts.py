@@ -1,7 +1,7 @@
 """Attempts and answers on the wire, and the bodies of what a student may ask."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, field_validator
 
@@ -14,12 +14,18 @@ MAX_ID = 2**63 - 1
 MAX_SECONDS = 2**31 - 1
 
 
-def _fit(value: Any) -> Any:
+class Fit(NamedTuple):
+    """An answer that can be kept, and the text in which it is."""
+
+    value: Any
+    text: str
+
+
+def _fit(value: Any) -> Fit:
     try:
-        encoded(value)
+        return Fit(value, encoded(value))
     except UnfitAnswer as error:
         raise ValueError(error.detail) from error
-    return value
 
 
 class SaveBody(BaseModel):

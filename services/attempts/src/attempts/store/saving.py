@@ -13,11 +13,10 @@ from typing import Any
 from chassis import signing
 from chassis.origins import NOWHERE
 from chassis.prepared import Prepared
-from chassis.signing import canonical
 from chassis.tokens import Ended
 from sqlalchemy import Connection, RowMapping
 
-from attempts.answer import Answer, Save, encoded
+from attempts.answer import Answer, Save, canonical, encoded
 from attempts.attempt import Status
 from attempts.device import Verdict
 from attempts.progress import Met, Outcome, Receipt, Saved, refusal
@@ -260,12 +259,16 @@ def _telling() -> dict[str, Any]:
 
 
 def _values(saves: Sequence[Save], ended: Ended) -> dict[str, list[Any]]:
+    answers = [_text(save) for save in saves]
     return {
         "attempt_ids": [save.attempt_id for save in saves],
         "student_ids": [save.student_id for save in saves],
         "question_ids": [save.question_id for save in saves],
-        "answers": [None if save.value is None else encoded(save.value) for save in saves],
-        "texts": [None if save.value is None else canonical(save.value) for save in saves],
+        "answers": answers,
+        "texts": [
+            None if text is None else canonical(save.value, text)
+            for save, text in zip(saves, answers, strict=True)
+        ],
         "flags": [save.is_flagged for save in saves],
         "seconds": [save.time_spent_seconds for save in saves],
         "sequences": [save.sequence for save in saves],
@@ -276,6 +279,10 @@ def _values(saves: Sequence[Save], ended: Ended) -> dict[str, list[Any]]:
         "ended_until": [ended.until.get(save.student_id) for save in saves],
         "ended_logins": list(ended.login_ids),
     }
+
+
+def _text(save: Save) -> str | None:
+    return None if save.value is None else save.text or encoded(save.value)
 
 
 def _outcome(row: RowMapping) -> Outcome:
