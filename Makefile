@@ -51,10 +51,13 @@ demo: setup ## Play one exam through the running platform (ARGS="--from-legacy A
 
 # Proving
 
+# Processes that run tests beside each other, each with servers of its own (conftest.py).
+WORKERS = 2
+
 .PHONY: test
-test: setup ## Run every check and every test
+test: setup ## Run every check and every test (WORKERS=1: one test at a time)
 	@$(MAKE) lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 	@$(MAKE) isolation
 
 # Our packages install modules of other names.

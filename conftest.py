@@ -1,0 +1,45 @@
+"""Shares the tests out when several processes run them (`pytest -n 2`, which `make test` says).
+
+Each process has servers of its own, so no test meets one of another process. What is costly to
+start belongs to a folder or a file and goes to one process whole, the longest first.
+"""
+
+from typing import Any
+
+import pytest
+
+# Folders whose tests share one platform.
+WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway")
+LONGEST = (
+    "tests/e2e",
+    "deploy/local/tests/test_demo_platform.py",
+    "tests/contract/test_schemathesis.py",
+    "tests/chaos",
+    "tests/load/test_harness.py",
+    "deploy/local/tests/test_platform.py",
+)
+
+
+def unit_of(nodeid: str) -> str:
+    """Return what goes to one process together with this test: its folder or its file."""
+    file = nodeid.split("::", maxsplit=1)[0]
+    return next((folder for folder in WHOLE if file.startswith(f"{folder}/")), file)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not hasattr(config, "workerinput"):
+        return
+    turn = {unit: number for number, unit in enumerate(LONGEST)}
+    items.sort(key=lambda item: turn.get(unit_of(item.nodeid), len(turn)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    # Imported late: a service that is tested alone has no pytest-xdist.
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    return ByUnit(config, log)
