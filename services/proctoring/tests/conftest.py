@@ -30,7 +30,7 @@ from proctoring.app import create_app
 from proctoring.attempts_client import AttemptsClient
 from proctoring.intake import Intake
 from proctoring.settings import Settings
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 IDS = itertools.count(1_000)
 EVIDENCE_SECRET = "signs evidence in these tests, 32 letters"
@@ -324,6 +324,13 @@ class Rig:
         event.remove(engine, "before_cursor_execute", look)
 
 
+def written_where_no_day_is(session) -> int:
+    """Count what was ever put into the partition of no day, also what was taken out again."""
+    session.execute(text("SELECT pg_stat_clear_snapshot()"))
+    oid = "CAST('proctoring.events_of_no_day' AS regclass)"
+    return session.execute(text(f"SELECT pg_stat_get_tuples_inserted({oid})")).scalar_one()
+
+
 @pytest.fixture(scope="session")
 def urls(database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
     urls = database("proctoring")
@@ -376,6 +383,7 @@ async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIt
         yield rig
         # Whatever the tests did, every event fell on a day that had been made ahead.
         assert not await rig.rows(store.has_unplaced_events)
+        assert await rig.rows(written_where_no_day_is) == 0
         await asyncio.to_thread(pool.dispose)
         for client in rig.clients:
             await client.aclose()

@@ -12,10 +12,8 @@ from chassis.origins import Origin
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from proctoring import chain, intake_store, store
-from proctoring.days import Days
 from proctoring.event import Event, EventDraft, Reception, Severity, Taken, Tally, chained, record
 from proctoring.intake_store import Elsewhere, Known, Wish
-from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 NUMBERS = itertools.count(500_000)
@@ -272,58 +270,3 @@ def _read_from_indexes(owner) -> int:
             r"SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'events\_%'"
         )
         return int(session.execute(query).scalar_one())
-
-
-FURTHEST = "(CAST(now() AT TIME ZONE 'UTC' AS date) + 14)"
-
-
-async def test_days_are_made_ahead_and_no_event_lies_where_no_day_is(rig):
-    sat, client = rig.sits()  # the service has looked after its days when it started
-    posted = {"attempt_id": sat.attempt_id, "event_type": "tab_switch"}
-    assert (await client.post("/events", json=posted)).status_code == 201
-    assert await rig.rows(store.keep_days, 14) == 0
-    assert not await rig.rows(store.has_unplaced_events)
-
-
-async def test_a_day_that_is_missing_is_made(rig, owner):
-    def drop() -> None:
-        with owner.transaction() as session:
-            name = text(f"SELECT 'events_' || to_char({FURTHEST}, 'YYYY_MM_DD')")
-            session.execute(text(f"DROP TABLE proctoring.{session.execute(name).scalar_one()}"))
-
-    await rig.database.run(drop)
-    await rig.database.run(Days(rig.database).look)
-    assert await rig.rows(store.keep_days, 14) == 0
-    assert REGISTRY.get_sample_value("oep_events_without_day") == 0
-
-
-async def test_an_event_that_falls_where_no_day_is_is_kept_and_told(rig, owner):
-    attempt_id = next(NUMBERS)
-
-    def fall() -> None:
-        with owner.transaction() as session:
-            session.execute(
-                text(
-                    "INSERT INTO proctoring.tallies (attempt_id, head_hash, exam_day)"
-                    " VALUES (:id, :head, '1999-12-31')"
-                ),
-                {"id": attempt_id, "head": chain.GENESIS},
-            )
-        take(owner, wish(drafted(attempt_id)), day=date(1999, 12, 31))
-
-    await rig.database.run(fall)
-    try:
-        await rig.database.run(Days(rig.database).look)
-        assert REGISTRY.get_sample_value("oep_events_without_day") == 1
-        assert len(await rig.rows(store.chained_events, attempt_id)) == 1
-    finally:
-        await rig.database.run(_forget, owner, attempt_id)
-    await rig.database.run(Days(rig.database).look)
-    assert REGISTRY.get_sample_value("oep_events_without_day") == 0
-
-
-def _forget(owner, attempt_id: int) -> None:
-    with owner.transaction() as session:
-        for table in ("proctoring_events", "tallies"):
-            statement = text(f"DELETE FROM proctoring.{table} WHERE attempt_id = :id")  # noqa: S608
-            session.execute(statement, {"id": attempt_id})
