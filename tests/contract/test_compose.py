@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 from oep_local.demo_tables import EVENTS_QUERY, TIMINGS_QUERY
+from proctoring.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
 SERVICES = ["auth", "attempts", "proctoring", "realtime"]
 STORED = SERVICES[:3]
 JOBS = [f"{name}-migrate" for name in STORED]
+OF_AN_INSTALLATION = (
+    "retention_", "review_", "intake_", "acting_", "attempts_seconds", "evidence_sweep_",
+)  # fmt: skip
 REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104}
 
 
@@ -178,6 +182,34 @@ def test_a_service_accepts_exactly_the_settings_that_it_gets(project, env_file, 
     assert seen.returncode == 0, seen.stdout + seen.stderr
     shown = {value for value in variables(env_file).values() if value in seen.stdout + seen.stderr}
     assert not shown
+
+
+def decided(environment: dict[str, str]) -> dict[str, object]:
+    """Return what proctoring makes of what an installation may decide about it."""
+    given = image_environment("proctoring") | environment
+    settings = Settings(**{name.lower(): value for name, value in given.items()})
+    names = [name for name in Settings.model_fields if name.startswith(OF_AN_INSTALLATION)]
+    return {name: getattr(settings, name) for name in names}
+
+
+def test_what_an_installation_decides_about_proctoring_has_the_services_own_defaults(project):
+    given = project["services"]["proctoring"]["environment"]
+    told = decided(given)
+    assert {name.upper() for name in told} <= set(given)
+    assert told == {name: Settings.model_fields[name].default for name in told}
+
+
+def test_what_an_installation_decides_about_proctoring_is_taken_from_its_env_file(
+    env_file, tmp_path
+):
+    own = {"RETENTION_IS_ON": "false", "RETENTION_EVENTS_DAYS": "30", "INTAKE_CAPACITY": "900"}
+    lines = [*env_file.read_text().splitlines(), *(f"{name}={v}" for name, v in own.items())]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    seen = run_compose(tmp_path / ".env", "config", "--format", "json")
+    assert seen.returncode == 0, seen.stderr
+    told = decided(json.loads(seen.stdout)["services"]["proctoring"]["environment"])
+    assert (told["retention_is_on"], told["retention_events_days"]) == (False, 30)
+    assert told["intake_capacity"] == 900
 
 
 @pytest.mark.parametrize("service", STORED)
