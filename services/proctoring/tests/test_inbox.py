@@ -66,10 +66,11 @@ class World:
         self.bus = bus
         self.database = database
         self.attempts = Attempts()
+        self.woken: list[None] = []
 
     @contextlib.asynccontextmanager
     async def hearing(self):
-        inbox = Inbox(self.bus, self.database, self.attempts, KEY)
+        inbox = Inbox(self.bus, self.database, self.attempts, KEY, lambda: self.woken.append(None))
         task = asyncio.create_task(inbox.run())
         yield
         task.cancel()
@@ -112,6 +113,20 @@ class World:
     async def has_events(self, attempt_id: int) -> None:
         row = "INSERT INTO proctoring.tallies (attempt_id, head_hash) VALUES (:id, '')"
         await self.read(lambda session: session.execute(text(row), {"id": attempt_id}))
+
+    async def is_claimed(self, attempt_id: int) -> None:
+        row = (
+            "INSERT INTO proctoring.claims"
+            " (attempt_id, exam_id, user_id, user_name, began, by_id, claimed_at)"
+            " VALUES (:id, 2, 3, 'a proctor', 'claimed', 3, now())"
+        )
+        await self.read(lambda session: session.execute(text(row), {"id": attempt_id}))
+
+    async def how_claims_ended(self, attempt_id: int) -> list[str | None]:
+        query = text("SELECT ended FROM proctoring.claims WHERE attempt_id = :id")
+        return await self.read(
+            lambda session: list(session.execute(query, {"id": attempt_id}).scalars())
+        )
 
     async def lose_the_stream(self) -> None:
         await self.bus.jetstream.delete_stream(EVENTS)
@@ -280,3 +295,33 @@ async def test_what_ended_in_a_stream_that_was_lost_is_sealed_when_attempts_has_
     assert await world.seals(submitted) == [(0, "graded")]
     assert await world.seals(cancelled) == [(0, "cancelled")]
     assert await world.seals(running) == []
+
+
+@pytest.mark.parametrize("status", ["submitted", "graded", "cancelled"])
+async def test_what_is_open_of_an_attempt_ends_with_it_and_is_told_at_once(world, number, status):
+    closed, late = number, number + 1
+    for attempt_id in (closed, late):
+        await world.is_claimed(attempt_id)
+    async with world.hearing():
+        await world.say(late, status="expired")
+        await world.say(closed, status=status)
+        await world.say(number + 2)
+        await world.heard(number + 2)
+        assert await world.how_claims_ended(closed) == ["closed"]
+        assert await world.how_claims_ended(late) == [None], "expired is late, not closed"
+        await eventually(lambda: world.woken, PATIENCE_SECONDS)
+
+
+async def test_what_is_open_of_an_attempt_whose_end_was_lost_ends_when_attempts_has_told(
+    world, number
+):
+    async with world.hearing():
+        await world.say(number)
+        await world.heard(number)
+    await world.has_events(number + 1)
+    await world.is_claimed(number + 1)
+    world.attempts.add(number + 1, Submission(number + 1, 2, 3, None))
+    await world.lose_the_stream()
+    async with world.hearing():
+        await world.heard(number + 1)
+    assert await world.how_claims_ended(number + 1) == ["closed"]

@@ -6,9 +6,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Self
 
+import grpc
 from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
@@ -126,54 +129,15 @@ def _lifespan(
 ) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
-        relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="proctoring")
-        channel = rpc.channel(settings.attempts_grpc)
-        auth_channel = rpc.channel(settings.auth_grpc)
-        attempts = AttemptsClient(channel, seconds=settings.attempts_seconds)
-        background = Database.from_settings(settings, pool_size=1)
-        intake_database = Database.from_settings(
-            settings, pool_size=settings.intake_groups_in_flight, by_index=True
-        )
-        keeper = Keeper(background, wake=relay.wake)
-        intake = Intake(intake_database, attempts, settings, wake=_all(relay.wake, keeper.wake))
-        app.state.accommodating = Accommodating(database, wake=relay.wake)
-        app.state.attempts, app.state.intake = attempts, intake
-        app.state.posting = posting = Posting(intake)
-        open_lanes(app, posting.lanes, posting.said)
-        auth = AuthClient(auth_channel)
-        app.state.auth, app.state.assignments = auth, Assignments(auth.assigned)
-        supervisor = Supervisor()
-        supervisor.add("intake", intake.run)
-        supervisor.add("days", Days(database).run)
-        supervisor.add("inbox", Inbox(bus, database, attempts, app.state.signing_key).run)
-        supervisor.add("sweeper", _sweeper(app, settings, background).run)
-        supervisor.add("relay", relay.run)
-        reviewing = Reviewing(database, _terms(settings), relay.wake)
-        review_clock = ReviewClock(
-            database, reviewing, interval_seconds=settings.review_clock_seconds
-        )
-        app.state.reviewing = reviewing
-        supervisor.add("review-clock", review_clock.run)
-        supervisor.add("risk", keeper.run)
-        app.state.acting = acting = acting_parts.make(
-            database,
-            bus,
-            attempts,
-            channel,
-            auth_channel,
-            relay.wake,
-            acting_seconds=settings.acting_seconds,
-        )
-        acting.supervise(supervisor)
-        _know_callers(supervisor, keys, revocations, bus, auth)
-        if settings.retention_is_on:
-            eraser, pause = app.state.retention.eraser, settings.retention_interval_seconds
-            supervisor.add("retention", Clock(database, eraser, interval_seconds=pause).run)
-        grpc_server = RpcServer(
-            settings.host, settings.grpc_port, ProctoringServicer(database).register
-        )
-        await bus.start()
+        ways, supervisor = _Ways.of(settings, database), Supervisor()
+        supervisor.add("relay", ways.relay.run)
+        _know_callers(app, ways, supervisor, keys, revocations)
+        _take_in(app, settings, ways, supervisor)
+        _keep_evidence(app, settings, ways, supervisor)
+        _review_and_act(app, settings, ways, supervisor)
+        servicer = ProctoringServicer(database)
+        grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
+        await ways.bus.start()
         await grpc_server.start()
         app.state.grpc_port = grpc_server.port
         try:
@@ -181,14 +145,107 @@ def _lifespan(
                 yield
         finally:
             await grpc_server.stop()
-            await channel.close()
-            await auth_channel.close()
-            await bus.close()
-            for pool in (intake_database, background):
-                await asyncio.to_thread(pool.dispose)
-            await asyncio.to_thread(database.dispose)
+            await ways.close()
 
     return lifespan
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The ways out: pools, the bus with its relay, and channels to the neighbours."""
+
+    database: Database
+    background: Database
+    intake: Database
+    bus: Bus
+    relay: Relay
+    attempts_channel: grpc.aio.Channel
+    auth_channel: grpc.aio.Channel
+    attempts: AttemptsClient
+    auth: AuthClient
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database) -> Self:
+        """Return them; for an event loop that runs, though nothing is connected yet."""
+        bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
+        url = settings.database_url.get_secret_value()
+        attempts_channel = rpc.channel(settings.attempts_grpc)
+        auth_channel = rpc.channel(settings.auth_grpc)
+        in_flight = settings.intake_groups_in_flight
+        return cls(
+            database=database,
+            background=Database.from_settings(settings, pool_size=1),
+            intake=Database.from_settings(settings, pool_size=in_flight, by_index=True),
+            bus=bus,
+            relay=Relay(url, OUTBOX, bus, source="proctoring"),
+            attempts_channel=attempts_channel,
+            auth_channel=auth_channel,
+            attempts=AttemptsClient(attempts_channel, seconds=settings.attempts_seconds),
+            auth=AuthClient(auth_channel),
+        )
+
+    async def close(self) -> None:
+        await self.attempts_channel.close()
+        await self.auth_channel.close()
+        await self.bus.close()
+        for pool in (self.intake, self.background, self.database):
+            await asyncio.to_thread(pool.dispose)
+
+
+def _know_callers(
+    app: FastAPI,
+    ways: _Ways,
+    supervisor: Supervisor,
+    keys: KeySet,
+    revocations: Revocations,
+) -> None:
+    app.state.auth, app.state.assignments = ways.auth, Assignments(ways.auth.assigned)
+    supervisor.add("keys", keys.run)
+    supervisor.add("revocations", lambda: revocations.follow(ways.bus))
+    supervisor.add("revocation-list", lambda: revocations.keep(ways.auth.revoked, ways.bus))
+
+
+def _take_in(app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervisor) -> None:
+    """Make what takes posts in, and what keeps scores up with them."""
+    keeper = Keeper(ways.background, wake=ways.relay.wake)
+    intake = Intake(ways.intake, ways.attempts, settings, wake=_all(ways.relay.wake, keeper.wake))
+    app.state.attempts, app.state.intake = ways.attempts, intake
+    app.state.posting = posting = Posting(intake)
+    open_lanes(app, posting.lanes, posting.said)
+    supervisor.add("intake", intake.run)
+    supervisor.add("days", Days(ways.database).run)
+    supervisor.add("risk", keeper.run)
+
+
+def _keep_evidence(app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervisor) -> None:
+    """Make what hears of ends and seals them, and what removes what need not be kept."""
+    key = app.state.signing_key
+    inbox = Inbox(ways.bus, ways.database, ways.attempts, key, wake=ways.relay.wake)
+    sweeper = Sweeper(ways.background, key, seconds=settings.evidence_sweep_seconds)
+    supervisor.add("inbox", inbox.run)
+    supervisor.add("sweeper", sweeper.run)
+    if settings.retention_is_on:
+        eraser, pause = app.state.retention.eraser, settings.retention_interval_seconds
+        supervisor.add("retention", Clock(ways.database, eraser, interval_seconds=pause).run)
+
+
+def _review_and_act(app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervisor) -> None:
+    """Make what staff decides by, and acts by."""
+    wake = ways.relay.wake
+    app.state.accommodating = Accommodating(ways.database, wake=wake)
+    app.state.reviewing = reviewing = Reviewing(ways.database, _terms(settings), wake)
+    pause = settings.review_clock_seconds
+    clock = ReviewClock(ways.database, reviewing, interval_seconds=pause)
+    supervisor.add("review-clock", clock.run)
+    app.state.acting = acting = acting_parts.make(
+        ways.database,
+        ways.attempts,
+        ways.attempts_channel,
+        ways.auth_channel,
+        wake,
+        acting_seconds=settings.acting_seconds,
+    )
+    acting.supervise(supervisor)
 
 
 def _all(*wakes: Callable[[], None]) -> Callable[[], None]:
@@ -207,15 +264,3 @@ def _terms(settings: Settings) -> Terms:
         appeal=timedelta(days=settings.review_appeal_days),
         appeal_decision=timedelta(days=settings.review_appeal_decision_days),
     )
-
-
-def _sweeper(app: FastAPI, settings: Settings, database: Database) -> Sweeper:
-    return Sweeper(database, app.state.signing_key, seconds=settings.evidence_sweep_seconds)
-
-
-def _know_callers(
-    supervisor: Supervisor, keys: KeySet, revocations: Revocations, bus: Bus, auth: AuthClient
-) -> None:
-    supervisor.add("keys", keys.run)
-    supervisor.add("revocations", lambda: revocations.follow(bus))
-    supervisor.add("revocation-list", lambda: revocations.keep(auth.revoked, bus))

@@ -1,14 +1,14 @@
 """Hears on the bus what attempts says: which attempts ended, and what their clients claim.
 
-What a batch says, the seals of the chains that it ends, and how far was read are one transaction,
-so nothing is lost and nothing counts twice, however often it is read and by however many replicas.
-Taking events in never waits for this: when the stream is lost, or older than it keeps, attempts is
-asked instead (ADR 0015).
+What a batch says, the seals of the chains that it ends, the end of what was open of them (actions,
+claims, hands), and how far was read are one transaction, so nothing is lost and nothing counts
+twice, however often it is read and by however many replicas. Taking events in never waits for this:
+when the stream is lost, or older than it keeps, attempts is asked instead (ADR 0015).
 """
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from chassis.errors import Unavailable
 from chassis.signing import SigningKey
 
 from proctoring import delivering, delivery_store
+from proctoring.acting import closing
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.delivery import Submission, merged
@@ -62,11 +63,17 @@ class Inbox:
     """`run` is its supervised task; any number of replicas may run it."""
 
     def __init__(
-        self, bus: Bus, database: Database, attempts: AttemptsClient, key: SigningKey
+        self,
+        bus: Bus,
+        database: Database,
+        attempts: AttemptsClient,
+        key: SigningKey,
+        wake: Callable[[], None],
     ) -> None:
-        """`key` seals the chains of attempts that have ended."""
+        """`key` seals the chains of what has ended; `wake` tells the relay of a commit."""
         self._bus = bus
         self._key = key
+        self._wake = wake
         self._database = database
         self._attempts = attempts
 
@@ -91,7 +98,7 @@ class Inbox:
                 if here is None or (known is not None and here.epoch != known.epoch):
                     raise StreamReset
                 if batch:
-                    await self._database.run(self._hear, read(batch), here)
+                    await self._take(read(batch), here)
 
     async def _ask_instead(self) -> None:
         """Settle by question what could not be heard, then hear on from what is left."""
@@ -101,12 +108,16 @@ class Inbox:
             last = 0
             while asked := await self._database.run(self._unsettled, last):
                 found = await self._attempts.ask(asked, with_questions=False)
-                await self._database.run(self._hear, told(found.values()), None)
+                await self._take(told(found.values()), None)
                 last = asked[-1]
-            await self._database.run(self._hear, News(), Position(max(first - 1, 0), head.epoch))
+            await self._take(News(), Position(max(first - 1, 0), head.epoch))
         except Unavailable as failure:
             log.warning("inbox.again", error=type(failure).__name__)
             await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _take(self, news: News, here: Position | None) -> None:
+        if await self._database.run(self._hear, news, here):
+            self._wake()
 
     def _position(self) -> Position | None:
         with self._database.transaction() as session:
@@ -116,10 +127,13 @@ class Inbox:
         with self._database.transaction() as session:
             return delivery_store.unsettled(session, after, _ASKED_AT_ONCE)
 
-    def _hear(self, news: News, here: Position | None) -> None:
+    def _hear(self, news: News, here: Position | None) -> bool:
+        """Keep the news and how far it was heard; say whether something is to be told of it."""
         with self._database.transaction() as session:
             sealing.seal(session, self._key, news.endings)
+            has_closed = closing.close(session, {each.attempt_id for each in news.endings})
             delivering.hear(session, news.submissions, here)
+        return has_closed
 
 
 def told(attempts: Collection[Attempt]) -> News:

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
-from chassis.bus import Bus
 from chassis.database import Database
 from chassis.serving import Supervisor
 
 from proctoring.acting.claiming import Claiming
 from proctoring.acting.clients import People, SteeringClient
 from proctoring.acting.doing import Doing
-from proctoring.acting.hearing import Hearing
 from proctoring.acting.seeing import Seeing
 from proctoring.acting.sweeping import Sweep
 from proctoring.acting.talking import Talking
@@ -28,17 +26,14 @@ class Parts:
     talking: Talking
     people: People
     sweep: Sweep
-    hearing: Hearing
 
     def supervise(self, supervisor: Supervisor) -> None:
         """Let what happens by itself happen."""
-        supervisor.add("acting-hearing", self.hearing.run)
         supervisor.add("acting-sweep", self.sweep.run)
 
 
 def make(
     database: Database,
-    bus: Bus,
     attempts: AttemptsClient,
     attempts_channel: grpc.aio.Channel,
     auth_channel: grpc.aio.Channel,
@@ -57,5 +52,4 @@ def make(
         talking=Talking(database, wake),
         people=people,
         sweep=Sweep(database, attempts, doing, wake),
-        hearing=Hearing(bus, database, wake),
     )
