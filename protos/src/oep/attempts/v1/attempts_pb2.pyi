@@ -408,16 +408,20 @@ class ListStudentAttemptsResponse(_message.Message):
     def __init__(self, attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
 
 class ListExamAttemptsRequest(_message.Message):
-    __slots__ = ("exam_id",)
+    __slots__ = ("exam_id", "in_columns")
     EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    IN_COLUMNS_FIELD_NUMBER: _ClassVar[int]
     exam_id: int
-    def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
+    in_columns: bool
+    def __init__(self, exam_id: _Optional[int] = ..., in_columns: _Optional[bool] = ...) -> None: ...
 
 class ListExamAttemptsResponse(_message.Message):
-    __slots__ = ("attempts",)
+    __slots__ = ("attempts", "columns")
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     attempts: _containers.RepeatedCompositeFieldContainer[ExamAttempt]
-    def __init__(self, attempts: _Optional[_Iterable[_Union[ExamAttempt, _Mapping]]] = ...) -> None: ...
+    columns: Standings
+    def __init__(self, attempts: _Optional[_Iterable[_Union[ExamAttempt, _Mapping]]] = ..., columns: _Optional[_Union[Standings, _Mapping]] = ...) -> None: ...
 
 class ExamAttempt(_message.Message):
     __slots__ = ("attempt_id", "student_id", "status")
