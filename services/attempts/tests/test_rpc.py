@@ -314,10 +314,29 @@ async def test_the_attempts_of_an_exam_are_listed_by_id_with_student_and_status(
     assert entry.status == pb.ATTEMPT_STATUS_IN_PROGRESS
 
 
+async def test_the_attempts_of_an_exam_are_told_in_columns_if_that_is_asked_for(stub, world):
+    world.attempt(exam=world.written)
+    request = pb.ListExamAttemptsRequest(exam_id=world.objective)
+    first, second = world.attempt("graded"), world.attempt(student=world.student + 1)
+    listed = (await call(stub.ListExamAttempts, request, seconds=5)).attempts
+    request.in_columns = True
+    told = await call(stub.ListExamAttempts, request, seconds=5)
+    assert not told.attempts
+    assert list(told.columns.attempt_ids) == sorted([first, second])
+    columns = zip(
+        told.columns.attempt_ids, told.columns.student_ids, told.columns.statuses, strict=True
+    )
+    assert list(columns) == [(a.attempt_id, a.student_id, a.status) for a in listed]
+
+
 async def test_nobody_sits_an_exam_that_is_not_there(stub):
     for exam_id in (99, 0, 2**62):
         request = pb.ListExamAttemptsRequest(exam_id=exam_id)
         assert list((await call(stub.ListExamAttempts, request, seconds=5)).attempts) == []
+        request.in_columns = True
+        told = await call(stub.ListExamAttempts, request, seconds=5)
+        assert told.HasField("columns")
+        assert not told.columns.attempt_ids
 
 
 async def test_a_students_attempts_are_listed_by_id_in_pages(stub, world, monkeypatch):

@@ -31,7 +31,7 @@ from attempts.question import Difficulty, Question, QuestionType
 from attempts.receipt import Receipt
 from attempts.shuffling import laid_out
 from attempts.store import answers, attempts, audit, exams, hand_marks, receipts, standings
-from attempts.store.attempts import Entered, Listed
+from attempts.store.attempts import Listed
 from attempts.store.standings import Standings
 
 
@@ -237,10 +237,10 @@ class Reading:
         with self._database.transaction() as session:
             return attempts.load_of_student(session, student_id, after_id, limit)
 
-    def roll(self, exam_id: int) -> list[Entered]:
+    def roll(self, exam_id: int) -> Standings:
         """Return who sits an exam, by attempt; nobody sits one that is not there."""
-        with self._database.transaction() as session:
-            return attempts.roll(session, exam_id)
+        with self._database.single() as connection:
+            return standings.of_exam(connection, exam_id)
 
     def roster(self, exam_id: int) -> Roster:
         with self._database.transaction() as session:

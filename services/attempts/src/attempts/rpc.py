@@ -21,6 +21,7 @@ from attempts.errors import Outpaced, TooManyItems, UnfitAnswer
 from attempts.progress import Outcome, Refusal, Refused
 from attempts.reading import Reading
 from attempts.saving import Saving
+from attempts.store.standings import Standings
 
 MAX_ATTEMPTS = 1_000
 MAX_SAVES = 500
@@ -71,13 +72,7 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
             list(request.attempt_ids),
             with_questions=request.include_questions,
         )
-        told = pb.Standings(
-            attempt_ids=found.attempt_ids,
-            student_ids=found.student_ids,
-            exam_ids=found.exam_ids,
-            statuses=[_STATUS[status] for status in found.statuses],
-        )
-        return pb.BatchGetAttemptsResponse(standings=told, exams=_exams(questions))
+        return pb.BatchGetAttemptsResponse(standings=_columns(found), exams=_exams(questions))
 
     async def SaveAnswers(  # noqa: N802  # gRPC's own name
         self, request: pb.SaveAnswersRequest, _: Context
@@ -179,14 +174,13 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
         self, request: pb.ListExamAttemptsRequest, _: Context
     ) -> pb.ListExamAttemptsResponse:
         found = await self._database.run(self._reading.roll, request.exam_id)
+        if request.in_columns:
+            return pb.ListExamAttemptsResponse(columns=_columns(found))
+        each = zip(found.attempt_ids, found.student_ids, found.statuses, strict=True)
         return pb.ListExamAttemptsResponse(
             attempts=[
-                pb.ExamAttempt(
-                    attempt_id=each.attempt_id,
-                    student_id=each.student_id,
-                    status=_STATUS[each.status],
-                )
-                for each in found
+                pb.ExamAttempt(attempt_id=i, student_id=student_id, status=_STATUS[status])
+                for i, student_id, status in each
             ]
         )
 
@@ -242,6 +236,15 @@ def _result(outcome: Outcome) -> pb.AnswerSaveResult:
 def _refused(outcome: Refused) -> pb.SaveRefused:
     status = None if outcome.status is None else _STATUS[outcome.status]
     return pb.SaveRefused(reason=_REFUSAL[outcome.reason], status=status)
+
+
+def _columns(found: Standings) -> pb.Standings:
+    return pb.Standings(
+        attempt_ids=found.attempt_ids,
+        student_ids=found.student_ids,
+        exam_ids=found.exam_ids,
+        statuses=[_STATUS[status] for status in found.statuses],
+    )
 
 
 def _exams(questions: Mapping[int, Sequence[int]]) -> list[pb.ExamQuestions]:

@@ -7,7 +7,7 @@ after any lock was got.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -93,14 +93,6 @@ class Listed:
     exam_duration_minutes: int
 
 
-class Entered(NamedTuple):
-    """An attempt with no more than what lists of an exam are sorted by."""
-
-    attempt_id: int
-    student_id: int
-    status: Status
-
-
 def load(session: Session, attempt_id: int) -> Attempt | None:
     return load_many(session, [attempt_id]).get(attempt_id)
 
@@ -119,14 +111,6 @@ def load_of_student(session: Session, student_id: int, after_id: int, limit: int
 
 def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
     return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
-
-
-def roll(session: Session, exam_id: int) -> list[Entered]:
-    """Return who sits an exam by which attempt, without loading the attempts."""
-    columns = AttemptRow.id, AttemptRow.student_id, AttemptRow.status
-    query = select(*columns).where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id)
-    rows = session.execute(query)
-    return [Entered(row.id, row.student_id, Status(row.status)) for row in rows]
 
 
 def load_waiting(session: Session, exam_id: int) -> list[Attempt]:

@@ -17,6 +17,16 @@ _STANDINGS = Prepared(
     "SELECT id, student_id, exam_id, status FROM attempts.attempts WHERE id = ANY (:ids)",
     {"ids": "bigint[]"},
 )
+_OF_EXAM = Prepared(
+    "standings_of_exam",
+    """
+SELECT array_agg(id ORDER BY id) AS ids, array_agg(student_id ORDER BY id) AS students,
+       array_agg(status ORDER BY id) AS statuses
+FROM attempts.attempts WHERE exam_id = :exam_id
+""",
+    {"exam_id": "bigint"},
+)
+_STATUS = {status.value: status for status in Status}
 _QUESTIONS = Prepared(
     "questions_of_attempts",
     """
@@ -31,7 +41,7 @@ GROUP BY exam_id
 
 @dataclass(frozen=True)
 class Standings:
-    """Attempts in columns of the same length."""
+    """Attempts in columns of the same length; `exam_ids` may be left out."""
 
     attempt_ids: Sequence[int]
     student_ids: Sequence[int]
@@ -44,6 +54,13 @@ def standings(connection: Connection, attempt_ids: Sequence[int]) -> Standings:
     rows = [tuple(r.values()) for r in _STANDINGS.run(connection, _ids(attempt_ids))]
     ids, students, exams, statuses = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Standings(ids, students, exams, [Status(word) for word in statuses])
+
+
+def of_exam(connection: Connection, exam_id: int) -> Standings:
+    """Return the standings of an exam's attempts by id; they carry no `exam_ids`."""
+    [row] = _OF_EXAM.run(connection, {"exam_id": exam_id})
+    statuses = [_STATUS[word] for word in row["statuses"] or ()]
+    return Standings(row["ids"] or (), row["students"] or (), (), statuses)
 
 
 def questions(connection: Connection, attempt_ids: Sequence[int]) -> dict[int, list[int]]:
