@@ -142,6 +142,13 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
 
     async def ListExamAttempts(self, request, context):  # noqa: N802
         found = [a for a in self.known.values() if a.exam_id == request.exam_id]
+        if request.in_columns and self.knows_standings:
+            columns = pb.Standings(
+                attempt_ids=[a.attempt_id for a in found],
+                student_ids=[a.student_id for a in found],
+                statuses=[a.status for a in found],
+            )
+            return pb.ListExamAttemptsResponse(columns=columns)
         return pb.ListExamAttemptsResponse(
             attempts=[
                 pb.ExamAttempt(attempt_id=a.attempt_id, student_id=a.student_id, status=a.status)

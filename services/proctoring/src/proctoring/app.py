@@ -36,6 +36,7 @@ from proctoring.evidence.sealing import Sweeper
 from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.listing import rest as listing_rest
+from proctoring.listing import schemas as listing_schemas
 from proctoring.posting import Posting
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
@@ -120,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(concept.router)
     review_rest.install(app)
-    rest.describe(app, report_rest.COMPONENTS)
+    rest.describe(app, listing_schemas.COMPONENTS, report_rest.COMPONENTS)
     return app
 
 

@@ -4,6 +4,7 @@ Pure. The facts come from the attempts service, asked anew for every request; th
 belong to `errors`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -70,6 +71,15 @@ class Roll:
 
     def __len__(self) -> int:
         return len(self.attempt_ids)
+
+    def only(self, student_ids: Collection[int]) -> "Roll":
+        """Return those of the students, in the same order."""
+        places = [n for n, student_id in enumerate(self.student_ids) if student_id in student_ids]
+        return Roll(
+            tuple(self.attempt_ids[n] for n in places),
+            tuple(self.student_ids[n] for n in places),
+            tuple(self.statuses[n] for n in places),
+        )
 
     def part(self, begin: int, end: int) -> "Roll":
         """Return those from place `begin` to before place `end`."""

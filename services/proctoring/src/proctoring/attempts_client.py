@@ -101,15 +101,16 @@ class AttemptsClient:
 
         Raises `AttemptsUnavailable`.
         """
-        request = pb.ListExamAttemptsRequest(exam_id=exam_id)
+        request = pb.ListExamAttemptsRequest(exam_id=exam_id, in_columns=True)
         try:
             answer = await rpc.call(self._stub.ListExamAttempts, request, seconds=self._seconds)
         except Failure as failure:
             raise AttemptsUnavailable from failure
+        told = answer.columns if answer.HasField("columns") else _columns(answer.attempts)
         return Roll(
-            tuple(a.attempt_id for a in answer.attempts),
-            tuple(a.student_id for a in answer.attempts),
-            tuple(_status(a.status) for a in answer.attempts),
+            tuple(told.attempt_ids),
+            tuple(told.student_ids),
+            tuple(_status(status) for status in told.statuses),
         )
 
 
@@ -118,6 +119,15 @@ def _status(word: pb.AttemptStatus) -> AttemptStatus:
     if status is None:  # a newer attempts says what this version cannot judge
         raise AttemptsUnavailable
     return status
+
+
+def _columns(found: Collection[pb.ExamAttempt]) -> pb.Standings:
+    """Return in columns what an attempts that knows none tells attempt by attempt."""
+    return pb.Standings(
+        attempt_ids=[each.attempt_id for each in found],
+        student_ids=[each.student_id for each in found],
+        statuses=[each.status for each in found],
+    )
 
 
 def _standings(told: pb.Standings, questions: dict[int, frozenset[int]]) -> dict[int, Attempt]:

@@ -26,6 +26,11 @@ class Person:
     full_name: str
     hall_ticket_number: str | None
 
+    def is_called(self, part: str) -> bool:
+        """Say whether `part` is in the name or the hall ticket, in whatever letters."""
+        names = (self.full_name, self.hall_ticket_number or "")
+        return any(part.casefold() in name.casefold() for name in names)
+
 
 class AuthClient:
     """Asks auth over an open channel; safe for any number of callers."""

@@ -1,18 +1,18 @@
 """The list of an exam's attempts: sorted, filtered and paged by the database, never from events."""
 
-import asyncio
 import contextlib
 import itertools
 import json
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import pytest
+from chassis.waiting import eventually
 from oep.auth.v1 import auth_pb2
 from proctoring.listing import store
 from proctoring.listing.wanted import Direction, Order, Wanted
+from proctoring.risk.keeping import Keeper
 from sqlalchemy import event, text
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -27,8 +27,9 @@ VALUES (:attempt_id, :exam_id, 1, :warnings, :violations, :type, 'warning', :at,
 """)
 RISK = text("""
 INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, rules_version,
-                              contributions, computed_at)
-VALUES (:attempt_id, :exam_id, :score, :events, 1, CAST(:contributions AS json), now())
+                              contributions, computed_at, event_types, types_as_of)
+VALUES (:attempt_id, :exam_id, :score, :events, 1, CAST(:contributions AS json), now(),
+        CAST(:types AS text[]), :events)
 """)
 SUBMISSION = text("""
 INSERT INTO proctoring.submissions (attempt_id, exam_id, submitted_at)
@@ -56,7 +57,9 @@ async def crowd(rig):
                 session.execute(TALLY, key | facts | {"at": at, "type": kind})
                 rules = [{"rule_id": "copy-paste", "points": n % 5}]
                 risk = {"score": n % 9, "events": facts["events"]}
-                session.execute(RISK, key | risk | {"contributions": json.dumps(rules)})
+                types = [kind, "odd"] if n % 5 else [kind]
+                told = {"contributions": json.dumps(rules), "types": types}
+                session.execute(RISK, key | risk | told)
             if n % 2:
                 session.execute(SUBMISSION, key | {"at": BEGIN + timedelta(hours=1, minutes=-n)})
 
@@ -137,6 +140,9 @@ FILTERS = [
     ({"min_violations": 2}, lambda line: line["counts"]["violation"] >= 2),
     ({"min_warnings": 3}, lambda line: line["counts"]["warning"] >= 3),
     ({"last_event_type": "window_blur"}, lambda line: "window_blur" in str(line["last_event"])),
+    ({"severity": "info"}, lambda line: line["counts"]["info"] > 0),
+    ({"severity": "warning"}, lambda line: line["counts"]["warning"] > 0),
+    ({"severity": "violation"}, lambda line: line["counts"]["violation"] > 0),
     ({"has_events": True}, lambda line: line["event_count"] > 0),
     ({"has_events": False}, lambda line: line["event_count"] == 0),
     ({"has_review": True}, lambda line: line["review_id"] is not None),
@@ -169,6 +175,141 @@ async def test_it_can_be_narrowed_to_a_rule_that_adds_points(admin, crowd):
     assert (await listed(admin, exam_id, rule="tab-switch"))["total"] == 0
 
 
+async def test_it_can_be_narrowed_to_a_type_that_came_at_any_time(admin, crowd):
+    exam_id, sats = crowd
+    found = await listed(admin, exam_id, event_type="odd")
+    assert ids(found) == [s.attempt_id for n, s in enumerate(sats) if n % 3 and n % 5]
+    assert (await listed(admin, exam_id, event_type="fullscreen_exit"))["total"] == 0
+    answer = await admin.get(f"/exams/{exam_id}/attempts", params={"event_type": "Odd!"})
+    assert answer.status_code == 422
+
+
+async def test_the_types_of_an_attempt_are_those_that_came_whenever_that_was(rig, admin):
+    sat, client = rig.sits()
+
+    async def post(*types: str) -> None:
+        events = [{"attempt_id": sat.attempt_id, "event_type": each} for each in types]
+        (await client.post("/events/batch", json={"events": events})).raise_for_status()
+
+    async def has(event_type: str) -> bool:
+        return bool((await listed(admin, sat.exam_id, event_type=event_type))["total"])
+
+    await post("answer_change", "gaze_lost_2", "answer_change")
+    await eventually(lambda: has("gaze_lost_2"), 20)
+    await post("window_focus", "tab_switch")
+    await eventually(lambda: has("tab_switch"), 20)
+    for event_type in ("answer_change", "gaze_lost_2", "window_focus"):
+        assert await has(event_type), event_type
+    assert not await has("fullscreen_exit")
+    query = text("SELECT event_types FROM proctoring.risks WHERE attempt_id = :id")
+    [types] = await rig.rows(
+        lambda session: list(session.execute(query, {"id": sat.attempt_id}).scalars())
+    )
+    assert sorted(types) == ["answer_change", "gaze_lost_2", "tab_switch", "window_focus"]
+
+
+async def test_types_that_an_older_version_did_not_keep_are_found_later(rig, admin):
+    sat, client = rig.sits()
+    posted = {"attempt_id": sat.attempt_id, "event_type": "gaze_lost_2"}
+    (await client.post("/events", json=posted)).raise_for_status()
+
+    async def is_known() -> bool:
+        return bool((await listed(admin, sat.exam_id, event_type="gaze_lost_2"))["total"])
+
+    await eventually(is_known, 20)
+    forget = text(
+        "UPDATE proctoring.risks SET event_types = '{}', types_as_of = 0,"
+        " computed_at = now() - interval '1 minute' WHERE attempt_id = :id"
+    )
+    await rig.rows(lambda session: session.execute(forget, {"id": sat.attempt_id}))
+    await Keeper(rig.database, wake=lambda: None).turn()  # a first turn looks at everything
+    await eventually(is_known, 20)
+
+
+async def test_it_can_be_narrowed_to_attempts_of_which_events_are_missing(rig, admin):
+    exam_id = next(EXAMS)
+    whole, holed, late, silent, running = (rig.stub.add(exam_id=exam_id) for _ in range(5))
+
+    async def post(sat, *numbers: int) -> None:
+        client = rig.client(sat.student_id)
+        event = {"attempt_id": sat.attempt_id, "event_type": "tab_switch"}
+        events = [event | {"client_sequence": number} for number in numbers]
+        (await client.post("/events/batch", json={"events": events})).raise_for_status()
+
+    await post(whole, 0, 1, 2, 2)
+    await post(holed, 1, 3)
+    await post(late, 1)
+    await post(running, 5)
+    claims = [(whole, 2), (holed, None), (late, 2), (silent, 4)]
+    claimed = [
+        {"id": sat.attempt_id, "exam_id": exam_id, "last": last, "at": BEGIN}
+        for sat, last in claims
+    ]
+    submit = text(
+        "INSERT INTO proctoring.submissions (attempt_id, exam_id, last_event_sequence,"
+        " submitted_at) VALUES (:id, :exam_id, :last, :at)"
+    )
+    await rig.rows(lambda session: session.execute(submit, claimed))
+    found = await listed(admin, exam_id, has_missing_events=True)
+    assert ids(found) == [sat.attempt_id for sat in (holed, late, silent)]
+    delivery = (await admin.get(f"/exams/{exam_id}/delivery")).json()
+    assert [each["attempt_id"] for each in delivery] == ids(found), "as /delivery counts"
+    rest = await listed(admin, exam_id, has_missing_events=False)
+    assert ids(rest) == [whole.attempt_id, running.attempt_id]
+    assert (await listed(admin, exam_id))["total"] == 5
+
+
+async def test_it_can_be_searched_by_name_and_hall_ticket(rig, admin):
+    one = rig.stub.add()
+    others = [rig.stub.add(exam_id=one.exam_id) for _ in range(3)]
+    rig.auth.named(one.student_id, "Asha Rao", "AP20250001")
+    rig.auth.named(others[0].student_id, "Ravi Raó", "AP20250002")
+    rig.auth.named(others[1].student_id, "Meena", "XY7")
+    for search, wanted in (
+        ("asha", [one]), ("RAÓ", [others[0]]), ("ra", [one, others[0]]), ("xy7", [others[1]]),
+        ("ap2025", [one, others[0]]), ("%", []), ("nobody", []),
+    ):  # fmt: skip
+        found = await listed(admin, one.exam_id, search=search)
+        assert ids(found) == [sat.attempt_id for sat in wanted], search
+        assert found["total"] == len(wanted)
+    found = await listed(admin, one.exam_id, search="ra", sort="attempt_id", limit=1, skip=1)
+    assert (ids(found), found["total"]) == ([others[0].attempt_id], 2)
+    assert found["attempts"][0]["student_name"] == "Ravi Raó"
+
+
+async def test_who_is_shown_no_names_may_not_search_by_them(rig, crowd):
+    exam_id, _ = crowd
+    grader = rig.member("grader", assigned=[("grader", exam_id)])
+    answer = await grader.get(f"/exams/{exam_id}/attempts", params={"search": "Student"})
+    assert (answer.status_code, answer.json()["detail"]) == (403, "Access denied")
+
+
+async def test_without_auth_nobody_is_found_by_name_and_that_is_said(rig, admin, crowd):
+    async with rig.auth.away():
+        answer = await admin.get(f"/exams/{crowd[0]}/attempts", params={"search": "Student"})
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+
+    async def is_back() -> bool:
+        found = await admin.get(f"/exams/{crowd[0]}/attempts", params={"search": "Student"})
+        return found.status_code == 200
+
+    await eventually(is_back, 20)
+
+
+@pytest.mark.parametrize("knows_columns", [True, False])
+async def test_an_attempts_that_knows_no_columns_is_understood(rig, admin, crowd, knows_columns):
+    exam_id, sats = crowd
+    rig.stub.knows_standings = knows_columns
+    try:
+        found = await listed(admin, exam_id)
+    finally:
+        rig.stub.knows_standings = True
+    told = [(line["attempt_id"], line["student_id"]) for line in found["attempts"]]
+    assert told == [(sat.attempt_id, sat.student_id) for sat in sats]
+    assert [line["status"] for line in found["attempts"]][:4] == list(WORDS)
+
+
 async def test_the_newest_review_stands_beside_an_attempt(rig, admin):
     sat = rig.stub.add("submitted")
     opened = await admin.post(f"/attempt/{sat.attempt_id}/reviews", json={"reason": "a phone"})
@@ -183,7 +324,7 @@ async def test_a_score_that_events_have_overtaken_says_so(rig, admin, crowd):
     key = {"attempt_id": sat.attempt_id, "exam_id": sat.exam_id, "at": BEGIN}
     counted = {"warnings": 1, "violations": 0, "events": 3, "type": "odd"}
     await rig.rows(lambda s: s.execute(TALLY, key | counted))
-    risk = {"score": 4, "events": 2, "contributions": "[]"}
+    risk = {"score": 4, "events": 2, "contributions": "[]", "types": []}
     stored = RISK.text.replace("now()", "now() + interval '1 day'")  # the task leaves it alone
     await rig.rows(lambda s: s.execute(text(stored), key | risk))
     [line] = (await listed(admin, sat.exam_id))["attempts"]
@@ -222,9 +363,12 @@ def relations(plan) -> set[str]:
 @pytest.mark.parametrize("order", Order)
 async def test_its_plan_touches_tallies_risks_submissions_and_reviews_only(rig, crowd, order):
     def explain(session):
-        statement = store._LIST[order, Direction.DESCENDING].text
+        statement = store._LIST[order, Direction.DESCENDING, False].text
         said = {k: v.value if isinstance(v, Enum) else v for k, v in asdict(Wanted()).items()}
-        columns = {"attempt_ids": "{1}", "student_ids": "{1}", "statuses": "{graded}"}
+        columns = {
+            "exam_id": 1, "attempt_ids": "{1}", "student_ids": "{1}", "statuses": "{graded}",
+            "lowest": 1, "highest": 1,
+        }  # fmt: skip
         query = text(f"EXPLAIN (FORMAT JSON) {statement}")
         return session.execute(query, said | columns).scalar_one()
 
@@ -261,10 +405,11 @@ async def test_without_attempts_there_is_no_list_rather_than_half_of_one(rig, ad
         answer = await admin.get(f"/exams/{crowd[0]}/attempts")
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
-    deadline = time.monotonic() + 10  # until the line to attempts is there again
-    while (await admin.get(f"/exams/{crowd[0]}/attempts")).status_code != 200:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+
+    async def is_back() -> bool:
+        return (await admin.get(f"/exams/{crowd[0]}/attempts")).status_code == 200
+
+    await eventually(is_back, 20)
 
 
 async def test_an_exam_that_is_not_there_has_no_attempts(admin):

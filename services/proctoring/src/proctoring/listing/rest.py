@@ -4,7 +4,7 @@ Who sits the exam is asked of attempts, anew each time; names are asked of auth 
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import structlog
 from chassis.access import AnyCaller
@@ -14,11 +14,12 @@ from chassis.tokens import Caller
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from proctoring import schemas as event_schemas
-from proctoring.attempt import AttemptStatus
+from proctoring.attempt import AttemptStatus, Roll
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import AuthClient, Person
-from proctoring.edge import EVERYWHERE, ExamId, Limit, Skip, check_reach, read
+from proctoring.edge import EVERYWHERE, ExamId, Limit, Skip, as_json, check_reach, read
 from proctoring.errors import AccessDenied
+from proctoring.event import Severity
 from proctoring.listing import store
 from proctoring.listing.schemas import ListBody
 from proctoring.listing.wanted import Direction, Order, Wanted
@@ -30,6 +31,22 @@ router = APIRouter(prefix="/api/v1/proctoring", tags=["listing"])
 Count = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 RuleId = Annotated[str | None, Query(max_length=50, description="Adds points to the score.")]
 TypeWanted = Annotated[str | None, Query(pattern=event_schemas.TYPE_PATTERN)]
+TypeSeen = Annotated[
+    str | None,
+    Query(pattern=event_schemas.TYPE_PATTERN, description="Came at least once, at any time."),
+]
+Missing = Annotated[
+    bool | None, Query(description="Of what the client has sent, numbers are missing.")
+]
+Search = Annotated[
+    str | None,
+    Query(min_length=1, max_length=100, description="Part of a name or hall ticket."),
+]
+_SCHEMA = {"application/json": {"schema": {"$ref": "#/components/schemas/ListBody"}}}
+_DESCRIBED: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {200: {"content": _SCHEMA}},
+}
 ReviewState = Literal["open", "decided", "appealed", "closed"]
 
 
@@ -43,10 +60,13 @@ def wanted_of(
     rule: RuleId = None,
     min_warnings: Count = None,
     min_violations: Count = None,
+    severity: Severity | None = None,
+    event_type: TypeSeen = None,
     last_event_type: TypeWanted = None,
     review_state: ReviewState | None = None,
     has_review: bool | None = None,
     has_events: bool | None = None,
+    has_missing_events: Missing = None,
 ) -> Wanted:
     """Read the query; what is largest or newest comes first unless it is said otherwise."""
     usual = Direction.ASCENDING if sort is Order.ATTEMPT else Direction.DESCENDING
@@ -60,30 +80,48 @@ def wanted_of(
         rule=rule,
         min_warnings=min_warnings,
         min_violations=min_violations,
+        severity=severity,
+        event_type=event_type,
         last_event_type=last_event_type,
         review_state=review_state,
         has_review=has_review,
         has_events=has_events,
+        has_missing_events=has_missing_events,
     )
 
 
-@router.get("/exams/{exam_id}/attempts", response_model=ListBody)
+@router.get("/exams/{exam_id}/attempts", **_DESCRIBED)
 async def list_attempts(
     request: Request,
     caller: AnyCaller,
     exam_id: ExamId,
     wanted: Annotated[Wanted, Depends(wanted_of)],
+    search: Search = None,
 ) -> Response:
     """Return a page of an exam's attempts, those without events among them."""
     await check_reach(request, caller, exam_id, EVERYWHERE, AccessDenied)
+    are_named = await _may_see_names(request, caller, exam_id)
+    roll, people = await _searched(request, exam_id, search, are_named=are_named)
+    page = await read(request, store.page, exam_id, roll, wanted)
+    if are_named and people is None:
+        people = await _people(request, (line.student_id for line in page.lines))
+    return as_json(ListBody.of(exam_id, page, people or {}))
+
+
+async def _searched(
+    request: Request, exam_id: int, search: str | None, *, are_named: bool
+) -> tuple[Roll, dict[int, Person] | None]:
+    """Return the roll, or who of it is searched for, and then their names."""
     attempts: AttemptsClient = request.app.state.attempts
     roll = await attempts.roll(exam_id)
-    page = await read(request, store.page, roll, wanted)
-    people: dict[int, Person] = {}
-    if await _may_see_names(request, caller, exam_id):
-        people = await _people(request, (line.student_id for line in page.lines))
-    body = ListBody.of(exam_id, page, people)
-    return Response(body.model_dump_json(), media_type="application/json")
+    if search is None:
+        return roll, None
+    if not are_named:  # it would tell who is who
+        raise AccessDenied
+    auth: AuthClient = request.app.state.auth
+    people = await auth.people(roll.student_ids)
+    found = {user_id for user_id, person in people.items() if person.is_called(search)}
+    return roll.only(found), people
 
 
 async def _may_see_names(request: Request, caller: Caller, exam_id: int) -> bool:

@@ -2,16 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+import msgspec
+from msgspec import Meta
 
+from proctoring import schemas
 from proctoring.auth_client import Person
 from proctoring.event import LastEvent
 from proctoring.listing.store import Line, Page
 
+Name = Annotated[
+    str | None, Meta(description="Null for who marks without names, and while auth is away.")
+]
+IsCurrent = Annotated[bool, Meta(description="Whether the score counts up to the newest event.")]
 
-class ListedCounts(BaseModel):
+
+class ListedCounts(msgspec.Struct, frozen=True):
     """How many events of each severity there are."""
 
     info: int
@@ -19,7 +26,7 @@ class ListedCounts(BaseModel):
     violation: int
 
 
-class LastEventBody(BaseModel):
+class LastEventBody(msgspec.Struct, frozen=True):
     """The newest event."""
 
     event_type: str
@@ -29,29 +36,22 @@ class LastEventBody(BaseModel):
 
     @classmethod
     def of(cls, last: LastEvent) -> Self:
-        return cls(
-            event_type=last.event_type,
-            severity=last.severity.value,
-            received_at=last.received_at,
-            late=last.late,
-        )
+        return cls(last.event_type, last.severity.value, last.received_at, last.late)
 
 
-class LineBody(BaseModel):
+class LineBody(msgspec.Struct, frozen=True):
     """One attempt: what was counted of it, its score and its newest review."""
 
     attempt_id: int
     student_id: int
-    student_name: str | None = Field(
-        description="Null for who marks without names, and while auth is away."
-    )
+    student_name: Name
     hall_ticket_number: str | None
     status: str
     counts: ListedCounts
     event_count: int
     last_event: LastEventBody | None
     risk_score: int
-    is_risk_current: bool = Field(description="Whether the score counts up to the newest event.")
+    is_risk_current: IsCurrent
     submitted_at: datetime | None
     review_id: int | None
     review_state: str | None
@@ -65,9 +65,7 @@ class LineBody(BaseModel):
             student_name=person.full_name or None if person else None,
             hall_ticket_number=person.hall_ticket_number if person else None,
             status=line.status.value,
-            counts=ListedCounts(
-                info=line.info_count, warning=line.warning_count, violation=line.violation_count
-            ),
+            counts=ListedCounts(line.info_count, line.warning_count, line.violation_count),
             event_count=line.last_sequence,
             last_event=LastEventBody.of(line.last_event) if line.last_event else None,
             risk_score=line.score,
@@ -79,7 +77,7 @@ class LineBody(BaseModel):
         )
 
 
-class ListBody(BaseModel):
+class ListBody(msgspec.Struct, frozen=True):
     """A page; `total` counts the attempts on all pages."""
 
     exam_id: int
@@ -89,4 +87,7 @@ class ListBody(BaseModel):
     @classmethod
     def of(cls, exam_id: int, page: Page, people: Mapping[int, Person]) -> Self:
         lines = [LineBody.of(line, people.get(line.student_id)) for line in page.lines]
-        return cls(exam_id=exam_id, total=page.total, attempts=lines)
+        return cls(exam_id, page.total, lines)
+
+
+COMPONENTS = schemas.components([ListBody])

@@ -1,10 +1,11 @@
 """The one statement of the list: an exam's roll beside tallies, risks, submissions and reviews.
 
-It never reads events. Blocking, inside the caller's transaction.
+It reads no events, but when it is asked for attempts of which some are missing. Blocking, inside
+the caller's transaction.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -25,6 +26,8 @@ _KEYS = {
     Order.LAST_EVENT: "last_received_at",
     Order.SUBMITTED: "submitted_at",
 }
+_STATUS = {status.value: status for status in AttemptStatus}
+_SEVERITY = {severity.value: severity for severity in Severity}
 _WAYS = {Direction.ASCENDING: "ASC", Direction.DESCENDING: "DESC"}
 
 
@@ -56,8 +59,28 @@ class Page:
     lines: tuple[Line, ...]
 
 
-def _statement(order: Order, direction: Direction) -> TextClause:
-    """Return the list by one order. What is not there comes last, whichever way it goes."""
+# As `delivery_store` counts: numbers from the first to the highest, less those that came. Only
+# this filter reads events, by their attempts' index.
+_MISSING = """
+    SELECT greatest(coalesce(s.last_event_sequence, 0), coalesce(max(e.client_sequence), 0))
+           + CAST(CASE WHEN min(e.client_sequence) = 0 THEN 1 ELSE 0 END AS numeric)
+           > count(DISTINCT e.client_sequence)
+    FROM proctoring.proctoring_events e
+    WHERE e.attempt_id = a.attempt_id AND e.exam_day = t.exam_day
+      AND e.client_sequence IS NOT NULL
+"""
+_FITS_DELIVERY = f"AND (s.attempt_id IS NOT NULL AND ({_MISSING})) = :has_missing_events"
+
+
+_IN_REACH = "attempt_id BETWEEN :lowest AND :highest"
+
+
+def _statement(order: Order, direction: Direction, *, asks_delivery: bool) -> TextClause:
+    """Return the list by one order. What is not there comes last, whichever way it goes.
+
+    Tables are cut down first to the exam and to the reach of the roll: what lies beside them, and
+    the other pages of a file, cost nothing however many they are.
+    """
     by = f"{_KEYS[order]} {_WAYS[direction]} NULLS LAST, attempt_id"
     return text(
         f"""
@@ -70,29 +93,40 @@ def _statement(order: Order, direction: Direction) -> TextClause:
                    coalesce(t.info_count, 0) AS info_count,
                    coalesce(t.warning_count, 0) AS warning_count,
                    coalesce(t.violation_count, 0) AS violation_count,
-                   coalesce(t.last_sequence, 0) AS event_count,
                    t.last_event_type, t.last_severity, t.last_received_at, t.last_late,
+                   coalesce(t.last_sequence, 0) AS event_count,
                    coalesce(r.score, 0) AS score, coalesce(r.as_of_sequence, 0) AS risk_as_of,
                    s.submitted_at, v.id AS review_id, v.state AS review_state,
                    v.outcome AS review_outcome
             FROM entered a
-            LEFT JOIN proctoring.tallies t USING (attempt_id)
-            LEFT JOIN proctoring.risks r USING (attempt_id)
-            LEFT JOIN proctoring.submissions s USING (attempt_id)
-            LEFT JOIN proctoring.reviews v ON v.attempt_id = a.attempt_id AND v.is_newest
+            LEFT JOIN (SELECT * FROM proctoring.tallies WHERE {_IN_REACH}
+                       AND (exam_id = :exam_id OR exam_id IS NULL)) t USING (attempt_id)
+            LEFT JOIN (SELECT * FROM proctoring.risks WHERE {_IN_REACH}
+                       AND (exam_id = :exam_id OR exam_id IS NULL)) r USING (attempt_id)
+            LEFT JOIN (SELECT * FROM proctoring.submissions WHERE {_IN_REACH}
+                       AND exam_id = :exam_id) s USING (attempt_id)
+            LEFT JOIN (SELECT * FROM proctoring.reviews WHERE {_IN_REACH}
+                       AND exam_id = :exam_id AND is_newest) v USING (attempt_id)
             WHERE (CAST(:status AS text) IS NULL OR a.status = :status)
               AND (CAST(:min_risk AS int) IS NULL OR r.score >= :min_risk OR 0 >= :min_risk)
               AND (CAST(:rule AS text) IS NULL OR EXISTS (
                       SELECT FROM json_array_elements(r.contributions) c
                       WHERE c ->> 'rule_id' = :rule AND c ->> 'points' <> '0'))
-              AND coalesce(t.warning_count, 0) >= coalesce(CAST(:min_warnings AS int), 0)
-              AND coalesce(t.violation_count, 0) >= coalesce(CAST(:min_violations AS int), 0)
+              AND (CAST(:min_warnings AS int) IS NULL
+                   OR coalesce(t.warning_count, 0) >= :min_warnings)
+              AND (CAST(:min_violations AS int) IS NULL
+                   OR coalesce(t.violation_count, 0) >= :min_violations)
+              AND (CAST(:severity AS text) IS NULL OR CASE :severity
+                   WHEN 'info' THEN t.info_count WHEN 'warning' THEN t.warning_count
+                   ELSE t.violation_count END > 0)
+              AND (CAST(:event_type AS text) IS NULL OR :event_type = ANY(r.event_types))
               AND (CAST(:last_event_type AS text) IS NULL
                    OR t.last_event_type = :last_event_type)
               AND (CAST(:review_state AS text) IS NULL OR v.state = :review_state)
               AND (CAST(:has_review AS bool) IS NULL OR (v.id IS NOT NULL) = :has_review)
               AND (CAST(:has_events AS bool) IS NULL
                    OR (coalesce(t.last_sequence, 0) > 0) = :has_events)
+              {_FITS_DELIVERY if asks_delivery else ""}
         ), page AS (
             SELECT *, row_number() OVER (ORDER BY {by}) AS place FROM listed
             ORDER BY {by} LIMIT :limit OFFSET :skip
@@ -103,19 +137,37 @@ def _statement(order: Order, direction: Direction) -> TextClause:
     )
 
 
-_LIST = {(order, way): _statement(order, way) for order in Order for way in Direction}
+_LIST = {
+    (order, way, asks): _statement(order, way, asks_delivery=asks)
+    for order in Order
+    for way in Direction
+    for asks in (False, True)
+}
 
 
-def page(session: Session, roll: Roll, wanted: Wanted) -> Page:
-    """Return the page of `roll` that is wanted; one statement, whatever its size."""
+def page(session: Session, exam_id: int, roll: Roll, wanted: Wanted) -> Page:
+    """Return the page of an exam's `roll` that is wanted; one statement, whatever its size."""
+    if wanted.is_by_attempt and wanted.is_unfiltered:  # the roll itself has the order
+        part = roll.part(wanted.skip, wanted.skip + wanted.limit)
+        return Page(len(roll), _found(session, exam_id, part, replace(wanted, skip=0)).lines)
+    return _found(session, exam_id, roll, wanted)
+
+
+def _found(session: Session, exam_id: int, roll: Roll, wanted: Wanted) -> Page:
+    if not roll.attempt_ids:
+        return Page(0, ())
     said = {name: _word(value) for name, value in asdict(wanted).items()}
     columns = {
+        "exam_id": exam_id,
+        "lowest": min(roll.attempt_ids),
+        "highest": max(roll.attempt_ids),
         "attempt_ids": _array(roll.attempt_ids),
         "student_ids": _array(roll.student_ids),
         "statuses": _array(status.value for status in roll.statuses),
     }
-    rows = session.execute(_LIST[wanted.order, wanted.direction], said | columns).all()
-    return Page(rows[0].total, tuple(_line(row) for row in rows if row.attempt_id is not None))
+    statement = _LIST[wanted.order, wanted.direction, wanted.has_missing_events is not None]
+    rows = session.execute(statement, said | columns).all()
+    return Page(rows[0][0], tuple(_line(row) for row in rows if row[1] is not None))
 
 
 def _array(values: Iterable[int | str]) -> str:
@@ -128,23 +180,8 @@ def _word(value: Any) -> Any:
 
 
 def _line(row: Any) -> Line:
-    last = None
-    if row.last_event_type:
-        severity = Severity(row.last_severity)
-        last = LastEvent(row.last_event_type, severity, row.last_received_at, row.last_late)
-    return Line(
-        attempt_id=row.attempt_id,
-        student_id=row.student_id,
-        status=AttemptStatus(row.status),
-        info_count=row.info_count,
-        warning_count=row.warning_count,
-        violation_count=row.violation_count,
-        last_event=last,
-        last_sequence=row.event_count,
-        score=row.score,
-        risk_as_of=row.risk_as_of,
-        submitted_at=row.submitted_at,
-        review_id=row.review_id,
-        review_state=row.review_state,
-        review_outcome=row.review_outcome,
-    )
+    """Return a row of `listed` behind its total, whose columns are in this order."""
+    (_, attempt_id, student_id, status, infos, warnings, violations,
+     last_type, severity, received_at, late, *rest, _place) = row  # fmt: skip
+    last = LastEvent(last_type, _SEVERITY[severity], received_at, late) if last_type else None
+    return Line(attempt_id, student_id, _STATUS[status], infos, warnings, violations, last, *rest)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from proctoring.attempt import AttemptStatus
+from proctoring.event import Severity
 
 
 class Order(Enum):
@@ -37,7 +38,23 @@ class Wanted:
     """A rule that adds points to the score."""
     min_warnings: int | None = None
     min_violations: int | None = None
+    severity: Severity | None = None
+    """At least one event of it."""
+    event_type: str | None = None
+    """At least one event of it, whenever that was."""
     last_event_type: str | None = None
     review_state: str | None = None
     has_review: bool | None = None
     has_events: bool | None = None
+    has_missing_events: bool | None = None
+    """Whether numbers are missing of what the client has sent (see `delivery`)."""
+
+    @property
+    def is_unfiltered(self) -> bool:
+        """Whether every attempt fits."""
+        return self == Wanted(self.order, self.direction, self.skip, self.limit)
+
+    @property
+    def is_by_attempt(self) -> bool:
+        """Whether the order is that of the roll."""
+        return (self.order, self.direction) == (Order.ATTEMPT, Direction.ASCENDING)

@@ -11,7 +11,7 @@ from proctoring.attempt import Roll
 from proctoring.auth_client import Person
 from proctoring.listing import store as list_store
 from proctoring.listing.store import Line
-from proctoring.listing.wanted import Direction, Order, Wanted
+from proctoring.listing.wanted import Wanted
 from proctoring.report import bodies, store
 from proctoring.report.figures import RiskBin, Totals, span
 from proctoring.report.streaming import Page
@@ -47,21 +47,21 @@ def paged(
     session: Session, exam_id: int, roll: Roll, wanted: Wanted
 ) -> tuple[Figures, list_store.Page]:
     """Return the figures and the page of attempts that is wanted."""
-    return figures(session, exam_id), list_store.page(session, roll, wanted)
+    return figures(session, exam_id), list_store.page(session, exam_id, roll, wanted)
 
 
-def lines(session: Session, roll: Roll, wanted: Wanted, after: int) -> Page[Line]:
+def lines(session: Session, exam_id: int, roll: Roll, wanted: Wanted, after: int) -> Page[Line]:
     """Return the lines of a file behind place `after`.
 
     In the order of the roll, by attempt, each attempt is read exactly once. In any other order one
     whose place changes while the file is written may be missing or be there twice.
     """
-    if wanted.order is Order.ATTEMPT and wanted.direction is Direction.ASCENDING:
+    if wanted.is_by_attempt:
         part = roll.part(after, after + PAGE_ROWS)
-        page = list_store.page(session, part, replace(wanted, skip=0, limit=PAGE_ROWS))
+        page = list_store.page(session, exam_id, part, replace(wanted, skip=0, limit=PAGE_ROWS))
         count = len(roll)
     else:
-        page = list_store.page(session, roll, replace(wanted, skip=after, limit=PAGE_ROWS))
+        page = list_store.page(session, exam_id, roll, replace(wanted, skip=after, limit=PAGE_ROWS))
         count = page.total
     behind = after + PAGE_ROWS
     return Page(page.lines, behind if behind < count else None)

@@ -92,7 +92,9 @@ class _Exam:
         return await asking.printed(self._request, "exam", exam, self._name)
 
     async def _rows(self, wanted: Wanted, after: int) -> Page[bodies.AttemptRow]:
-        found: Page[Line] = await read(self._request, about_exam.lines, self._roll, wanted, after)
+        found: Page[Line] = await read(
+            self._request, about_exam.lines, self._exam_id, self._roll, wanted, after
+        )
         people = await self._people(found.rows)
         rows = [bodies.row_out(line, people.get(line.student_id)) for line in found.rows]
         return Page(rows, found.after)

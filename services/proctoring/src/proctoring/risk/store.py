@@ -20,6 +20,8 @@ from proctoring.risk.scoring import Contribution, Risk
 
 MOST_OF_A_KIND = 2_000
 """How many events of one type and severity are looked at, from an attempt's first one on."""
+MOST_TYPES = 200
+"""How many types of event are known of an attempt: whoever invents more is known well enough."""
 _MOST_DATA_BYTES = 2_048
 _LONGEST_SECONDS = 24 * 60 * 60.0
 
@@ -27,10 +29,12 @@ _MOVED = text(
     """
     SELECT t.attempt_id, t.exam_id, t.last_sequence
     FROM proctoring.tallies t LEFT JOIN proctoring.risks r USING (attempt_id)
-    WHERE t.updated_at >= :since AND t.last_sequence > coalesce(r.as_of_sequence, 0)
+    WHERE t.updated_at >= :since
+      AND t.last_sequence > coalesce(least(r.as_of_sequence, r.types_as_of), 0)
       AND coalesce(r.rules_version, 0) <= :newest
       AND coalesce(r.computed_at <= clock_timestamp() - make_interval(secs => :rest), true)
-    ORDER BY r.computed_at NULLS FIRST, t.attempt_id LIMIT :limit
+    ORDER BY t.last_sequence > coalesce(r.as_of_sequence, 0) DESC,
+             r.computed_at NULLS FIRST, t.attempt_id LIMIT :limit
     """
 )
 # An exam is assessed by the rules that its first attempt was assessed by, to its end.
@@ -95,10 +99,18 @@ _SAVE = text(
     UPDATE proctoring.risks AS risk
     SET exam_id = coalesce(new.exam_id, risk.exam_id), score = new.score,
         as_of_sequence = new.as_of_sequence, contributions = new.contributions,
-        computed_at = clock_timestamp()
+        computed_at = clock_timestamp(),
+        event_types = risk.event_types || ARRAY(
+            SELECT DISTINCT e.event_type FROM proctoring.proctoring_events e
+            WHERE e.exam_day = t.exam_day AND e.attempt_id = t.attempt_id
+              AND e.sequence > risk.types_as_of AND e.sequence <= new.as_of_sequence
+              AND e.event_type <> ALL(risk.event_types)
+            LIMIT greatest(0, :most_types - cardinality(risk.event_types))),
+        types_as_of = greatest(risk.types_as_of, new.as_of_sequence)
     FROM unnest(CAST(:attempt_id AS int[]), CAST(:exam_id AS int[]), CAST(:score AS int[]),
                 CAST(:as_of_sequence AS bigint[]), CAST(:contributions AS json[]))
          AS new (attempt_id, exam_id, score, as_of_sequence, contributions)
+    LEFT JOIN proctoring.tallies t ON t.attempt_id = new.attempt_id
     WHERE risk.attempt_id = new.attempt_id
     """
 )
@@ -167,6 +179,8 @@ def moved(
 ) -> list[Moved]:
     """Return attempts whose events have gone on, longest unassessed first.
 
+    Behind them come those whose types of event are not all known yet.
+
     Left out are those assessed less than `rest_seconds` ago, and by rules newer than we know.
     """
     wanted = {"since": since, "newest": newest, "rest": rest_seconds, "limit": limit}
@@ -213,7 +227,7 @@ def sights(session: Session, until: Mapping[int, int], types: Sequence[str]) -> 
 
 
 def save(session: Session, kept: Sequence[Kept]) -> None:
-    """Write assessments whose rows are held, in one statement."""
+    """Write assessments whose rows are held, and the types of event up to there, at once."""
     if not kept:
         return
     columns = {
@@ -222,6 +236,7 @@ def save(session: Session, kept: Sequence[Kept]) -> None:
         "score": [k.risk.score for k in kept],
         "as_of_sequence": [k.as_of_sequence for k in kept],
         "contributions": [_contributions_text(k.risk) for k in kept],
+        "most_types": MOST_TYPES,
     }
     session.execute(_SAVE, columns)
 

@@ -5,6 +5,7 @@ health, for good; it changes and deletes nothing else there.
 """
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -31,6 +32,8 @@ RISKS = Table(
     Column("rules_version", Integer, nullable=False),
     Column("contributions", JSON, nullable=False),
     Column("computed_at", DateTime(timezone=True)),
+    Column("event_types", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("types_as_of", BigInteger, nullable=False, server_default=text("0")),
     Index(None, "exam_id", "rules_version"),
     CheckConstraint("score BETWEEN 0 AND 1000", "score"),
 )
