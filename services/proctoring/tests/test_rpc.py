@@ -11,8 +11,9 @@ async def board(rig):
     async with rpc.channel(f"127.0.0.1:{rig.app.state.grpc_port}") as channel:
         stub = proctoring_pb2_grpc.ProctoringServiceStub(channel)
 
-        async def ask(exam_id: int) -> pb.GetBoardResponse:
-            return await rpc.call(stub.GetBoard, pb.GetBoardRequest(exam_id=exam_id), seconds=5)
+        async def ask(exam_id: int, **wanted: bool) -> pb.GetBoardResponse:
+            request = pb.GetBoardRequest(exam_id=exam_id, **wanted)
+            return await rpc.call(stub.GetBoard, request, seconds=5)
 
         yield ask
 
@@ -38,6 +39,7 @@ async def test_a_board_holds_the_tallies_of_its_exam_only(rig, board):
     assert one.last_event.received_at.ToJsonString() == shown["received_at"]
     assert (two.attempt_id, two.last_event.late) == (second.attempt_id, True)
     assert answer.as_of.seconds >= one.last_event.received_at.seconds
+    assert list((await board(first.exam_id, without_tallies=True)).tallies) == []
 
 
 @pytest.mark.parametrize("exam_id", [0, 2**40])

@@ -37,12 +37,14 @@ class ProctoringServicer(proctoring_pb2_grpc.ProctoringServiceServicer):
     ) -> pb.GetBoardResponse:
         """Return a tally for each attempt that has an event, and what waits for somebody."""
         del context
-        return await self._database.run(self._load, request.exam_id)
+        return await self._database.run(
+            self._load, request.exam_id, with_tallies=not request.without_tallies
+        )
 
-    def _load(self, exam_id: int) -> pb.GetBoardResponse:
+    def _load(self, exam_id: int, *, with_tallies: bool) -> pb.GetBoardResponse:
         with self._database.transaction() as session:
             as_of, is_possible = store.clock(session), 0 < exam_id <= _MAX_ID
-            tallies = store.board(session, exam_id) if is_possible else []
+            tallies = store.board(session, exam_id) if is_possible and with_tallies else []
             waiting = attention.of_exam(session, exam_id) if is_possible else []
         return pb.GetBoardResponse(
             as_of=_stamp(as_of),

@@ -22,10 +22,12 @@ SEVERITY_WARNING: Severity
 SEVERITY_VIOLATION: Severity
 
 class GetBoardRequest(_message.Message):
-    __slots__ = ("exam_id",)
+    __slots__ = ("exam_id", "without_tallies")
     EXAM_ID_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_TALLIES_FIELD_NUMBER: _ClassVar[int]
     exam_id: int
-    def __init__(self, exam_id: _Optional[int] = ...) -> None: ...
+    without_tallies: bool
+    def __init__(self, exam_id: _Optional[int] = ..., without_tallies: _Optional[bool] = ...) -> None: ...
 
 class GetBoardResponse(_message.Message):
     __slots__ = ("as_of", "tallies", "attention")
