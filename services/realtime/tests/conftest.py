@@ -88,6 +88,8 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.attempts: dict[int, Attempt] = {}
         self.saves = []
         self.calls = []
+        self.rosters = 0
+        self.asked = []
         self.flags = []
         self.devices = []
         self.broadcasts = []
@@ -98,10 +100,13 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.refusal = None
         self.failure = None
         self.answered = lambda: None
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.gate, self.state_gate, self.roster_gate = (asyncio.Event() for _ in range(3))
+        for gate in (self.gate, self.state_gate, self.roster_gate):
+            gate.set()
 
     async def BatchGetAttempts(self, request, context):  # noqa: N802
+        self.asked.append(len(request.attempt_ids))
+        await self.state_gate.wait()
         if self.failure:
             raise self.failure
         found = [self.attempts[i].message() for i in request.attempt_ids if i in self.attempts]
@@ -139,6 +144,7 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         return attempts_pb2.GetClockResponse(server_time=stamp(datetime.now(UTC)))
 
     async def GetExam(self, request, context):  # noqa: N802
+        self.rosters += 1
         if self.failure:
             raise self.failure
         if request.exam_id not in {a.exam_id for a in self.attempts.values()}:
@@ -148,6 +154,7 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
             for a in self.attempts.values()
             if a.exam_id == request.exam_id
         ]
+        await self.roster_gate.wait()
         return attempts_pb2.GetExamResponse(
             exam_id=request.exam_id,
             title="Welding",
@@ -202,10 +209,12 @@ class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
         self.tallies = []
         self.attention = []
         self.calls = 0
+        self.recounts = 0
         self.failure = None
 
     async def GetBoard(self, request, context):  # noqa: N802
-        self.calls += 1
+        self.calls += not request.without_tallies
+        self.recounts += request.without_tallies
         if self.failure:
             raise self.failure
         return proctoring_pb2.GetBoardResponse(

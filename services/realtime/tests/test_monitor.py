@@ -8,6 +8,7 @@ import pytest
 from chassis.errors import Unavailable
 from chassis.waiting import eventually
 from oep.proctoring.v1 import proctoring_pb2
+from realtime.wire.socket import Socket
 from websockets.exceptions import InvalidStatus
 
 
@@ -189,25 +190,58 @@ async def test_what_happens_while_the_snapshot_is_made_is_told_behind_it(world):
         assert found == expected
 
 
-async def test_a_shared_snapshot_is_followed_by_what_came_since(make_world):
+async def test_what_is_announced_while_rows_are_read_is_in_the_snapshot(world):
+    """Attempts answered with rows of before; the position says that they are of after."""
+    attempt = world.attempt()
+    world.attempts.roster_gate.clear()
+    opening = asyncio.create_task(world.board(attempt.exam_id))
+    await eventually(lambda: world.attempts.rosters)
+    said = await world.say_saved(attempt, questions_answered=8)
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said)
+    world.attempts.roster_gate.set()
+    snapshot = await (await opening).frame("snapshot")
+    assert snapshot["position"]["sequence"] >= said
+    assert snapshot["attempts"][0]["questions_answered"] == 8
+
+
+async def test_a_board_that_opens_later_is_shown_the_same_rows_as_they_are_by_then(make_world):
     world = await make_world(snapshot_shared_seconds=60)
     attempt = world.attempt()
     first = await world.board(attempt.exam_id)
     shared = await first.frame("snapshot")
-    said = [await world.say_saved(attempt) for _ in range(3)]
+    said = [await world.say_saved(attempt, questions_answered=n) for n in (4, 5)]
     await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said[-1])
     second = await world.board(attempt.exam_id)
-    assert await second.frame("snapshot") == shared
-    assert [(await second.frame("delta"))["position"]["sequence"] for _ in said] == said
-    assert world.proctoring.calls == 1
+    snapshot = await second.frame("snapshot")
+    assert snapshot["position"]["sequence"] >= said[-1]
+    [before], [row] = shared["attempts"], snapshot["attempts"]
+    assert (before["questions_answered"], row["questions_answered"]) == (3, 5)
+    said.append(await world.say_saved(attempt))
+    assert (await second.frame("delta"))["position"]["sequence"] == said[-1]
+    assert [(await first.frame("delta"))["position"]["sequence"] for _ in said] == said
+    assert (world.proctoring.calls, world.attempts.rosters) == (1, 1)
 
 
-async def test_boards_that_open_together_share_one_snapshot(world):
+async def test_fifty_boards_that_open_together_cost_one_question(world):
     attempt = world.attempt()
-    boards = await asyncio.gather(*(world.board(attempt.exam_id) for _ in range(6)))
+    path = f"exams/{attempt.exam_id}/monitor"
+    tokens = [world.tokens.token(900 + number, ("admin",)) for number in range(50)]
+    boards = await asyncio.gather(*(world.connect(path, token=token) for token in tokens))
     for board in boards:
         await board.frame("snapshot")
-    assert world.proctoring.calls == 1
+    assert (world.proctoring.calls, world.attempts.rosters) == (1, 1)
+
+
+async def test_deltas_leave_together_and_none_is_missing(world, monkeypatch):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    wakes, wake = [], Socket.wake
+    monkeypatch.setattr(Socket, "wake", lambda socket: wakes.append(1) or wake(socket))
+    said = [await world.say_saved(attempt) for _ in range(200)]
+    found = [(await board.frame("delta"))["position"]["sequence"] for _ in said]
+    assert found == said
+    assert len(wakes) < len(said) / 2
 
 
 async def test_a_board_goes_on_from_its_position_without_a_snapshot(world):

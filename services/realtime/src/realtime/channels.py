@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 _PREFIX = ("oep", "v1")
 _PARTS = 5
 
-Kind = Literal["attempt", "exam", "broadcast"]
-"""The last one is an attempt's staff who speak; they hear nothing of what is said there."""
+Kind = Literal["attempt", "exam", "window", "broadcast"]
+"""Who looks at a window of a board is told by the board, not by the stream. The last one is an
+attempt's staff who speak; they hear nothing of what is said there."""
 
 
 class Channel(NamedTuple):
@@ -18,6 +19,10 @@ class Channel(NamedTuple):
 
     kind: Kind
     id: int
+
+    @property
+    def is_board(self) -> bool:
+        return self.kind in {"exam", "window"}
 
 
 class Address(NamedTuple):

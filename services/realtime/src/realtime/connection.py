@@ -7,7 +7,7 @@ lets it come back and replay. Lives on the event loop; nothing here waits.
 
 import itertools
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -164,6 +164,10 @@ class Connection:
         if self.closing is None:
             self.closing = why
             self._transport.wake()
+
+    def put_between(self, between: Callable[[Transport], Transport]) -> None:
+        """Let something else decide when the transport is woken."""
+        self._transport = between(self._transport)
 
     def take(self) -> list[Frame | Bundle]:
         """Hand everything that is due to the transport; from here on it counts it itself."""

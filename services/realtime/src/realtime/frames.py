@@ -234,9 +234,7 @@ def delta(position: Position, attempt_id: int, kind: str, data: Any, at: str) ->
     return build("delta", position=position, attempt_id=attempt_id, kind=kind, data=data, at=at)
 
 
-def snapshot(
-    exam_id: int, as_of: datetime, position: Position, attempts: list[dict[str, Any]]
-) -> Frame:
+def snapshot(exam_id: int, as_of: datetime, position: Position, attempts: Sequence[Any]) -> Frame:
     return build(
         "snapshot",
         exam_id=exam_id,

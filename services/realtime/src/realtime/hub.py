@@ -109,9 +109,7 @@ class Hub:
 
     def boards(self) -> list[Connection]:
         lines = self._audiences.items()
-        return [
-            c for channel, audience in lines if channel.kind == "exam" for c in audience.listeners
-        ]
+        return [c for channel, audience in lines if channel.is_board for c in audience.listeners]
 
     def on_beat(self, beat: int, beats: int) -> Iterator[Connection]:
         """Return the connections whose turn it is at one of the beats of a period."""

@@ -5,7 +5,8 @@ Made inside the event loop; nothing connects before `start`.
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from chassis import rpc
@@ -18,7 +19,9 @@ from realtime import admission, broadcasting, closing, frames, saving
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
 from realtime.auth_client import AuthClient
-from realtime.boards import Boards
+from realtime.board_visits import BoardVisit, WindowVisit
+from realtime.boards.loading import Loader
+from realtime.boards.watching import Boards
 from realtime.broadcast import Bucket
 from realtime.broadcasting import Broadcasting
 from realtime.feed import Feed
@@ -34,7 +37,7 @@ from realtime.saving import Saver
 from realtime.settings import RealtimeSettings
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
-from realtime.visits import BoardVisit, BroadcastVisit, StudentVisit
+from realtime.visits import BroadcastVisit, StudentVisit
 from realtime.wire.socket import Wire
 
 log = structlog.get_logger()
@@ -82,11 +85,10 @@ class Node:
         )
         proctoring = ProctoringClient(self._proctoring_channel)
         self.boards = Boards(
-            attempts,
-            proctoring,
-            self.presence,
+            Loader(attempts, proctoring, self.presence),
             self.feed,
             self.ring,
+            self._as_of,
             shared_seconds=settings.snapshot_shared_seconds,
         )
         self.saver = Saver(attempts, settings.save_seconds)
@@ -111,14 +113,13 @@ class Node:
             limit_bytes=self.settings.outbound_limit_bytes,
         )
 
-    def board_visit(self) -> BoardVisit:
-        return BoardVisit(
-            self.admission,
-            self.feed,
-            self.keeper,
-            self.boards,
-            limit_bytes=self.settings.board_limit_bytes,
-        )
+    def board_visit(self, query: Mapping[str, str]) -> BoardVisit:
+        """Return a visit of a whole board, or of a window of it if the handshake asks for that."""
+        parts = self.admission, self.feed, self.keeper, self.boards
+        limit_bytes = self.settings.board_limit_bytes
+        if query.get("view") == "page":
+            return WindowVisit(*parts, limit_bytes=limit_bytes, query=query)
+        return BoardVisit(*parts, limit_bytes=limit_bytes)
 
     def broadcast_visit(self) -> BroadcastVisit:
         settings = self.settings
@@ -169,6 +170,7 @@ class Node:
         )
         supervisor.add("feed", self.feed.run)
         supervisor.add("boards", self.boards.run)
+        supervisor.add("board-rows", lambda: self.boards.tend(settings.board_renew_seconds))
         supervisor.add("presence", self.presence.run)
         supervisor.add("clock", lambda: self.keeper.run(self.is_behind))
         supervisor.add("ping", lambda: heartbeat.ping(settings.ping_seconds))
@@ -188,11 +190,19 @@ class Node:
         self.hub.publish(message)
         self.keeper.apply(message)
         self.broadcasting.apply(message)
+        self.boards.apply(message)
+
+    def _as_of(self, exam_id: int) -> datetime:
+        """Return for when it is what a board shows: now, unless its line is behind."""
+        line = self.feed.line(exam_id)
+        behind = line.behind_seconds() if line is not None else 0.0
+        return self.keeper.now() - timedelta(seconds=behind)
 
     def _restart(self, line: Line) -> None:
         """Start an exam over: whoever is there already may have missed something."""
         self.hub.settle()  # what is due yet was said before
         self.presence.forget(line.exam_id)
+        self.boards.drop(line.exam_id)
         position = line.position
         frame = frames.resync("stream_reset", position, self.keeper.now())
         for connection in list(line.members):
@@ -202,13 +212,14 @@ class Node:
                 continue  # whoever lets it go live looks at `joined_at`
             REPLAYS.labels("resync").inc()
             connection.send(frame)
-            if connection.channel.kind == "exam":
+            if connection.channel.is_board:
                 self.boards.start_over(connection)
             else:
                 connection.go_live(position.sequence)
 
     def _end(self, line: Line) -> None:
         self.presence.forget(line.exam_id)
+        self.boards.drop(line.exam_id)
 
     def _revoked(self, login_id: str | None, user_id: int | None) -> None:
         self.hub.close_revoked(login_id, user_id, closing.REVOKED)

@@ -55,9 +55,9 @@ class ProctoringClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = stubs.ProctoringServiceStub(channel)
 
-    async def board(self, exam_id: int) -> Board:
-        """Return what there is of an exam's attempts."""
-        request = pb.GetBoardRequest(exam_id=exam_id)
+    async def board(self, exam_id: int, *, with_tallies: bool = True) -> Board:
+        """Return what there is of an exam's attempts; `attention` alone is a small answer."""
+        request = pb.GetBoardRequest(exam_id=exam_id, without_tallies=not with_tallies)
         reply = await rpc.call(self._stub.GetBoard, request, seconds=_SECONDS)
         return Board(
             {tally.attempt_id: _tally(tally) for tally in reply.tallies},

@@ -34,7 +34,10 @@ class RealtimeSettings(ServiceSettings):
     save_seconds: float = Field(default=5.0, gt=0)
     replay_seconds: float = Field(default=5.0, gt=0)
     stale_seconds: float = Field(default=2.0, gt=0)
-    snapshot_shared_seconds: float = Field(default=1.0, ge=0)
+    snapshot_shared_seconds: float = Field(default=30.0, ge=0)
+    """How old the rows of a board may be, kept up to date by notices, for whoever opens it."""
+    board_renew_seconds: float = Field(default=60.0, gt=0)
+    """How often the rows of a board that is watched are read anew, for what no notice tells."""
     websocket_ping_seconds: float = Field(default=20.0, gt=0)
     """How often each socket is asked for a sign of life; one that gave none is dropped."""
     flush_seconds: float = Field(default=0.01, ge=0, le=0.25)

@@ -50,7 +50,7 @@ async def student_socket(websocket: WebSocket, attempt_id: str) -> None:
 @router.websocket("/exams/{exam_id}/monitor")
 async def monitor_socket(websocket: WebSocket, exam_id: str) -> None:
     node: Node = websocket.app.state.node
-    await _Handshake(websocket, node, node.board_visit(), exam_id).serve()
+    await _Handshake(websocket, node, node.board_visit(websocket.query_params), exam_id).serve()
 
 
 @router.websocket("/admin/broadcast/{attempt_id}")

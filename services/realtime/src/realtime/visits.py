@@ -1,4 +1,4 @@
-"""What happens between an admitted handshake and its last frame, for students and for boards.
+"""What happens between an admitted handshake and its last frame: students, and who speaks to them.
 
 A visit says who may, what is told first and how it goes on from a position; it knows connections
 and nothing of the transport that carries them.
@@ -10,12 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Protocol
 
 import structlog
-from chassis.errors import Failure
 
-from realtime import frames, incoming
+from realtime import frames
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptState
-from realtime.boards import Boards
 from realtime.broadcast import Bucket
 from realtime.broadcaster import Broadcaster
 from realtime.broadcasting import Broadcasting
@@ -23,7 +21,6 @@ from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
 from realtime.errors import HistoryGone
 from realtime.feed import Feed
-from realtime.incoming import Auth, Malformed, Pong
 from realtime.metrics import REPLAYS
 from realtime.presence import Presence
 from realtime.saving import Saver
@@ -76,7 +73,7 @@ class StudentVisit:
     async def admit(self, connection: Connection) -> None:
         """Let the connection in and set the attempt's clock. Raises as `Admission`."""
         self._state, sent = await self._admission.admit_student(connection)
-        async with _place_in(self._feed, self._state.exam_id, connection, sent) as is_new:
+        async with place_in(self._feed, self._state.exam_id, connection, sent) as is_new:
             if is_new:  # what happened before the exam was read is told by this answer
                 self._state, sent = await self._admission.own_attempt(connection)
         self._place = connection.joined_at
@@ -122,9 +119,9 @@ class StudentVisit:
     ) -> None:
         assert self._state is not None  # noqa: S101  # admitted before
         try:
-            await _replay(self._feed, self._state.exam_id, connection, since)
+            await replay(self._feed, self._state.exam_id, connection, since)
         except HistoryGone as gone:
-            _tell_resync(connection, gone, self._keeper)
+            tell_resync(connection, gone, self._keeper)
             connection.go_live(connection.joined_at.sequence)
         student.tell_time_if_changed(told_at)
 
@@ -171,76 +168,8 @@ class BroadcastVisit:
         self._feed.leave(self._exam_id, connection)
 
 
-class BoardVisit:
-    """A proctor who watches an exam (contract §8.2)."""
-
-    def __init__(
-        self,
-        admission: Admission,
-        feed: Feed,
-        keeper: Timekeeper,
-        boards: Boards,
-        *,
-        limit_bytes: int,
-    ) -> None:
-        self.limit_bytes = limit_bytes
-        self._admission = admission
-        self._feed = feed
-        self._keeper = keeper
-        self._boards = boards
-
-    def channel(self, path: int) -> Channel:
-        return Channel("exam", path)
-
-    async def admit(self, connection: Connection) -> None:
-        """Let the connection in once its exam could be read. Raises as `Admission`, `Boards`."""
-        await self._admission.admit_board(connection)
-        exam_id = connection.channel.id
-        async with _place_in(self._feed, exam_id, connection, time.monotonic()):
-            await self._admission.in_time(self._boards.snapshot(exam_id))
-
-    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
-        """Say `connected` at once; snapshot or replay follow."""
-        exam_id, now = connection.channel.id, self._keeper.now()
-        connection.send(frames.board_connected(connection.id, exam_id, now, connection.joined_at))
-        rest = self._show(connection) if since is None else self._resume(connection, since)
-        return self._receiver(connection), rest
-
-    def end(self, connection: Connection) -> None:
-        self._boards.forget(connection)
-        self._feed.leave(connection.channel.id, connection)
-
-    def _receiver(self, connection: Connection) -> Receive:
-        def receive(text: str | bytes) -> None:
-            match incoming.parse(text):
-                case Pong() | Auth():
-                    return
-                case Malformed(message, code):
-                    connection.send(frames.error(message, code, self._keeper.now()))
-                case _:
-                    answer = "Message type is for students only"
-                    code = "UNKNOWN_MESSAGE_TYPE"
-                    connection.send(frames.error(answer, code, self._keeper.now()))
-
-        return receive
-
-    async def _show(self, connection: Connection) -> None:
-        try:
-            await self._boards.show(connection)
-        except Failure as failure:
-            log.info("board.waits", reason=failure.slug)
-            self._boards.start_over(connection)
-
-    async def _resume(self, connection: Connection, since: Since) -> None:
-        try:
-            await _replay(self._feed, connection.channel.id, connection, since)
-        except HistoryGone as gone:
-            _tell_resync(connection, gone, self._keeper)
-            await self._show(connection)
-
-
 @contextlib.asynccontextmanager
-async def _place_in(
+async def place_in(
     feed: Feed, exam_id: int, connection: Connection, asked_at: float
 ) -> AsyncGenerator[bool]:
     """Join an exam's line, as `Feed.join` says; leave it when the rest of admission fails."""
@@ -251,7 +180,7 @@ async def _place_in(
         raise
 
 
-async def _replay(feed: Feed, exam_id: int, connection: Connection, since: Since) -> None:
+async def replay(feed: Feed, exam_id: int, connection: Connection, since: Since) -> None:
     """Tell what was missed and go live. Raises `HistoryGone` with the connection still holding."""
     after, epoch = since
     while True:
@@ -263,6 +192,7 @@ async def _replay(feed: Feed, exam_id: int, connection: Connection, since: Since
         # The stream was met, or was reset, meanwhile: what was held is gone, so ask again.
 
 
-def _tell_resync(connection: Connection, gone: HistoryGone, keeper: Timekeeper) -> None:
+def tell_resync(connection: Connection, gone: HistoryGone, keeper: Timekeeper) -> None:
+    """Say that what was missed can not be told in full; the connection still holds."""
     REPLAYS.labels("resync").inc()
     connection.send(frames.resync(gone.reason, connection.joined_at, keeper.now()))

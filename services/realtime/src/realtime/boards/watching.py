@@ -1,100 +1,114 @@
-"""What a proctor's board starts from: one snapshot per exam, shared by all who ask at once.
+"""Boards and the connections that watch them: who is shown what first, and who must start over.
 
-A snapshot is read after its position was taken, so it holds everything up to there; what came later
-is told behind it from the ring, and twice told is harmless because notices carry absolute values.
+A board is loaded behind the position that was taken before anybody was asked; what came meanwhile
+is folded in from the ring. So it is complete, and one load serves all boards of its exam that open
+within `shared_seconds`, however many. A board that nobody watches any more is forgotten when it is
+older than that.
 """
 
 import asyncio
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from chassis.bus import Position
 from chassis.errors import Failure, NotFound
 
-from realtime import frames, presence
-from realtime.attempts_client import AttemptsClient, Roster, Seat
+from realtime.boards.board import Board
+from realtime.boards.loading import Loader
+from realtime.boards.window import Extent, Window
+from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
 from realtime.errors import ExamNotFound, NeighbourAway
 from realtime.feed import Feed
-from realtime.frames import Frame
 from realtime.notices import Message
-from realtime.presence import Presence, Seen
-from realtime.proctoring_client import Attention, Board, ProctoringClient, Tally
 from realtime.ring import Ring
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A built frame, complete up to `position`."""
-
-    frame: Frame
-    position: Position
-    made_at: float
+_TEND_SECONDS = 0.5
+_AGAIN_SECONDS = 0.1
 
 
 class Boards:
-    """Makes snapshots and gives them to boards; `run` serves those that must start over."""
+    """All boards of a node; `run` serves those who must start over, `tend` keeps rows right."""
 
     def __init__(
         self,
-        attempts: AttemptsClient,
-        proctoring: ProctoringClient,
-        present: Presence,
+        loader: Loader,
         feed: Feed,
         ring: Ring[Message],
+        as_of: Callable[[int], datetime],
         *,
         shared_seconds: float,
     ) -> None:
-        """Give the same snapshot to all who ask within `shared_seconds`."""
-        self._shared_seconds = shared_seconds
-        self._attempts = attempts
-        self._proctoring = proctoring
-        self._present = present
+        """Load an exam anew for whoever comes when its rows are older than `shared_seconds`."""
+        self._loader = loader
         self._feed = feed
         self._ring = ring
-        self._making: dict[int, asyncio.Task[Snapshot]] = {}
-        self._made: dict[int, Snapshot] = {}
+        self._as_of = as_of
+        self._shared_seconds = shared_seconds
+        self._boards: dict[int, Board] = {}
+        self._loading: dict[int, asyncio.Task[Board]] = {}
+        self._watched: dict[Connection, Window | None] = {}
+        self._extents: dict[Connection, Extent] = {}
         self._waiting: dict[Connection, None] = {}
         self._wake = asyncio.Event()
 
-    async def snapshot(self, exam_id: int) -> Snapshot:
-        """Return a snapshot that is new enough to be shared.
+    def apply(self, message: Message) -> None:
+        """Fold a live notice into the board of its exam, if anybody watches that."""
+        board = self._boards.get(message.address.exam_id)
+        if board is not None:
+            board.apply(message)
+
+    def drop(self, exam_id: int) -> None:
+        """Forget a board: its line is read no more, or is another one."""
+        self._boards.pop(exam_id, None)
+
+    async def ready(self, exam_id: int) -> Board:
+        """Return a board that is new enough to be shown, as far as the feed is.
 
         Raises `ExamNotFound`, and `NeighbourAway` when a service that is needed is down.
         """
-        made = self._made.get(exam_id)
-        if made is not None and self._is_good(exam_id, made):
-            return made
-        making = self._making.get(exam_id)
-        if making is None:
-            making = asyncio.create_task(self._make(exam_id), name=f"snapshot-{exam_id}")
-            self._making[exam_id] = making
-            making.add_done_callback(partial(self._done, exam_id))
+        board = self._boards.get(exam_id)
+        if board is not None and self._is_fresh(board) and self._is_of_now(board):
+            return board
         try:
-            return await asyncio.shield(making)
+            while True:
+                board = await self._load_once(exam_id)
+                if self._is_of_now(board):
+                    return board
         except NotFound as error:
             raise ExamNotFound from error
         except Failure as error:
             raise NeighbourAway from error
 
     async def show(self, connection: Connection) -> None:
-        """Send a snapshot, then everything behind it, then go live. Raises as `snapshot`."""
-        while True:
-            snapshot = await self.snapshot(connection.channel.id)
-            history = self._behind(connection, snapshot.position)
-            if history is not None:
-                connection.send(snapshot.frame)
-                connection.go_live(snapshot.position.sequence, history)
-                return
-            self._made.pop(connection.channel.id, None)
-            await asyncio.sleep(0)
+        """Show a board, or the window that was asked for, and go live. Raises as `ready`.
+
+        A board gets a snapshot and then everything behind it, a window its page.
+        """
+        self._watched.setdefault(connection, None)
+        board = await self.ready(connection.channel.id)
+        if connection not in self._watched:
+            return  # it has left
+        position = self._feed.position(board.exam_id)
+        extent = self._extents.get(connection)
+        if extent is None:
+            connection.send(board.snapshot(position))
+        else:
+            self._open(connection, board, extent)
+        connection.go_live(position.sequence)
+
+    def turn(self, connection: Connection, extent: Extent) -> None:
+        """Show another window, if one is shown already; else this will be the first."""
+        self._extents[connection] = extent
+        board = self._boards.get(connection.channel.id)
+        if board is not None and self._watched.get(connection) is not None:
+            self._open(connection, board, extent)
 
     def start_over(self, connection: Connection) -> None:
         """Show a board everything anew as soon as that is possible; it holds until then."""
@@ -119,59 +133,86 @@ class Boards:
                 else:
                     self._waiting.pop(connection, None)
 
+    async def tend(self, renew_seconds: float) -> None:
+        """Count anew what no notice tells, and load anew what is old or lacks somebody."""
+        while True:
+            await asyncio.sleep(_TEND_SECONDS)
+            for exam_id, board in list(self._boards.items()):
+                try:
+                    await self._tend(exam_id, board, renew_seconds)
+                except Failure as failure:
+                    log.info("board.waits", reason=failure.slug)
+
     def forget(self, connection: Connection) -> None:
+        """Let a connection go; `tend` lets go of its board."""
         self._waiting.pop(connection, None)
+        self._extents.pop(connection, None)
+        self._close(connection)
 
-    def _done(self, exam_id: int, making: asyncio.Task[Snapshot]) -> None:
-        self._making.pop(exam_id, None)
-        if not making.cancelled():
-            making.exception()  # whoever waited has heard it; perhaps nobody did
+    def _open(self, connection: Connection, board: Board, extent: Extent) -> None:
+        self._close(connection)
+        self._watched[connection] = window = board.window(extent)
+        window.join(connection)
 
-    def _is_good(self, exam_id: int, made: Snapshot) -> bool:
-        is_fresh = time.monotonic() - made.made_at < self._shared_seconds
-        return is_fresh and made.position.epoch == self._feed.position(exam_id).epoch
+    def _close(self, connection: Connection) -> None:
+        window = self._watched.pop(connection, None)
+        if window is not None:
+            window.leave(connection)
 
-    def _behind(self, connection: Connection, position: Position) -> list[Message] | None:
-        if position.epoch != self._feed.position(connection.channel.id).epoch:
+    async def _tend(self, exam_id: int, board: Board, renew_seconds: float) -> None:
+        if not self._is_fresh(board) and not self._is_watched(exam_id):
+            self.drop(exam_id)
+        elif board.is_incomplete or time.monotonic() - board.loaded_at > renew_seconds:
+            await self._load_once(exam_id)
+        elif board.is_uncounted:
+            board.is_uncounted = False
+            try:
+                board.recount(await self._loader.counts(exam_id))
+            except BaseException:
+                board.is_uncounted = True
+                raise
+
+    def _is_watched(self, exam_id: int) -> bool:
+        return any(connection.channel.id == exam_id for connection in self._watched)
+
+    def _is_fresh(self, board: Board) -> bool:
+        return time.monotonic() - board.loaded_at < self._shared_seconds
+
+    def _is_of_now(self, board: Board) -> bool:
+        return board.position.epoch == self._feed.position(board.exam_id).epoch
+
+    async def _load_once(self, exam_id: int) -> Board:
+        """Load a board, or wait for the load that goes on; one who gives up does not end it."""
+        loading = self._loading.get(exam_id)
+        if loading is None:
+            loading = asyncio.create_task(self._load(exam_id), name=f"board-{exam_id}")
+            self._loading[exam_id] = loading
+            loading.add_done_callback(partial(self._loaded, exam_id))
+        return await asyncio.shield(loading)
+
+    def _loaded(self, exam_id: int, loading: asyncio.Task[Board]) -> None:
+        self._loading.pop(exam_id, None)
+        if not loading.cancelled():
+            loading.exception()  # whoever waited has heard it; perhaps nobody did
+
+    async def _load(self, exam_id: int) -> Board:
+        while True:
+            position, loaded_at = self._feed.position(exam_id), time.monotonic()
+            rows = await self._loader.rows(exam_id)
+            behind = self._behind(exam_id, position)
+            if behind is not None:
+                break
+            await asyncio.sleep(_AGAIN_SECONDS)
+        board = self._boards.setdefault(exam_id, Board(exam_id, partial(self._as_of, exam_id)))
+        board.load(rows, position, loaded_at)
+        for message in behind:
+            board.apply(message)
+        return board
+
+    def _behind(self, exam_id: int, position: Position) -> list[Message] | None:
+        """Return what was told behind a position; None when that cannot be said in full."""
+        if position.epoch != self._feed.position(exam_id).epoch:
             return None
         if position == NO_PLACE:
             return []  # the bus is away; `resync` follows
-        return self._ring.after(connection.channel, position.sequence)
-
-    async def _make(self, exam_id: int) -> Snapshot:
-        position, made_at = self._feed.position(exam_id), time.monotonic()
-        roster, board = await asyncio.gather(
-            self._attempts.roster(exam_id), self._proctoring.board(exam_id)
-        )
-        rows = [_row(roster, seat, board, self._seen(seat)) for seat in roster.seats]
-        frame = frames.snapshot(exam_id, roster.as_of, position, rows)
-        snapshot = self._made[exam_id] = Snapshot(frame, position, made_at)
-        return snapshot
-
-    def _seen(self, seat: Seat) -> Seen:
-        return self._present.of(seat.state.attempt_id)
-
-
-def _row(roster: Roster, seat: Seat, board: Board, seen: Seen) -> dict[str, Any]:
-    """Return one attempt as contract §8.2 shows it."""
-    state = seat.state
-    tally = board.tallies.get(state.attempt_id, Tally())
-    waiting = board.attention.get(state.attempt_id, Attention())
-    return {
-        "attempt_id": state.attempt_id,
-        "student_id": state.student_id,
-        "student_name": seat.student_name,
-        "hall_ticket_number": seat.hall_ticket_number,
-        "status": state.status,
-        "start_time": state.start_time,
-        "deadline_at": state.deadline_at,
-        "paused_at": state.paused_at,
-        "is_waiting_for_authorisation": state.is_waiting_for_authorisation,
-        "workstation_id": seat.workstation_id,
-        "questions_answered": seat.questions_answered,
-        "total_questions": roster.total_questions,
-        **presence.shown(seen),
-        "counts": {"info": tally.info, "warning": tally.warning, "violation": tally.violation},
-        "last_event": tally.last_event,
-        **asdict(waiting),
-    }
+        return self._ring.after(Channel("exam", exam_id), position.sequence)

@@ -1,0 +1,136 @@
+"""An exam as it is now: its rows, kept up to date by what is announced, and the windows on them.
+
+It is loaded once for all who watch and folded from then on. A row is written as JSON when somebody
+is first shown it, and stays written until it changes; snapshots, pages and changes share that text.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+from chassis.bus import Position
+
+from realtime import frames
+from realtime.boards import row as rows_of
+from realtime.boards.order import Filter, Listing, key
+from realtime.boards.row import Row
+from realtime.boards.window import Extent, Window
+from realtime.frames import Frame
+from realtime.notices import Message
+
+_encoder = msgspec.json.Encoder()
+
+
+class Board:
+    """All attempts of one exam; lives on the event loop, never waits."""
+
+    def __init__(self, exam_id: int, as_of: Callable[[], datetime]) -> None:
+        """`as_of` says for when this is what it shows."""
+        self.exam_id = exam_id
+        self.as_of = as_of
+        self.position = Position(0, "")
+        self.loaded_at = float("-inf")
+        self.is_uncounted = False
+        """A count may be another one that no notice tells (`row.COUNTED`)."""
+        self.is_incomplete = False
+        """Something was said of an attempt that is not here."""
+        self._rows: dict[int, Row] = {}
+        self._texts: dict[int, msgspec.Raw] = {}
+        self._past_texts: dict[int, msgspec.Raw] = {}
+        self._listings: dict[Filter, Listing] = {}
+        self._windows: dict[Extent, Window] = {}
+        self._snapshot: Frame | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def load(self, rows: Iterable[Row], position: Position, loaded_at: float) -> None:
+        """Show these rows, complete up to `position`, instead of what was here."""
+        self._rows = {row["attempt_id"]: row for row in rows}
+        self.position, self.loaded_at = position, loaded_at
+        self.is_incomplete = False
+        self._snapshot = None
+        self._past_texts |= self._texts
+        self._texts = {}
+        self._listings = {wanted: Listing(wanted, self._rows.values()) for wanted in self._listings}
+        for window in self._windows.values():
+            window.due(is_pressing=True)
+
+    def apply(self, message: Message) -> None:
+        """Fold a notice in; one of before, or of another stream, changes nothing."""
+        if message.position.epoch != self.position.epoch:
+            return
+        if message.sequence <= self.position.sequence:
+            return
+        self.position = message.position
+        self._snapshot = None
+        fact, data = message.address.fact, message.notice.data
+        if fact in rows_of.RECOUNTED_AFTER:
+            self.is_uncounted = True
+        self._change(
+            message.address.attempt_id,
+            rows_of.changes(fact, data),
+            is_pressing=rows_of.is_pressing(fact, data),
+        )
+
+    def recount(self, counts: Mapping[int, Mapping[str, int]]) -> None:
+        """Take over what was counted anew; an attempt that is missing has nothing."""
+        none = dict.fromkeys(rows_of.COUNTED, 0)
+        for attempt_id, row in self._rows.items():
+            found = {**none, **counts.get(attempt_id, {})}
+            if any(row[name] != value for name, value in found.items()):
+                self._change(attempt_id, found, is_pressing=True)
+
+    def snapshot(self, position: Position) -> Frame:
+        """Return the whole exam, incident-first, complete up to `position`."""
+        if self._snapshot is None or self.position != position:
+            self.position = position
+            order = sorted(map(key, self._rows.values()))
+            texts = [self.text(place.attempt_id) for place in order]
+            self._snapshot = frames.snapshot(self.exam_id, self.as_of(), position, texts)
+        return self._snapshot
+
+    def window(self, extent: Extent) -> Window:
+        """Return the window of this extent; all who look at the same share it."""
+        if extent not in self._windows:
+            self._windows[extent] = Window(self, extent)
+        return self._windows[extent]
+
+    def listing(self, wanted: Filter) -> Listing:
+        if wanted not in self._listings:
+            self._listings[wanted] = Listing(wanted, self._rows.values())
+        return self._listings[wanted]
+
+    def text(self, attempt_id: int) -> msgspec.Raw:
+        """Return a row as JSON; the same object as long as the text is the same."""
+        text = self._texts.get(attempt_id)
+        if text is None:
+            encoded = _encoder.encode(self._rows[attempt_id])
+            past = self._past_texts.pop(attempt_id, None)
+            is_same = past is not None and bytes(past) == encoded
+            text = past if past is not None and is_same else msgspec.Raw(encoded)
+            self._texts[attempt_id] = text
+        return text
+
+    def let_go(self, window: Window) -> None:
+        """Forget a window at which nobody looks any more, and its listing when no other has it."""
+        self._windows.pop(window.extent, None)
+        wanted = window.extent.filter
+        if all(extent.filter != wanted for extent in self._windows):
+            self._listings.pop(wanted, None)
+
+    def _change(self, attempt_id: int, changes: Row, *, is_pressing: bool) -> None:
+        row = self._rows.get(attempt_id)
+        if row is None:
+            self.is_incomplete = True
+            return
+        if not changes:
+            return
+        row.update(changes)
+        if attempt_id in self._texts:
+            self._past_texts[attempt_id] = self._texts.pop(attempt_id)
+        spans = {wanted: listing.update(row) for wanted, listing in self._listings.items()}
+        for window in self._windows.values():
+            span = spans.get(window.extent.filter)
+            if span is not None and window.extent.is_touched_by(span):
+                window.due(is_pressing=is_pressing)

@@ -1,0 +1,427 @@
+"""Boards without a node: rows, their order, windows on them, the pace (ADR 30)."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from chassis.bus import Position
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from realtime.boards import pace
+from realtime.boards.board import Board
+from realtime.boards.order import Filter, Group, Listing, group_of, key
+from realtime.boards.pace import Pace
+from realtime.boards.row import changes, is_pressing
+from realtime.boards.window import MAX_LIMIT, Extent, asked_by_frame, asked_by_query
+from realtime.channels import Address
+from realtime.errors import HandshakeInvalid
+from realtime.incoming import Malformed
+from realtime.notices import Message, Notice
+
+NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
+AT = "2026-01-05T10:00:00Z"
+
+
+def row(attempt_id=1, **changes):
+    return {
+        "attempt_id": attempt_id,
+        "student_id": 40 + attempt_id,
+        "student_name": "Asha",
+        "hall_ticket_number": None,
+        "status": "in_progress",
+        "is_waiting_for_authorisation": False,
+        "workstation_id": None,
+        "questions_answered": 0,
+        "is_online": True,
+        "counts": {"info": 0, "warning": 0, "violation": 0},
+        "last_event": None,
+        "claimed_by_id": None,
+        "hand_raised_at": None,
+        "live_action_count": 0,
+        "unread_message_count": 0,
+    } | changes
+
+
+def counts(warning=0, violation=0):
+    return {"info": 0, "warning": warning, "violation": violation}
+
+
+def last(severity="info", at=AT):
+    return {"event_type": "tab_switch", "severity": severity, "received_at": at, "late": False}
+
+
+# The order
+
+
+@pytest.mark.parametrize(
+    ("group", "changes"),
+    [
+        (Group.WAITS, {"hand_raised_at": AT, "counts": counts(9, 9)}),
+        (Group.WAITS, {"unread_message_count": 1}),
+        (Group.WAITS, {"is_waiting_for_authorisation": True, "status": "not_started"}),
+        (Group.VIOLATION, {"counts": counts(0, 1), "is_online": False}),
+        (Group.LOST, {"is_online": False, "counts": counts(3)}),
+        (Group.WARNING, {"counts": counts(1)}),
+        (Group.WORKS, {}),
+        (Group.NOT_STARTED, {"status": "not_started", "is_online": False}),
+        (Group.OVER, {"status": "submitted", "counts": counts(5, 5)}),
+        (Group.OVER, {"status": "expired", "is_online": False}),
+    ],
+)
+def test_what_an_attempt_needs_most_decides_its_group(group, changes):
+    assert group_of(row(**changes)) is group
+
+
+def test_in_a_group_more_violations_then_warnings_then_newer_events_come_first():
+    rows = [
+        row(1, counts=counts(0, 3)),
+        row(2, counts=counts(5, 2), last_event=last(at="2026-01-05T10:00:00Z")),
+        row(3, counts=counts(5, 2), last_event=last(at=datetime(2026, 1, 5, 11, tzinfo=UTC))),
+        row(4, counts=counts(6, 2)),
+        row(5, counts=counts(0, 9), status="graded"),
+        row(6),
+    ]
+    order = [place.attempt_id for place in sorted(map(key, rows))]
+    assert order == [1, 4, 3, 2, 6, 5]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, [1, 2, 3]),
+        ({"status": "submitted"}, [3]),
+        ({"group": "violation"}, [1]),
+        ({"is_online": False}, [3]),
+        ({"claimed_by_id": 9}, [2]),
+        ({"claimed_by_id": 0}, [1, 3]),
+        ({"search": "MEENA"}, [2]),
+        ({"search": "hall-7"}, [3]),
+        ({"search": "ap20"}, [1]),
+        ({"search": "x", "status": "submitted"}, []),
+    ],
+)
+def test_a_filter_lets_through_what_it_names(wanted, found):
+    rows = [
+        row(1, counts=counts(0, 1), hall_ticket_number="AP2025"),
+        row(2, student_name="Meena", claimed_by_id=9),
+        row(3, status="submitted", is_online=False, workstation_id="HALL-7"),
+    ]
+    assert Listing(Filter(**wanted), rows).slice(0, 10) == found
+
+
+# What a notice changes
+
+
+def test_notices_carry_absolute_values_so_that_twice_is_once():
+    found = row() | changes("event_recorded", {"counts": counts(1), "last_event": last("warning")})
+    found |= changes("answer_saved", {"questions_answered": 4})
+    found |= changes("hand_changed", {"is_raised": True, "raised_at": AT})
+    found |= changes("transfer_completed", {"to_workstation": "W9"})
+    found |= changes("claim_changed", {"claimed_by_id": 9, "claimed_by": "ann", "claimed_at": AT})
+    found |= changes("connection_closed", {"is_online": False, "socket_count": 0})
+    assert (found["counts"], found["last_event"]["severity"]) == (counts(1), "warning")
+    assert (found["questions_answered"], found["hand_raised_at"]) == (4, AT)
+    assert (found["workstation_id"], found["claimed_by"]) == ("W9", "ann")
+    assert found["is_online"] is False
+    assert changes("hand_changed", {"is_raised": False, "raised_at": AT}) == {
+        "hand_raised_at": None
+    }
+    assert changes("what_is_not_known", {"status": "x"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("fact", "data", "presses"),
+    [
+        ("event_recorded", {"last_event": last("violation")}, True),
+        ("event_recorded", {"last_event": last("info")}, False),
+        ("event_recorded", {}, False),
+        ("hand_changed", {}, True),
+        ("answer_saved", {}, False),
+    ],
+)
+def test_incidents_and_calls_press_and_the_routine_does_not(fact, data, presses):
+    assert is_pressing(fact, data) is presses
+
+
+# Windows
+
+
+class Watcher:
+    """A connection that shows what it is told as the board's page does."""
+
+    closing = None
+
+    def __init__(self):
+        self.frames = []
+        self.rows = {}
+        self.order = []
+
+    def send(self, frame):
+        told = json.loads(frame.data)
+        self.frames.append(told)
+        if told["type"] == "page":
+            self.order = [found["attempt_id"] for found in told["attempts"]]
+        self.order = told.get("order", self.order)
+        self.rows |= {found["attempt_id"]: found for found in told["attempts"]}
+
+    @property
+    def page(self):
+        return [self.rows[attempt_id] for attempt_id in self.order]
+
+
+def a_board(rows, sequence=10):
+    board = Board(900, lambda: NOW)
+    board.load(rows, Position(sequence, "e"), 0.0)
+    return board
+
+
+def told(board, sequence, fact, attempt_id=1, **data):
+    address = Address(900, attempt_id, fact)
+    board.apply(Message(Position(sequence, "e"), address, Notice(fact, AT, data), 100))
+
+
+async def quiet(window):
+    """Let everything leave that is due."""
+    window._pace.stop()
+    window._tell()
+
+
+async def test_a_page_has_its_rows_in_order_and_says_of_when_and_how_many():
+    board = a_board([row(1), row(2, counts=counts(0, 2)), row(3, counts=counts(4))])
+    window, watcher = board.window(Extent(limit=2)), Watcher()
+    window.join(watcher)
+    [page] = watcher.frames
+    assert (page["type"], page["exam_id"], page["total"]) == ("page", 900, 3)
+    assert page["as_of"] == AT
+    assert page["position"] == {"sequence": 10, "epoch": "e"}
+    assert [found["attempt_id"] for found in page["attempts"]] == [2, 3]
+    assert (page["groups"]["violation"], page["groups"]["works"]) == (1, 1)
+    assert (page["offset"], page["limit"], page["filter"]) == (0, 2, {})
+
+
+async def test_only_what_changed_is_told_and_the_order_only_when_it_is_another_one():
+    board = a_board([row(n) for n in range(1, 6)])
+    window, watcher = board.window(Extent(limit=3)), Watcher()
+    window.join(watcher)
+    told(board, 11, "answer_saved", 2, questions_answered=7)
+    await quiet(window)
+    found = watcher.frames[-1]
+    assert (found["type"], "order" in found) == ("changes", False)
+    assert [each["attempt_id"] for each in found["attempts"]] == [2]
+    assert found["position"]["sequence"] == 11
+    told(board, 12, "event_recorded", 5, counts=counts(0, 1), last_event=last("violation"))
+    await quiet(window)
+    found = watcher.frames[-1]
+    assert found["order"] == [5, 1, 2]
+    assert [each["attempt_id"] for each in found["attempts"]] == [5]
+    told(board, 13, "answer_saved", 4, questions_answered=7)  # not on this page
+    await quiet(window)
+    assert watcher.frames[-1] is found
+
+
+async def test_all_who_look_at_the_same_page_are_sent_the_same_frame():
+    board = a_board([row(n) for n in range(1, 6)])
+    sent = []
+
+    class Counts(Watcher):
+        def send(self, frame):
+            sent.append(id(frame))
+
+    watchers = [Counts() for _ in range(50)]
+    for watcher in watchers:
+        board.window(Extent()).join(watcher)
+    await quiet(board.window(Extent()))
+    sent.clear()
+    told(board, 11, "answer_saved", 2, questions_answered=7)
+    await quiet(board.window(Extent()))
+    assert (len(sent), len(set(sent))) == (50, 1)
+
+
+async def test_what_is_told_twice_or_of_another_stream_changes_nothing():
+    board = a_board([row(1)])
+    window, watcher = board.window(Extent()), Watcher()
+    window.join(watcher)
+    told(board, 11, "answer_saved", questions_answered=7)
+    told(board, 11, "answer_saved", questions_answered=1)
+    told(board, 9, "answer_saved", questions_answered=1)
+    await quiet(window)
+    assert watcher.page[0]["questions_answered"] == 7
+
+
+async def test_a_board_that_is_loaded_anew_tells_its_windows_what_is_another_one():
+    board = a_board([row(1), row(2)])
+    window, watcher = board.window(Extent()), Watcher()
+    window.join(watcher)
+    board.load([row(1), row(2, student_name="Meena"), row(3)], Position(20, "e"), 1.0)
+    await quiet(window)
+    assert [found["attempt_id"] for found in watcher.frames[-1]["attempts"]] == [2, 3]
+    assert (watcher.frames[-1]["total"], watcher.order) == (3, [1, 2, 3])
+
+
+async def test_who_is_not_on_the_board_makes_it_incomplete_and_calls_make_it_uncounted():
+    board = a_board([row(1)])
+    told(board, 11, "answer_saved", 1)
+    assert not board.is_incomplete
+    told(board, 12, "answer_saved", 2)
+    told(board, 13, "message_sent", 1)
+    assert (board.is_incomplete, board.is_uncounted) == (True, True)
+    board.recount({1: {"unread_message_count": 2, "live_action_count": 1}})
+    snapshot = json.loads(board.snapshot(Position(13, "e")).data)
+    assert snapshot["attempts"][0]["unread_message_count"] == 2
+
+
+async def test_a_window_at_which_nobody_looks_is_forgotten():
+    board = a_board([row(1)])
+    window, watcher = board.window(Extent(filter=Filter(status="x"))), Watcher()
+    window.join(watcher)
+    window.leave(watcher)
+    assert (board._windows, board._listings) == ({}, {})
+
+
+NOTICES = some.lists(
+    some.tuples(
+        some.integers(1, 12),
+        some.sampled_from(
+            [
+                ("answer_saved", {"questions_answered": 1}),
+                ("answer_saved", {"questions_answered": 2}),
+                ("status_changed", {"status": "submitted"}),
+                ("status_changed", {"status": "in_progress"}),
+                ("hand_changed", {"is_raised": True, "raised_at": AT}),
+                ("hand_changed", {"is_raised": False}),
+                ("connection_closed", {"is_online": False}),
+                ("connection_opened", {"is_online": True}),
+                ("event_recorded", {"counts": counts(1), "last_event": last("warning")}),
+                ("event_recorded", {"counts": counts(1, 1), "last_event": last("violation")}),
+            ]
+        ),
+        some.booleans(),
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(
+    notices=NOTICES,
+    offset=some.integers(0, 12),
+    limit=some.integers(1, 6),
+    wanted=some.sampled_from([Filter(), Filter(status="in_progress"), Filter(group="lost")]),
+)
+def test_whoever_applies_the_changes_sees_the_page_as_it_is(notices, offset, limit, wanted):
+    """However changes are grouped: order, rows and totals are those of the board at the end."""
+
+    async def play():
+        board = a_board([row(n) for n in range(1, 11)])  # two of twelve are not on it
+        watcher, extent = Watcher(), Extent(offset, limit, wanted)
+        window = board.window(extent)
+        window.join(watcher)
+        for sequence, (attempt_id, (fact, data), is_shown) in enumerate(notices, start=11):
+            told(board, sequence, fact, attempt_id, **data)
+            if is_shown and window._pace._timer is not None:
+                await quiet(window)
+        if window._pace._timer is not None:
+            await quiet(window)
+        expected = sorted(map(key, filter(fits, board._rows.values())))
+        assert watcher.order == [k.attempt_id for k in expected[offset : offset + limit]]
+        assert watcher.page == [
+            json.loads(bytes(board.text(attempt_id))) for attempt_id in watcher.order
+        ]
+        assert watcher.frames[-1]["total"] == len(expected)
+        groups = Counter(Group(place.group).name.lower() for place in expected)
+        assert Counter(watcher.frames[-1]["groups"]) == groups
+
+    def fits(found):
+        return wanted.lets_through(found, group_of(found))
+
+    asyncio.run(play())
+
+
+# What may be asked
+
+
+def test_a_query_asks_for_a_window():
+    query = {"view": "page", "offset": "100", "limit": "25", "is_online": "false", "search": "me"}
+    assert asked_by_query(query) == Extent(100, 25, Filter(is_online=False, search="me"))
+    assert asked_by_query({"view": "page"}) == Extent()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limit": "0"},
+        {"limit": str(MAX_LIMIT + 1)},
+        {"offset": "-1"},
+        {"limit": "x"},
+        {"group": "heroes"},
+        {"search": "x" * 101},
+    ],
+)
+def test_a_window_that_cannot_be_is_refused_with_the_reason(change):
+    with pytest.raises(HandshakeInvalid, match="Invalid view: "):
+        asked_by_query({"view": "page"} | change)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"type":"view","offset":50}', Extent(50)),
+        ('{"type":"view","filter":{"group":"waits"}}', Extent(filter=Filter(group="waits"))),
+        ('{"type":"pong"}', None),
+        ("no json", None),
+        ("[1]", None),
+    ],
+)
+def test_a_frame_asks_for_another_window(text, found):
+    assert asked_by_frame(text) == found
+
+
+@pytest.mark.parametrize(
+    "rest", ['"limit":0', '"limit":"x"', '"filter":{"x":1}', '"filter":{"group":"heroes"}']
+)
+def test_a_frame_that_asks_for_what_cannot_be_is_answered(rest):
+    answer = asked_by_frame(f'{{"type":"view",{rest}}}')
+    assert isinstance(answer, Malformed)
+    assert answer.code == "INVALID_REQUEST"
+
+
+# The pace
+
+
+async def test_the_first_leaves_at_once_and_the_next_in_time():
+    """A pressing change waits less, also when an idle one was waiting before it."""
+    loop, left, has = asyncio.get_running_loop(), [], asyncio.Event()
+
+    def leave():
+        left.append(loop.time())
+        has.set()
+        return True
+
+    it = Pace(leave)
+    it.due(is_pressing=False)
+    assert len(left) == 1
+    for presses in (False, True, False):
+        has.clear()
+        it.due(is_pressing=presses)
+        it.due(is_pressing=presses)
+        await asyncio.wait_for(has.wait(), 5)
+    assert len(left) == 4
+    gaps = [after - before for before, after in pairwise(left)]
+    assert gaps[0] >= pace.ROUTINE_SECONDS - 0.02
+    assert gaps[1] >= pace.PRESSING_SECONDS - 0.02
+    it.due(is_pressing=False)
+    waits = it._timer.when()
+    it.due(is_pressing=True)
+    assert it._timer.when() < waits
+    it.stop()
+
+
+async def test_what_told_nothing_leaves_the_door_open():
+    calls = []
+    it = Pace(lambda: bool(calls.append(1)))
+    it.due(is_pressing=False)
+    it.due(is_pressing=False)
+    assert len(calls) == 2
