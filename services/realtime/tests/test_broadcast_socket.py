@@ -328,7 +328,7 @@ def test_a_flood_whose_sender_does_not_read_cuts_nobody():
         limit_bytes=RealtimeSettings.model_fields["outbound_limit_bytes"].default,
     )
     bucket = Bucket(5, 0.001, time.monotonic())
-    sender = Broadcaster(connection, 1, Clock(), None, bucket)
+    sender = Broadcaster(connection, 1, Clock(), None, None, bucket)
     for _ in range(20_000):
         sender.receive("no JSON")
     assert connection.closing is None

@@ -75,6 +75,20 @@ class Admission:
         except Unauthenticated as error:
             raise AuthenticationFailed from error
 
+    def renew(self, connection: Connection, token: str) -> Caller:
+        """Let an open socket go on with another token of its user; return who holds it now.
+
+        A student stays at his device, which is a login (ADR 16); what staff may is looked at again
+        as for the old token. Raises `AuthenticationFailed`, `NotAllowed`, `OtherDevice`.
+        """
+        caller, before = self.identify(token), connection.caller
+        if caller.user_id != before.user_id:
+            raise NotAllowed
+        if connection.channel.kind == "attempt" and caller.login_id != before.login_id:
+            raise OtherDevice
+        self._hub.rename(connection, caller)
+        return caller
+
     async def admit_student(self, connection: Connection) -> tuple[AttemptState, float]:
         """Let the owner of an open attempt in; return its state and when it was asked for.
 

@@ -20,7 +20,8 @@ from realtime.channels import Channel
 from realtime.connection import Connection
 from realtime.errors import HistoryGone
 from realtime.feed import Feed
-from realtime.incoming import Auth, Malformed, Pong
+from realtime.incoming import Auth, Malformed, Pong, Reauth
+from realtime.renewing import renewed
 from realtime.timekeeping import Timekeeper
 from realtime.visits import Receive, Rest, Since, place_in, replay, tell_resync
 
@@ -75,6 +76,9 @@ class BoardVisit:
             match incoming.parse(text):
                 case Pong() | Auth():
                     return
+                case Reauth(token):
+                    now = self._keeper.now()
+                    connection.send(renewed(self._admission, connection, token, now))
                 case Malformed(message, code):
                     connection.send(frames.error(message, code, self._keeper.now()))
                 case _:

@@ -49,6 +49,8 @@ def read(text: str | bytes) -> str | Unfit:
 class Bucket:
     """How many frames may come: `burst` at once, `per_second` in the long run."""
 
+    __slots__ = ("_at", "_burst", "_left", "_per_second")
+
     def __init__(self, burst: int, per_second: float, now: float) -> None:
         """Begin full at the monotonic instant `now`."""
         self._burst = burst

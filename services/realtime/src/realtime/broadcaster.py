@@ -11,11 +11,14 @@ from math import ceil
 import structlog
 from chassis.errors import Failure
 
-from realtime import broadcast, closing, frames
+from realtime import broadcast, closing, frames, incoming
+from realtime.admission import Admission
 from realtime.broadcast import Bucket, Unfit
 from realtime.broadcasting import Broadcast, Broadcasting
 from realtime.connection import Connection
 from realtime.errors import AttemptNotFound, NotAllowed, Overloaded
+from realtime.incoming import Reauth
+from realtime.renewing import renewed
 from realtime.timekeeping import Timekeeper
 
 log = structlog.get_logger()
@@ -35,12 +38,14 @@ class Broadcaster:
         exam_id: int,
         time: Timekeeper,
         broadcasting: Broadcasting,
+        admission: Admission,
         bucket: Bucket,
     ) -> None:
         self._connection = connection
         self._exam_id = exam_id
         self._time = time
         self._broadcasting = broadcasting
+        self._admission = admission
         self._bucket = bucket
         self._waiting = 0
 
@@ -51,10 +56,13 @@ class Broadcaster:
             self._refuse_flood(wait_seconds)
             return
         frame = broadcast.read(text)
-        if isinstance(frame, Unfit):
-            self._error(frame.message, frame.code)
-        else:
+        if not isinstance(frame, Unfit):
             self._submit(frame)
+        elif isinstance(message := incoming.parse(text), Reauth):
+            connection, now = self._connection, self._time.now()
+            connection.send(renewed(self._admission, connection, message.token, now))
+        else:
+            self._error(frame.message, frame.code)
 
     def _submit(self, frame: str) -> None:
         connection = self._connection

@@ -89,6 +89,10 @@ def board_connected(connection_id: str, exam_id: int, now: datetime, position: P
     )
 
 
+def reauthenticated(expires_at: datetime, now: datetime) -> Frame:
+    return build("reauthenticated", expires_at=expires_at, timestamp=now)
+
+
 def ping(now: datetime) -> Frame:
     return build("ping", timestamp=now)
 

@@ -8,6 +8,8 @@ readers.
 from collections.abc import Iterator
 from typing import TypeVar
 
+from chassis.tokens import Caller
+
 from realtime.channels import Channel
 from realtime.closing import Closing
 from realtime.connection import Connection, Run
@@ -74,6 +76,14 @@ class Hub:
             del self._audiences[connection.channel]
         _drop(self._logins, connection.caller.login_id, connection)
         _drop(self._users, connection.caller.user_id, connection)
+
+    def rename(self, connection: Connection, caller: Caller) -> None:
+        """Have a connection belong to another caller: a newer token was shown on it."""
+        _drop(self._logins, connection.caller.login_id, connection)
+        _drop(self._users, connection.caller.user_id, connection)
+        connection.caller = caller
+        _add(self._logins, caller.login_id, connection)
+        _add(self._users, caller.user_id, connection)
 
     def publish(self, message: Message) -> None:
         """Have a live message told, with the next `settle`, to all who listen to its channels."""

@@ -52,6 +52,13 @@ class Auth:
 
 
 @dataclass(frozen=True)
+class Reauth:
+    """A newer token for a socket that is open."""
+
+    token: str
+
+
+@dataclass(frozen=True)
 class BadCheckpoint:
     """A checkpoint that cannot be understood; 0 stands for a question that cannot be read."""
 
@@ -67,7 +74,7 @@ class Malformed:
     code: str
 
 
-Incoming = Checkpoint | Flag | TimeSync | Pong | Auth | BadCheckpoint | Malformed
+Incoming = Checkpoint | Flag | TimeSync | Pong | Auth | Reauth | BadCheckpoint | Malformed
 
 
 class _Head(msgspec.Struct):
@@ -140,6 +147,11 @@ def _read_auth(_: str | bytes, loose: _Loose) -> Auth | Malformed:
     return Auth(loose.token)
 
 
+def _read_reauth(text: str | bytes, loose: _Loose) -> Reauth | Malformed:
+    found = _read_auth(text, loose)
+    return Reauth(found.token) if isinstance(found, Auth) else found
+
+
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -164,4 +176,5 @@ _READERS: dict[str, Callable[[str | bytes, _Loose], Incoming]] = {
     "time_sync": lambda _, __: TimeSync(),
     "flag": _read_flag,
     "auth": _read_auth,
+    "reauth": _read_reauth,
 }

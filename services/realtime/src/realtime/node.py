@@ -104,13 +104,15 @@ class Node:
         self._supervisor = self._tasks()
 
     def student_visit(self) -> StudentVisit:
+        settings = self.settings
         return StudentVisit(
             self.admission,
             self.feed,
             self.keeper,
             self.presence,
             self.saver,
-            limit_bytes=self.settings.outbound_limit_bytes,
+            Bucket(settings.student_burst, settings.student_frames_per_second, time.monotonic()),
+            limit_bytes=settings.outbound_limit_bytes,
         )
 
     def board_visit(self, query: Mapping[str, str]) -> BoardVisit:

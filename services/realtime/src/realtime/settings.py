@@ -16,6 +16,10 @@ class RealtimeSettings(ServiceSettings):
     broadcast_burst: int = Field(default=20, ge=1)
     """Frames that one broadcast socket may send at once; what exceeds it is answered."""
     broadcasts_per_second: float = Field(default=5.0, gt=0)
+    student_burst: int = Field(default=200, ge=1)
+    """Frames that one student's socket may send at once, pongs not counted; a page that comes back
+    sends all its answers at once."""
+    student_frames_per_second: float = Field(default=20.0, gt=0)
     unauthenticated_limit: int = Field(default=1_000, ge=1)
     outbound_limit_bytes: int = Field(default=256 * 1024, ge=1_024)
     board_limit_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024)

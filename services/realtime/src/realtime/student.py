@@ -1,23 +1,38 @@
 """What a student's frame leads to (contract §7.3), and what he is told first.
 
 Nothing that a student sends ends his socket, and nothing here waits: answers that take time are
-sent when they are there, in the order in which attempts gave them.
+sent when they are there, in the order in which attempts gave them. Who sends more than a page can
+is told so, and when he does not even read that, nothing more.
 """
 
 import asyncio
 import uuid
 from collections.abc import Callable
 from functools import partial
+from math import ceil
+from time import monotonic
 
 import structlog
 from chassis.errors import Failure
 
 from realtime import frames, incoming
+from realtime.admission import Admission
 from realtime.attempts_client import Refused, Save, Saved, SetFlag
+from realtime.broadcast import Bucket
 from realtime.connection import Connection
 from realtime.errors import Overloaded
-from realtime.incoming import BadCheckpoint, Checkpoint, Flag, Incoming, Malformed, TimeSync
+from realtime.incoming import (
+    BadCheckpoint,
+    Checkpoint,
+    Flag,
+    Incoming,
+    Malformed,
+    Pong,
+    Reauth,
+    TimeSync,
+)
 from realtime.notices import TIME_EXPIRED
+from realtime.renewing import renewed
 from realtime.saving import Outcome, Saver
 from realtime.timekeeping import Timekeeper
 from realtime.timing import Timing
@@ -27,6 +42,8 @@ log = structlog.get_logger()
 _Done = Callable[[asyncio.Future[Outcome]], None]
 _MAX_ID = 2**31 - 1
 _MAX_WAITING = 500
+_FLOOD_ANSWER_BYTES = 64 * 1024
+"""What may wait unread before a flood goes unanswered: no answer may cut its reader."""
 _REFUSALS = {
     "attempt_not_found": ("Attempt not found", "ATTEMPT_NOT_FOUND"),
     "time_expired": ("Attempt time expired", "TIME_EXPIRED"),
@@ -41,10 +58,29 @@ _NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")
 class Student:
     """One student's side of a socket."""
 
+    __slots__ = (
+        "_admission",
+        "_attempt_id",
+        "_bucket",
+        "_connection",
+        "_saver",
+        "_time",
+        "_timing",
+        "_waiting",
+    )
+
     def __init__(
-        self, connection: Connection, timing: Timing, time: Timekeeper, saver: Saver
+        self,
+        connection: Connection,
+        timing: Timing,
+        time: Timekeeper,
+        saver: Saver,
+        admission: Admission,
+        bucket: Bucket,
     ) -> None:
         self._connection = connection
+        self._admission = admission
+        self._bucket = bucket
         self._attempt_id = connection.channel.id
         self._timing = timing
         self._time = time
@@ -53,7 +89,14 @@ class Student:
 
     def receive(self, text: str | bytes) -> None:
         """Take one frame of the client."""
-        self._react(incoming.parse(text))
+        message = incoming.parse(text)
+        if isinstance(message, Pong):
+            return
+        wait_seconds = self._bucket.take(monotonic())
+        if wait_seconds:
+            self._refuse_flood(message, wait_seconds)
+        else:
+            self._react(message)
 
     def tell_time_if_changed(self, since: float) -> None:
         """Tell the time when a notice changed it after the monotonic instant `since`."""
@@ -72,10 +115,22 @@ class Student:
                 self._tell_time()
             case Flag():
                 self._flag(message)
+            case Reauth(token):
+                now = self._time.now()
+                self._connection.send(renewed(self._admission, self._connection, token, now))
             case Malformed(text, code):
                 self._connection.send(frames.error(text, code, self._time.now()))
             case _:
-                pass  # a pong, or a token that is not needed any more
+                pass  # a token that is not needed any more
+
+    def _refuse_flood(self, message: Incoming, wait_seconds: float) -> None:
+        if self._connection.queued_bytes >= _FLOOD_ANSWER_BYTES:
+            return
+        text = f"Too many messages. Try again in {ceil(wait_seconds)} s."
+        if isinstance(message, (Checkpoint, BadCheckpoint)):
+            self._refuse(message.question_id, text, "RATE_LIMITED", message.message_id)
+        else:
+            self._connection.send(frames.error(text, "RATE_LIMITED", self._time.now()))
 
     def _tell_time(self) -> None:
         now = self._time.now()

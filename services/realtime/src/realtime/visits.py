@@ -55,6 +55,7 @@ class StudentVisit:
         keeper: Timekeeper,
         presence: Presence,
         saver: Saver,
+        bucket: Bucket,
         *,
         limit_bytes: int,
     ) -> None:
@@ -64,6 +65,7 @@ class StudentVisit:
         self._keeper = keeper
         self._presence = presence
         self._saver = saver
+        self._bucket = bucket
         self._state: AttemptState | None = None
         self._place = NO_PLACE
 
@@ -100,7 +102,9 @@ class StudentVisit:
                 is_waiting_for_authorisation=self._state.is_waiting_for_authorisation,
             )
         )
-        student = Student(connection, timing, self._keeper, self._saver)
+        student = Student(
+            connection, timing, self._keeper, self._saver, self._admission, self._bucket
+        )
         if since is not None:
             return student.receive, self._resume(connection, since, student, told_at)
         if connection.joined_at != self._place:  # the stream was lost between the two
@@ -159,7 +163,12 @@ class BroadcastVisit:
     def begin(self, connection: Connection, _: Since | None) -> tuple[Receive, Rest | None]:
         """Say nothing; return who takes the frames. The connection never goes live."""
         sender = Broadcaster(
-            connection, self._exam_id, self._keeper, self._broadcasting, self._bucket
+            connection,
+            self._exam_id,
+            self._keeper,
+            self._broadcasting,
+            self._admission,
+            self._bucket,
         )
         return sender.receive, None
 
