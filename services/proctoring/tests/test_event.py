@@ -120,9 +120,9 @@ def test_an_edited_field_is_found(posted: list[EventDraft], data: st.DataObject)
         replace(event, event_timestamp=event.event_timestamp + timedelta(microseconds=1)),
         replace(event, network_hash=bytes(32)),
         replace(event, data_hash=bytes(32)),
-        replace(event, draft=replace(event.draft, event_type="edited")),
-        replace(event, draft=replace(event.draft, question_id=77)),
-        replace(event, draft=replace(event.draft, client_sequence=77)),
+        replace(event, draft=event.draft._replace(event_type="edited")),
+        replace(event, draft=event.draft._replace(question_id=77)),
+        replace(event, draft=event.draft._replace(client_sequence=77)),
     ]
     events[place] = data.draw(st.sampled_from(edits))
     assert not verifies(events)
@@ -130,7 +130,7 @@ def test_an_edited_field_is_found(posted: list[EventDraft], data: st.DataObject)
 
 def test_payloads_can_be_removed_and_the_chain_still_verifies():
     events, _ = chain_of(draft(event_data='{"key":"F12"}', origin=Origin("10.0.0.1", "Firefox")))
-    erased = replace(events[0].draft, event_data=None, origin=Origin())
+    erased = events[0].draft._replace(event_data=None, origin=Origin())
     assert verifies([replace(events[0], draft=erased, data_salt=None, network_salt=b"")])
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import (
@@ -40,6 +40,9 @@ log = structlog.get_logger()
 _BATCH = 500
 _CONCURRENT_KEYS = 64
 _POLL_SECONDS = 0.1
+_GATHER_SECONDS = 0.025
+"""From one turn to the next while there is news all the time: notices leave with more neighbours.
+After a quiet moment the first one leaves at once."""
 _FOLLOWER_SECONDS = 1.0
 
 
@@ -90,8 +93,7 @@ def envelope(note: Note, at: str) -> dict[str, Any]:
     return payload
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     id: int
     order_key: int
     message: Message
@@ -129,6 +131,7 @@ class Relay:
         self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
         self._connection: Connection | None = None
         self._is_leader = False
+        self._has_moved = False
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -142,15 +145,19 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         try:
             while True:
+                began = self._loop.time()
                 pause = await self._turn()
                 if pause:
                     await self._wait_for_news(pause)
+                    if self._has_moved:
+                        await asyncio.sleep(began + _GATHER_SECONDS - self._loop.time())
         finally:
             await asyncio.to_thread(self._disconnect)
 
     async def _turn(self) -> float:
         """Move one batch; return how long to wait before the next turn."""
         self._news.clear()
+        self._has_moved = False
         try:
             if not self._bus.is_connected:
                 return _FOLLOWER_SECONDS
@@ -160,6 +167,7 @@ class Relay:
             sent = await self._publish(rows)
             if sent:
                 await asyncio.to_thread(self._delete, sent)
+                self._has_moved = True
         except SQLAlchemyError as error:
             log.warning("relay.storage_away", error=type(error).__name__)
             await asyncio.to_thread(self._disconnect)

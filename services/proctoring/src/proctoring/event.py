@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from chassis.origins import NOWHERE, Origin
@@ -42,8 +42,7 @@ def effective_severity(event_type: str, given: Severity | None) -> Severity:
     return given if given is not None else KNOWN_TYPES.get(event_type, Severity.INFO)
 
 
-@dataclass(frozen=True, slots=True)
-class EventDraft:
+class EventDraft(NamedTuple):
     """A valid event as it was posted; `event_data` is canonical JSON text."""
 
     attempt_id: int
@@ -75,8 +74,7 @@ class Event:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An event that was taken in, or is known from before: what its post is answered."""
 
     id: int
@@ -151,7 +149,7 @@ class Reception:
 def record(tally: Tally, draft: EventDraft, reception: Reception) -> tuple[Event, Tally]:
     """Return `draft` as the next event of its attempt, and the tally behind it."""
     if draft.event_timestamp is None:
-        draft = replace(draft, event_timestamp=reception.received_at)
+        draft = draft._replace(event_timestamp=reception.received_at)
     data_hash = None
     if draft.event_data is not None:
         data_hash = chain.commitment(reception.data_salt, draft.event_data)

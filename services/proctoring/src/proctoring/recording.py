@@ -6,7 +6,7 @@ timings in it, it is one transaction of several messages. Blocking: for worker t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -37,8 +37,7 @@ _REFUSALS: dict[Verdict, type[Failure]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """A valid draft, who posted it, and when it arrived by `time.monotonic`."""
 
     user_id: int
@@ -46,8 +45,7 @@ class Post:
     arrived: float
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A post that is to be stored or, when something forbids that, looked up."""
 
     draft: Draft
@@ -119,7 +117,7 @@ def record(database: Database, posts: Sequence[Judged]) -> list[Outcome]:
 def is_same(draft: Draft, other: Draft) -> bool:
     """Say whether two posts say the same, wherever they came from."""
     if isinstance(draft, EventDraft) and isinstance(other, EventDraft):
-        return replace(draft, origin=other.origin) == other
+        return draft._replace(origin=other.origin) == other
     return draft == other
 
 
