@@ -462,6 +462,19 @@ class World:
             **{"question_id": question_id, "kind": kind, "connection_id": connection_id} | data,
         )
 
+    async def say_seen(self, attempt, node, number, *, sockets):
+        """Say what another node sees of an attempt's sockets."""
+        return await self.say(
+            attempt,
+            "connection_opened" if sockets else "connection_closed",
+            node_id=node,
+            number=number,
+            socket_count=sockets,
+            state="online" if sockets else "offline",
+            since="2026-01-05T10:00:00Z",
+            at="2026-01-05T10:00:00Z",
+        )
+
     async def say_status(self, attempt, status, version=9):
         return await self.say(
             attempt,

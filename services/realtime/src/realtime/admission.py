@@ -6,7 +6,7 @@ edge's business. Attempts is asked for all handshakes that wait at the same mome
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from chassis.assignments import Assignments
@@ -50,8 +50,13 @@ class Admission:
         *,
         socket_limit: int,
         seconds: float,
+        refused: Callable[[Connection, int, Failure], None],
     ) -> None:
-        """Wait at most `seconds` for a service that is needed."""
+        """Wait at most `seconds` for a service that is needed.
+
+        `refused` hears that the owner of an attempt of an exam was not let in, and why.
+        """
+        self._refused = refused
         self._verifier = verifier
         self._attempts = attempts
         self._assignments = assignments
@@ -96,10 +101,14 @@ class Admission:
         the connection counts towards the limit.
         """
         state, sent = await self.own_attempt(connection)
-        self._ensure_few(connection)
-        connection.is_admitted = True
-        if _is_another_device(state, connection.caller):
-            await self._ensure_device(state, connection)
+        try:
+            self._ensure_few(connection)
+            connection.is_admitted = True
+            if _is_another_device(state, connection.caller):
+                await self._ensure_device(state, connection)
+        except Failure as failure:
+            self._refused(connection, state.exam_id, failure)
+            raise
         return state, sent
 
     async def own_attempt(self, connection: Connection) -> tuple[AttemptState, float]:

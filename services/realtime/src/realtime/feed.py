@@ -9,7 +9,7 @@ cannot be told in full is `HistoryGone`, and when the stream itself was lost eve
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -42,6 +42,7 @@ class Feed:
         fold: Callable[[Message], None],
         fan_out: Callable[[Message], None],
         settle: Callable[[], None],
+        prepare: Callable[[int], Awaitable[None]],
         restart: Callable[[Line], None],
         end: Callable[[Line], None],
         warm_messages: int,
@@ -59,6 +60,7 @@ class Feed:
             fold=fold,
             fan_out=fan_out,
             settle=settle,
+            prepare=prepare,
             restart=restart,
             warm_messages=warm_messages,
         )

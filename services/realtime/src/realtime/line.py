@@ -11,7 +11,7 @@ begins anew and says so: never a silent hole.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Position, Reader, StreamReset
@@ -37,12 +37,14 @@ class Line:
         fold: Callable[[Message], None],
         fan_out: Callable[[Message], None],
         settle: Callable[[], None],
+        prepare: Callable[[int], Awaitable[None]],
         restart: Callable[["Line"], None],
         warm_messages: int,
     ) -> None:
         """`fold` sees every message, `fan_out` only live ones, `restart` says that there is a gap.
 
         `settle` is called when all that came at once was fanned out, before anything else happens.
+        `prepare` is awaited for the exam when the head is known and nothing behind it was told.
         What lies among the last `warm_messages` before the head is read without being told.
         """
         self.exam_id = exam_id
@@ -60,6 +62,7 @@ class Line:
         self._fold = fold
         self._fan_out = fan_out
         self._settle = settle
+        self._prepare = prepare
         self._restart = restart
         self._warm_messages = warm_messages
         self._reader: Reader | None = None
@@ -108,6 +111,7 @@ class Line:
         first = await self._bus.first_sequence(EVENTS)
         after = max(first - 1, head.sequence - self._warm_messages, 0)
         self.is_warm.clear()
+        await self._prepare(self.exam_id)
         self._ring.open(self.channel, after)
         self._read, self.position, self.began_at = after, head, time.monotonic()
         self._restart(self)

@@ -12,10 +12,11 @@ import structlog
 from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
+from chassis.errors import Failure
 from chassis.serving import Supervisor
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
-from realtime import admission, broadcasting, closing, frames, saving
+from realtime import admission, broadcasting, closing, frames, presence, saving
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
 from realtime.auth_client import AuthClient
@@ -24,15 +25,19 @@ from realtime.boards.loading import Loader
 from realtime.boards.watching import Boards
 from realtime.broadcast import Bucket
 from realtime.broadcasting import Broadcasting
+from realtime.closing import Closing
+from realtime.connection import Connection
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
+from realtime.leases import Leases
 from realtime.line import Line
 from realtime.metrics import REPLAYS
 from realtime.notices import Message
 from realtime.presence import Presence
 from realtime.proctoring_client import ProctoringClient
 from realtime.ring import Ring
+from realtime.rollcall import RollCall
 from realtime.saving import Saver
 from realtime.settings import RealtimeSettings
 from realtime.timekeeping import Timekeeper
@@ -69,7 +74,10 @@ class Node:
         clock = DatabaseClock(datetime.now(UTC), time.monotonic())
         attempts = AttemptsClient(self._attempts_channel, clock)
         self.ring: Ring[Message] = Ring(settings.ring_messages, settings.ring_bytes)
-        self.presence = Presence(self.bus, settings.node_id)
+        name = presence.name_of(settings.node_id)
+        self.presence = Presence(self.bus, name)
+        self.leases = Leases(self.bus, name, self.presence)
+        self.roll = RollCall(self.bus, name, self.presence, self.leases)
         self.keeper = Timekeeper(self.hub, attempts, clock)
         self.feed = Feed(
             self.bus,
@@ -77,6 +85,7 @@ class Node:
             fold=self.presence.apply,
             fan_out=self._fan_out,
             settle=self.hub.settle,
+            prepare=self._prepare,
             restart=self._restart,
             end=self._end,
             warm_messages=settings.warm_messages,
@@ -99,6 +108,7 @@ class Node:
             self.hub,
             socket_limit=settings.socket_limit,
             seconds=settings.admission_seconds,
+            refused=self._refused,
         )
         self.broadcasting = Broadcasting(attempts, self.admission, self.bus, self.presence)
         self._supervisor = self._tasks()
@@ -174,6 +184,8 @@ class Node:
         supervisor.add("boards", self.boards.run)
         supervisor.add("board-rows", lambda: self.boards.tend(settings.board_renew_seconds))
         supervisor.add("presence", self.presence.run)
+        supervisor.add("leases", self.leases.run)
+        supervisor.add("roll", self.roll.run)
         supervisor.add("clock", lambda: self.keeper.run(self.is_behind))
         supervisor.add("ping", lambda: heartbeat.ping(settings.ping_seconds))
         supervisor.add("wire", lambda: self.wire.watch(settings.websocket_ping_seconds))
@@ -200,6 +212,10 @@ class Node:
         behind = line.behind_seconds() if line is not None else 0.0
         return self.keeper.now() - timedelta(seconds=behind)
 
+    async def _prepare(self, exam_id: int) -> None:
+        self.presence.forget(exam_id)
+        await self.roll.call(exam_id)
+
     def _restart(self, line: Line) -> None:
         """Start an exam over: whoever is there already may have missed something."""
         self.hub.settle()  # what is due yet was said before
@@ -222,6 +238,10 @@ class Node:
     def _end(self, line: Line) -> None:
         self.presence.forget(line.exam_id)
         self.boards.drop(line.exam_id)
+
+    def _refused(self, connection: Connection, exam_id: int, failure: Failure) -> None:
+        why = Closing(failure.kind.value.close_code, failure.detail)
+        self.presence.refused(connection, exam_id, why)
 
     def _revoked(self, login_id: str | None, user_id: int | None) -> None:
         self.hub.close_revoked(login_id, user_id, closing.REVOKED)

@@ -40,6 +40,7 @@ _KINDS = {
     "timing_recorded": "timing",
     "connection_opened": "presence",
     "connection_closed": "presence",
+    "connection_changed": "presence",
     "transfer_requested": "transfer",
     "transfer_approved": "transfer",
     "transfer_rejected": "transfer",

@@ -1,90 +1,165 @@
-"""Who is online: this node's sockets by its own count, the other nodes' by what they said.
+"""Who is connected: this node's sockets by its own count, the other nodes' by what they said.
 
-Each change is published with the node's whole count for the attempt, so that a lost or repeated
-notice is healed by the next one. Publishing is best effort: the newest state per attempt waits, not
-a history. A node that dies silently is not noticed here yet.
+Each change is said in the stream with the node's whole word for the attempt (`sightings`), so that
+a lost or repeated notice is healed by the next one. Saying is best effort: the newest word per
+attempt waits, not a history. Nodes that have gone silent are found out by `leases`; what was said
+before an exam was read here is asked for by `rollcall`.
 """
 
 import asyncio
 import contextlib
 import json
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from chassis.bus import Bus, BusUnavailable
 
 from realtime import channels
+from realtime.closing import Closing
 from realtime.connection import Connection
-from realtime.notices import Message, instant
+from realtime.notices import Message
+from realtime.sightings import Ending, Entry, Seen, Sighting, Sightings, State
 
-_FACTS = frozenset({"connection_opened", "connection_closed"})
+_FACTS = frozenset({"connection_opened", "connection_closed", "connection_changed"})
 _PUBLISH_SECONDS = 2.0
 _AT_ONCE = 64
 _RETRY_SECONDS = 0.5
-_MAX_SEEN = 200_000
+_SAME_REFUSAL = timedelta(seconds=30)
+_UNKNOWN = Closing(1006, "Connection lost")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One attempt's sockets on all nodes."""
+@dataclass
+class _Own:
+    """This node's sockets of one attempt."""
 
-    socket_count: int = 0
-    last_seen_at: datetime | None = None
+    exam_id: int
+    user_id: int
+    sockets: dict[Connection, State] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        return min(self.sockets.values(), key=list(State).index, default=State.OFFLINE)
 
 
 @dataclass(frozen=True)
 class _Change:
-    exam_id: int
-    attempt_id: int
+    entry: Entry
     fact: str
-    connection_id: str
-    user_id: int
-    at: datetime
+    connection_id: str | None = None
+    user_id: int | None = None
 
 
 class Presence:
-    """The table of who is online; `run` publishes this node's part of it."""
+    """The table of who is connected; `run` says this node's part of it."""
 
-    def __init__(self, bus: Bus, node_id: str) -> None:
+    def __init__(self, bus: Bus, node: str) -> None:
+        """`node` is the name of this process: another one of the same place is another node."""
         self._bus = bus
-        self._node_id = node_id
-        self._mine: dict[int, int] = {}
-        self._others: dict[int, dict[str, int]] = {}
-        self._exams: dict[int, set[int]] = {}
-        self._last_seen: dict[int, datetime] = {}
-        self._waiting: dict[int, _Change] = {}
+        self._node = node
+        self._number = 0
+        self._mine: dict[int, _Own] = {}
+        self._sightings = Sightings()
+        self._waiting: dict[tuple[int, str], _Change] = {}
         self._wake = asyncio.Event()
         self._is_flushed = asyncio.Event()
         self._is_flushed.set()
 
+    # what this node sees
+
     def opened(self, connection: Connection, exam_id: int) -> None:
-        self._count(connection, exam_id, "connection_opened", 1)
+        attempt_id = connection.channel.id
+        own = self._mine.setdefault(attempt_id, _Own(exam_id, connection.caller.user_id))
+        own.sockets[connection] = State.ONLINE
+        self._saw(attempt_id, own, "connection_opened", connection.id)
 
     def closed(self, connection: Connection, exam_id: int) -> None:
-        self._count(connection, exam_id, "connection_closed", -1)
+        """Count a socket off, and remember why it ended."""
+        attempt_id = connection.channel.id
+        own = self._mine.get(attempt_id) or _Own(exam_id, connection.caller.user_id)
+        own.sockets.pop(connection, None)
+        why = connection.closing or _UNKNOWN
+        ending = Ending(why.code, why.reason, datetime.now(UTC))
+        self._saw(attempt_id, own, "connection_closed", connection.id, last_close=ending)
+        if not own.sockets:
+            self._mine.pop(attempt_id, None)
+
+    def felt(self, connection: Connection, state: State) -> None:
+        """Take how a socket is: heard again, or not heard when it should have been."""
+        own = self._mine.get(connection.channel.id)
+        if own is None or own.sockets.get(connection, state) is state:
+            return
+        before = own.state
+        own.sockets[connection] = state
+        if own.state is not before:
+            self._saw(connection.channel.id, own, "connection_changed", connection.id)
+
+    def refused(self, connection: Connection, exam_id: int, why: Closing) -> None:
+        """Remember why the owner of an attempt was not let in; the same again is not said."""
+        attempt_id, now = connection.channel.id, datetime.now(UTC)
+        known = self._sightings.newest(attempt_id, self._node)
+        last = known.last_refusal if known is not None else None
+        if last is not None and last.code == why.code and now - last.at < _SAME_REFUSAL:
+            return
+        own = self._mine.get(attempt_id) or _Own(exam_id, connection.caller.user_id)
+        ending = Ending(why.code, why.reason, now)
+        self._saw(attempt_id, own, "connection_changed", connection.id, last_refusal=ending)
+
+    # what the others see
 
     def of(self, attempt_id: int) -> Seen:
-        others = sum(self._others.get(attempt_id, {}).values())
-        return Seen(self._mine.get(attempt_id, 0) + others, self._last_seen.get(attempt_id))
+        return self._sightings.of(attempt_id)
 
     def apply(self, message: Message) -> None:
-        """Fold a notice in, and make its data what a board shows: the count over all nodes."""
-        if message.address.fact not in _FACTS:
+        """Fold a notice in, and make its data what a board shows: the picture over all nodes."""
+        address = message.address
+        if address.fact not in _FACTS:
             return
-        attempt_id, data = message.address.attempt_id, message.notice.data
-        node_id, count = data.get("node_id"), data.get("socket_count")
-        if isinstance(node_id, str) and isinstance(count, int) and node_id != self._node_id:
-            self._remember(attempt_id, node_id, count)
-            self._exams.setdefault(message.address.exam_id, set()).add(attempt_id)
-        self._see(attempt_id, _instant_or_now(message.notice.at))
-        message.notice.data = shown(self.of(attempt_id))
+        entry = _entry(message)
+        if entry is not None and entry.node != self._node:
+            self._sightings.take(entry)
+        message.notice.data = self.of(address.attempt_id).shown
+
+    def learn(self, entries: Iterable[Entry]) -> None:
+        """Take what other nodes know."""
+        for entry in entries:
+            if entry.node != self._node:
+                self._sightings.take(entry)
+
+    def known_of(self, exam_id: int) -> Iterator[Entry]:
+        return self._sightings.of_exam(exam_id)
 
     def forget(self, exam_id: int) -> None:
-        """Forget what other nodes said of an exam: it is not heard any more, or anew."""
-        for attempt_id in self._exams.pop(exam_id, ()):
-            self._others.pop(attempt_id, None)
+        """Forget what was said of an exam: it is not heard any more, or anew."""
+        self._sightings.forget(exam_id, but=self._node)
+
+    def others(self) -> set[str]:
+        """Return the other nodes that are said to have sockets."""
+        return {e.node for e in self._sightings.with_sockets()} - {self._node}
+
+    def lost(self, node: str) -> None:
+        """Say that a node's sockets are gone with it. All say the same, and the bus keeps one."""
+        now = datetime.now(UTC)
+        for entry in [e for e in self._sightings.with_sockets() if e.node == node]:
+            word = msgspec.structs.replace(
+                entry.sighting,
+                socket_count=0,
+                state=State.OFFLINE,
+                since=now,
+                last_close=Ending(1006, "Its node is gone", now),
+                is_lost=True,
+            )
+            self._say(_Change(entry._replace(sighting=word), "connection_closed"))
+
+    def say_all(self) -> None:
+        """Say everything anew: the others may have taken this node for lost."""
+        for attempt_id, own in self._mine.items():
+            self._saw(attempt_id, own, "connection_changed")
+
+    # how it is said
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -102,77 +177,92 @@ class Presence:
             async with asyncio.timeout(seconds):
                 await self._is_flushed.wait()
 
-    def _count(self, connection: Connection, exam_id: int, fact: str, step: int) -> None:
-        attempt_id, now = connection.channel.id, datetime.now(UTC)
-        count = self._mine.get(attempt_id, 0) + step
-        if count > 0:
-            self._mine[attempt_id] = count
-        else:
-            self._mine.pop(attempt_id, None)
-        self._see(attempt_id, now)
-        user_id = connection.caller.user_id
-        change = _Change(exam_id, attempt_id, fact, connection.id, user_id, now)
-        self._waiting[attempt_id] = change
+    def _saw(
+        self,
+        attempt_id: int,
+        own: _Own,
+        fact: str,
+        connection_id: str | None = None,
+        *,
+        last_close: Ending | None = None,
+        last_refusal: Ending | None = None,
+    ) -> None:
+        self._number += 1
+        known, now = self._sightings.newest(attempt_id, self._node), datetime.now(UTC)
+        sighting = Sighting(
+            number=self._number,
+            socket_count=len(own.sockets),
+            state=own.state,
+            since=known.since if known is not None and known.state is own.state else now,
+            at=now,
+            last_close=last_close or (known.last_close if known is not None else None),
+            last_refusal=last_refusal or (known.last_refusal if known is not None else None),
+        )
+        entry = Entry(own.exam_id, attempt_id, self._node, sighting)
+        self._sightings.take(entry)
+        self._say(_Change(entry, fact, connection_id, own.user_id))
+
+    def _say(self, change: _Change) -> None:
+        self._waiting[change.entry.attempt_id, change.entry.node] = change
         self._is_flushed.clear()
         self._wake.set()
-
-    def _see(self, attempt_id: int, at: datetime) -> None:
-        self._last_seen[attempt_id] = max(at, self._last_seen.pop(attempt_id, at))
-        if len(self._last_seen) > _MAX_SEEN:
-            del self._last_seen[next(iter(self._last_seen))]
-
-    def _remember(self, attempt_id: int, node_id: str, count: int) -> None:
-        nodes = self._others.setdefault(attempt_id, {})
-        nodes[node_id] = count
-        if count <= 0:
-            del nodes[node_id]
-        if not nodes:
-            del self._others[attempt_id]
 
     async def _publish_some(self) -> bool:
         changes = list(self._waiting.values())[:_AT_ONCE]
         return all(await asyncio.gather(*(self._publish(change) for change in changes)))
 
     async def _publish(self, change: _Change) -> bool:
-        subject = channels.subject(change.exam_id, change.attempt_id, change.fact)
-        notice_id = f"realtime-{uuid.uuid4()}"
-        payload = json.dumps(self._envelope(notice_id, change)).encode()
+        entry = change.entry
+        subject = channels.subject(entry.exam_id, entry.attempt_id, change.fact)
+        notice_id = _notice_id(entry)
+        payload = json.dumps(_envelope(notice_id, change)).encode()
         try:
             await self._bus.publish(subject, payload, notice_id, seconds=_PUBLISH_SECONDS)
         except BusUnavailable:
             return False
-        if self._waiting.get(change.attempt_id) is change:
-            del self._waiting[change.attempt_id]
+        key = entry.attempt_id, entry.node
+        if self._waiting.get(key) is change:
+            del self._waiting[key]
         return True
 
-    def _envelope(self, notice_id: str, change: _Change) -> dict[str, Any]:
-        return {
-            "id": notice_id,
-            "fact": change.fact,
-            "exam_id": change.exam_id,
-            "attempt_id": change.attempt_id,
-            "at": change.at.isoformat().replace("+00:00", "Z"),
-            "data": {
-                "connection_id": change.connection_id,
-                "node_id": self._node_id,
-                "socket_count": self._mine.get(change.attempt_id, 0),
-                "user_id": change.user_id,
-            },
-        }
+
+def name_of(node_id: str) -> str:
+    """Return a name for this process, good for a key: `node_id` and something of its own."""
+    readable = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in node_id)
+    return f"{readable}-{uuid.uuid4().hex[:8]}"
 
 
-def shown(seen: Seen) -> dict[str, Any]:
-    """Return what a board shows of an attempt's presence."""
+def _notice_id(entry: Entry) -> str:
+    number, is_lost = entry.sighting.age
+    lost = "-lost" if is_lost else ""
+    return f"realtime-{entry.node}-{entry.attempt_id}-{number}{lost}"
+
+
+def _envelope(notice_id: str, change: _Change) -> dict[str, Any]:
+    entry = change.entry
     return {
-        "is_online": seen.socket_count > 0,
-        "socket_count": seen.socket_count,
-        "last_seen_at": seen.last_seen_at,
+        "id": notice_id,
+        "fact": change.fact,
+        "exam_id": entry.exam_id,
+        "attempt_id": entry.attempt_id,
+        "at": entry.sighting.at.isoformat().replace("+00:00", "Z"),
+        "data": {
+            "connection_id": change.connection_id,
+            "node_id": entry.node,
+            "user_id": change.user_id,
+            **msgspec.to_builtins(entry.sighting),
+        },
     }
 
 
-def _instant_or_now(text: str) -> datetime:
-    now = datetime.now(UTC)
+def _entry(message: Message) -> Entry | None:
+    """Return the word in a notice; None when it is none of ours."""
+    data = message.notice.data
     try:
-        return instant(text) or now
-    except ValueError:
-        return now
+        sighting = msgspec.convert(data, Sighting)
+    except msgspec.ValidationError:
+        return None
+    node = data.get("node_id")
+    if not isinstance(node, str):
+        return None
+    return Entry(message.address.exam_id, message.address.attempt_id, node, sighting)

@@ -7,7 +7,6 @@ event loop serves everybody else.
 import asyncio
 from dataclasses import asdict
 
-from realtime import presence
 from realtime.attempts_client import AttemptsClient, Roster, Seat
 from realtime.boards.row import COUNTED, Row
 from realtime.presence import Presence
@@ -64,7 +63,7 @@ class Loader:
             "workstation_id": seat.workstation_id,
             "questions_answered": seat.questions_answered,
             "total_questions": roster.total_questions,
-            **presence.shown(self._present.of(state.attempt_id)),
+            **self._present.of(state.attempt_id).shown,
             "counts": {"info": tally.info, "warning": tally.warning, "violation": tally.violation},
             "last_event": None if last is None else asdict(last),
             **asdict(board.attention.get(state.attempt_id, _QUIET)),

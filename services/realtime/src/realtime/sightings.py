@@ -1,0 +1,151 @@
+"""What the nodes have seen of each attempt's sockets, merged into one picture.
+
+A sighting is one node's whole word about one attempt, numbered by that node. The newest number
+wins, whatever comes how often and in which order; so every node that has heard the same shows the
+same. Pure: no I/O, no clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class State(StrEnum):
+    """How an attempt's sockets are, the best of them; a socket that says nothing is no good."""
+
+    ONLINE = "online"
+    DEGRADED = "degraded"
+    """A socket is open, and its client was not heard when it should have been."""
+    OFFLINE = "offline"
+
+
+_BEST_FIRST = tuple(State)
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Why a socket ended, or why none was let in."""
+
+    code: int
+    reason: str
+    at: datetime
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """One node's word about one attempt."""
+
+    number: int
+    socket_count: int
+    state: State
+    since: datetime
+    """When the node saw this state first."""
+    at: datetime
+    last_close: Ending | None = None
+    last_refusal: Ending | None = None
+    is_lost: bool = False
+    """The others say so: the node has gone without a word."""
+
+    @property
+    def age(self) -> tuple[int, bool]:
+        return self.number, self.is_lost
+
+
+class Entry(NamedTuple):
+    """Whose word about what."""
+
+    exam_id: int
+    attempt_id: int
+    node: str
+    sighting: Sighting
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One attempt's sockets on all nodes, as a board shows them."""
+
+    socket_count: int = 0
+    state: State = State.OFFLINE
+    since: datetime | None = None
+    last_seen_at: datetime | None = None
+    last_close: Ending | None = None
+    last_refusal: Ending | None = None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        return {
+            "is_online": self.state is not State.OFFLINE,
+            "connection": self.state,
+            "connection_since": self.since,
+            "socket_count": self.socket_count,
+            "last_seen_at": self.last_seen_at,
+            "last_close": self.last_close,
+            "last_refusal": self.last_refusal,
+        }
+
+
+NEVER = Seen()
+
+
+class Sightings:
+    """The newest word of each node about each attempt."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[int, dict[str, Sighting]] = {}
+        self._exams: dict[int, set[int]] = {}
+
+    def take(self, entry: Entry) -> bool:
+        """Remember a word; False when a newer one of that node is known."""
+        nodes = self._attempts.setdefault(entry.attempt_id, {})
+        known = nodes.get(entry.node)
+        if known is not None and known.age >= entry.sighting.age:
+            return False
+        nodes[entry.node] = entry.sighting
+        self._exams.setdefault(entry.exam_id, set()).add(entry.attempt_id)
+        return True
+
+    def newest(self, attempt_id: int, node: str) -> Sighting | None:
+        return self._attempts.get(attempt_id, {}).get(node)
+
+    def of(self, attempt_id: int) -> Seen:
+        """Return the picture of an attempt."""
+        words = self._attempts.get(attempt_id)
+        return _merged(words.values()) if words else NEVER
+
+    def of_exam(self, exam_id: int) -> Iterator[Entry]:
+        for attempt_id in self._exams.get(exam_id, ()):
+            for node, sighting in self._attempts[attempt_id].items():
+                yield Entry(exam_id, attempt_id, node, sighting)
+
+    def with_sockets(self) -> Iterator[Entry]:
+        for exam_id in self._exams:
+            for entry in self.of_exam(exam_id):
+                if entry.sighting.socket_count:
+                    yield entry
+
+    def forget(self, exam_id: int, *, but: str) -> None:
+        """Forget an exam, but not the sockets that one node has of it."""
+        kept = [e for e in self.of_exam(exam_id) if e.node == but and e.sighting.socket_count]
+        for attempt_id in self._exams.pop(exam_id, ()):
+            del self._attempts[attempt_id]
+        for entry in kept:
+            self.take(entry)
+
+
+def _merged(words: Iterable[Sighting]) -> Seen:
+    words = list(words)
+    state = min((word.state for word in words), key=_BEST_FIRST.index)
+    since = [word.since for word in words if word.state is state]
+    return Seen(
+        socket_count=sum(word.socket_count for word in words),
+        state=state,
+        # Online since the first socket of those that are; offline since the last one ended.
+        since=min(since) if state is State.ONLINE else max(since),
+        last_seen_at=max(word.at for word in words),
+        last_close=_latest(word.last_close for word in words),
+        last_refusal=_latest(word.last_refusal for word in words),
+    )
+
+
+def _latest(endings: Iterable[Ending | None]) -> Ending | None:
+    return max((e for e in endings if e is not None), key=lambda e: e.at, default=None)

@@ -1,0 +1,229 @@
+"""Who is connected: merged from what the nodes say, and said on behalf of one that died."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from chassis.waiting import eventually
+from hypothesis import given
+from hypothesis import strategies as st
+from realtime import leases
+from realtime.channels import Channel
+from realtime.closing import Closing
+from realtime.presence import Presence, name_of
+from realtime.sightings import Ending, Entry, Sighting, Sightings, State
+
+EARLY = datetime(2026, 1, 5, 10, tzinfo=UTC)
+EXAM, ATTEMPT = 7, 41
+
+
+def sighting(number, state=State.ONLINE, *, minute=0, lost=False, **changes):
+    at = EARLY + timedelta(minutes=minute)
+    count = 0 if state is State.OFFLINE else 1
+    return Sighting(
+        **{"number": number, "socket_count": count, "state": state, "since": at, "at": at}
+        | {"is_lost": lost}
+        | changes
+    )
+
+
+def entry(node, *args, **options):
+    return Entry(EXAM, ATTEMPT, node, sighting(*args, **options))
+
+
+def merged(*entries):
+    found = Sightings()
+    for one in entries:
+        found.take(one)
+    return found.of(ATTEMPT)
+
+
+words = st.builds(
+    lambda node, number, state, lost: entry(node, number, state, minute=number, lost=lost),
+    st.sampled_from(["a", "b", "c"]),
+    st.integers(1, 5),
+    st.sampled_from(State),
+    st.booleans(),
+)
+
+
+@given(st.lists(words, max_size=12, unique_by=lambda e: (e.node, e.sighting.age)), st.data())
+def test_repeated_and_reordered_words_lead_to_the_same_picture(said, data):
+    shuffled = data.draw(st.permutations(said + said[: data.draw(st.integers(0, len(said)))]))
+    assert merged(*said) == merged(*shuffled)
+
+
+def test_an_attempt_that_nobody_has_seen_is_offline_since_never():
+    seen = merged()
+    assert (seen.state, seen.since, seen.socket_count) == (State.OFFLINE, None, 0)
+
+
+def test_the_best_socket_of_all_nodes_counts():
+    seen = merged(entry("a", 1, State.DEGRADED, minute=1), entry("b", 1, minute=2))
+    assert (seen.state, seen.socket_count) == (State.ONLINE, 2)
+    assert seen.since == EARLY + timedelta(minutes=2)
+
+
+def test_offline_is_since_the_last_node_saw_the_last_socket_end():
+    why = Ending(4000, "Server going away", EARLY + timedelta(minutes=3))
+    seen = merged(
+        entry("a", 1, State.OFFLINE, minute=1, last_close=Ending(1006, "", EARLY)),
+        entry("b", 4, State.OFFLINE, minute=3, last_close=why),
+    )
+    assert (seen.state, seen.since) == (State.OFFLINE, EARLY + timedelta(minutes=3))
+    assert seen.last_close == why
+
+
+def test_that_a_node_is_lost_beats_its_own_last_word_but_not_its_next():
+    gone = entry("a", 3, State.OFFLINE, minute=2, lost=True)
+    assert merged(gone, entry("a", 3)).state is State.OFFLINE
+    assert merged(gone, entry("a", 4)).state is State.ONLINE
+
+
+def test_an_exam_is_forgotten_but_for_ones_own_sockets():
+    found = Sightings()
+    found.take(entry("me", 1))
+    found.take(entry("other", 1))
+    found.take(Entry(EXAM, 42, "me", sighting(2, State.OFFLINE)))
+    found.forget(EXAM, but="me")
+    assert [(e.attempt_id, e.node) for e in found.of_exam(EXAM)] == [(ATTEMPT, "me")]
+
+
+class Socket:
+    id = "c"
+    channel = Channel("attempt", ATTEMPT)
+    caller = SimpleNamespace(user_id=5)
+    closing = None
+
+
+def seen(presence):
+    found = presence.of(ATTEMPT)
+    return found.state, found.socket_count
+
+
+@pytest.fixture
+def presence():
+    return Presence(None, "me")
+
+
+def test_a_socket_that_is_not_heard_is_degraded_then_offline_then_online_again(presence):
+    one = Socket()
+    presence.opened(one, EXAM)
+    since = presence.of(ATTEMPT).since
+    for state in (State.ONLINE, State.DEGRADED, State.OFFLINE, State.ONLINE):
+        presence.felt(one, state)
+        assert seen(presence) == (state, 1)
+    assert presence.of(ATTEMPT).since > since
+    second = Socket()
+    presence.opened(second, EXAM)
+    presence.felt(one, State.OFFLINE)
+    assert seen(presence) == (State.ONLINE, 2)  # the other one is heard
+
+
+def test_why_the_last_socket_ended_and_why_the_next_was_refused_is_remembered(presence):
+    one = Socket()
+    presence.opened(one, EXAM)
+    one.closing = Closing(4008, "Reader too slow")
+    presence.closed(one, EXAM)
+    presence.refused(Socket(), EXAM, Closing(4503, "Attempt is open on another device"))
+    shown = presence.of(ATTEMPT).shown
+    assert (shown["is_online"], shown["connection"]) == (False, "offline")
+    assert (shown["last_close"].code, shown["last_close"].reason) == (4008, "Reader too slow")
+    assert shown["last_refusal"].reason == "Attempt is open on another device"
+    assert shown["connection_since"] is not None
+
+
+def test_the_same_refusal_again_is_not_said_again(presence):
+    for _ in range(3):
+        presence.refused(Socket(), EXAM, Closing(4429, "Too many connections"))
+    assert presence.of(ATTEMPT).last_refusal.code == 4429
+    assert presence._number == 1
+
+
+def test_the_name_of_a_node_is_good_for_a_key_and_differs_between_processes():
+    assert name_of("pod 1.é").startswith("pod_1__-")
+    assert name_of("a") != name_of("a")
+
+
+class Nobody:
+    def __init__(self, *others):
+        self._others = set(others)
+        self.gone = []
+
+    def others(self):
+        return self._others
+
+    def lost(self, node):
+        self.gone.append(node)
+
+
+def judged(*looks, steady_since=0.0):
+    """What is said after looks at (time, nodes alive), of the nodes `a` and `b`."""
+    found = Nobody("a", "b")
+    lease = leases.Leases(None, "me", found)
+    lease._steady_since = steady_since
+    for now, alive in looks:
+        lease.alive = frozenset(alive)
+        lease._judge(now)
+    return found.gone
+
+
+def test_a_node_is_lost_when_it_stays_missing_while_the_others_renew():
+    assert judged((100, "ab"), (101, "b"), (103, "b")) == ["a"]
+
+
+def test_a_node_that_has_just_come_or_comes_back_is_not_lost():
+    assert judged((100, "b"), (101, "ab"), (103, "b"), (104, "ab")) == []
+
+
+def test_nobody_is_lost_just_after_the_bus_was_away():
+    assert judged((100, ""), (103, ""), (106, ""), steady_since=99) == []
+
+
+async def deltas_until(board, is_it):
+    while True:
+        frame = await board.frame("delta", seconds=15)
+        if frame["kind"] == "presence" and is_it(frame["data"]):
+            return frame["data"]
+
+
+async def test_a_node_that_dies_takes_its_presence_with_it(make_world, monkeypatch):
+    monkeypatch.setattr(leases, "_STEADY_SECONDS", 1.0)
+    world = await make_world()
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    await eventually(lambda: world.node.leases.alive)
+    store = await world.bus.jetstream.key_value("OEP_NODES")
+    await store.put("dead-1", b"alive")
+    await world.say_seen(attempt, "dead-1", 3, sockets=1)
+    await deltas_until(board, lambda data: data["is_online"])
+    gone = await deltas_until(board, lambda data: not data["is_online"])
+    assert (gone["connection"], gone["socket_count"]) == ("offline", 0)
+    assert gone["last_close"]["reason"] == "Its node is gone"
+    assert gone["connection_since"] > "2026-01-05T10:00:00Z"
+
+
+async def test_a_node_whose_lease_ran_out_says_everything_again(make_world):
+    world = await make_world()
+    attempt = world.attempt()
+    await world.student(attempt)
+    await eventually(lambda: world.node.leases._has_held, seconds=10)
+    node, sightings = world.node.leases._node, world.node.presence._sightings
+    before = sightings.newest(attempt.attempt_id, node).number
+    await world.bus.jetstream.purge_stream("KV_OEP_NODES")
+    await eventually(lambda: sightings.newest(attempt.attempt_id, node).number > before, seconds=10)
+
+
+async def test_a_node_learns_what_the_others_know_of_an_exam_that_it_begins_to_read(make_world):
+    one = await make_world(warm_messages=0)
+    other = await make_world(warm_messages=0, node_id="n2")
+    attempt = one.attempt()
+    other.attempts.attempts[attempt.attempt_id] = attempt
+    await one.student(attempt)
+    for world, there in ((one, other), (other, one)):
+        name = there.node.leases._node
+        await eventually(lambda w=world, n=name: n in w.node.leases.alive, seconds=10)
+    board = await other.board(attempt.exam_id)
+    row = (await board.frame("snapshot"))["attempts"][0]
+    assert (row["is_online"], row["socket_count"], row["connection"]) == (True, 1, "online")
