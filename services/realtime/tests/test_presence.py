@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from chassis.waiting import eventually
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from realtime import leases
 from realtime.channels import Channel
@@ -47,6 +47,7 @@ words = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(words, max_size=12, unique_by=lambda e: (e.node, e.sighting.age)), st.data())
 def test_repeated_and_reordered_words_lead_to_the_same_picture(said, data):
     shuffled = data.draw(st.permutations(said + said[: data.draw(st.integers(0, len(said)))]))
@@ -227,3 +228,40 @@ async def test_a_node_learns_what_the_others_know_of_an_exam_that_it_begins_to_r
     board = await other.board(attempt.exam_id)
     row = (await board.frame("snapshot"))["attempts"][0]
     assert (row["is_online"], row["socket_count"], row["connection"]) == (True, 1, "online")
+
+
+async def test_a_student_whose_line_is_dead_is_shown_within_three_pings(make_world):
+    world = await make_world(websocket_ping_seconds=0.3)
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    client = await world.student(attempt)
+    await deltas_until(board, lambda data: data["connection"] == "online")
+    client.connection.transport.pause_reading()  # pongs are not sent any more
+    await deltas_until(board, lambda data: data["connection"] == "degraded")
+    gone = await deltas_until(board, lambda data: data["connection"] == "offline")
+    assert (gone["is_online"], gone["socket_count"]) == (False, 1)
+    client.connection.transport.resume_reading()
+    back = await deltas_until(board, lambda data: data["connection"] == "online")
+    assert back["connection_since"] > gone["connection_since"]
+
+
+async def test_that_a_client_closed_its_socket_is_told_with_its_code(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    client = await world.student(attempt)
+    await client.connection.close(3001, "bye")
+    gone = await deltas_until(board, lambda data: data["connection"] == "offline")
+    assert gone["last_close"].items() >= {"code": 3001, "reason": "Closed by the client"}.items()
+
+
+async def test_a_refused_owner_is_told_to_staff_with_the_reason(world):
+    attempt = world.attempt(policy="refuse", active_login_id="another")
+    world.attempts.is_admitted = False
+    board = await world.board(attempt.exam_id)
+    client = await world.connect(
+        f"attempts/{attempt.attempt_id}", token=world.tokens.token(attempt.student_id)
+    )
+    code, reason = await client.closed()
+    told = await deltas_until(board, lambda data: data["last_refusal"] is not None)
+    assert (told["last_refusal"]["code"], told["last_refusal"]["reason"]) == (code, reason)

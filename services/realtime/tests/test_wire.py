@@ -222,7 +222,7 @@ async def test_what_is_no_handshake_is_refused(world, dial, changes, status):
 
 
 async def test_who_gives_no_sign_of_life_is_dropped_and_who_does_stays(make_world, dial):
-    world = await make_world(websocket_ping_seconds=0.4)
+    world = await make_world(websocket_ping_seconds=0.2, silence_seconds=0.4)
     alive = await world.student(world.attempt())  # its library answers pings
     deaf = await dial(world)
     assert await deaf.is_ended()

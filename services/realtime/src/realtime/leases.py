@@ -10,6 +10,7 @@ import time
 
 import structlog
 from chassis.bus import Bus, BusUnavailable
+from chassis.ending import stop_if_cancelled
 from nats.errors import Error as NatsError
 from nats.js.api import StorageType
 from nats.js.kv import KeyValue
@@ -56,6 +57,7 @@ class Leases:
                 log.info("lease.not_renewed", error=type(error).__name__)
                 self._bucket = None
                 self._steady_since = time.monotonic()
+            stop_if_cancelled()
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def _beat(self) -> None:

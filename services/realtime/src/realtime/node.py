@@ -4,6 +4,7 @@ Made inside the event loop; nothing connects before `start`.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ from realtime.ring import Ring
 from realtime.rollcall import RollCall
 from realtime.saving import Saver
 from realtime.settings import RealtimeSettings
+from realtime.sightings import State
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
 from realtime.visits import BroadcastVisit, StudentVisit
@@ -52,6 +54,10 @@ _SLICE_SECONDS = 0.05
 _FAREWELL_SECONDS = 1.0
 
 
+def _patience(settings: RealtimeSettings) -> int:
+    return math.ceil(settings.silence_seconds / settings.websocket_ping_seconds)
+
+
 class Node:
     """Everything that lives as long as the process."""
 
@@ -59,7 +65,7 @@ class Node:
         self.settings = settings
         self.is_stopping = False
         self.unauthenticated = 0
-        self.wire = Wire(settings.flush_seconds)
+        self.wire = Wire(settings.flush_seconds, self._felt, _patience(settings))
         self.hub = Hub()
         self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
         self.keys = KeySet(settings.jwks_url)
@@ -219,7 +225,6 @@ class Node:
     def _restart(self, line: Line) -> None:
         """Start an exam over: whoever is there already may have missed something."""
         self.hub.settle()  # what is due yet was said before
-        self.presence.forget(line.exam_id)
         self.boards.drop(line.exam_id)
         position = line.position
         frame = frames.resync("stream_reset", position, self.keeper.now())
@@ -238,6 +243,10 @@ class Node:
     def _end(self, line: Line) -> None:
         self.presence.forget(line.exam_id)
         self.boards.drop(line.exam_id)
+
+    def _felt(self, connection: Connection, silent_checks: int) -> None:
+        states = (State.ONLINE, State.DEGRADED, State.OFFLINE)
+        self.presence.felt(connection, states[min(silent_checks, len(states) - 1)])
 
     def _refused(self, connection: Connection, exam_id: int, failure: Failure) -> None:
         why = Closing(failure.kind.value.close_code, failure.detail)

@@ -42,7 +42,10 @@ class RealtimeSettings(ServiceSettings):
     """How old the rows of a board may be, kept up to date by notices, for whoever opens it."""
     board_renew_seconds: float = Field(default=60.0, gt=0)
     """How often the rows of a board that is watched are read anew, for what no notice tells."""
-    websocket_ping_seconds: float = Field(default=20.0, gt=0)
-    """How often each socket is asked for a sign of life; one that gave none is dropped."""
+    websocket_ping_seconds: float = Field(default=1.8, gt=0)
+    """Who does not answer one is shown degraded, who does not answer two offline: within 3 times
+    this, so that a lost student is seen in 6 s."""
+    silence_seconds: float = Field(default=20.0, gt=0)
+    """Who has said nothing for so long is dropped."""
     flush_seconds: float = Field(default=0.01, ge=0, le=0.25)
     """While frames follow each other, sockets are written to this often, not for each frame."""

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _PING = rfc6455.ping()
 _CLOSE_SECONDS = 5.0
+_NO_CODE, _BY_CLIENT = 1005, "Closed by the client"
 _SPOKES = 32
 
 
@@ -40,12 +41,20 @@ class State(IntEnum):
 class Wire:
     """What all sockets of a node share: when they write, and when they are pinged."""
 
-    def __init__(self, gap_seconds: float) -> None:
+    def __init__(
+        self, gap_seconds: float, felt: Callable[[Connection, int], None], patience: int
+    ) -> None:
+        """`felt` hears at each check at how many checks in a row a peer had said nothing.
+
+        One that was silent at more than `patience` of them is dropped.
+        """
+        self.felt = felt
+        self.patience = patience
         self.pump = Pump(gap_seconds)
         self.wheel: Wheel[Socket] = Wheel(_SPOKES)
 
     async def watch(self, period_seconds: float) -> None:
-        """Ping each socket once a period; drop who has not been heard for a whole one."""
+        """Check and ping each socket once a period."""
         while True:
             await asyncio.sleep(period_seconds / _SPOKES)
             for socket in self.wheel.turn():
@@ -60,11 +69,11 @@ class Socket(asyncio.Protocol):
         "_connection",
         "_end",
         "_is_due",
-        "_is_heard",
         "_is_paused",
         "_reader",
         "_receive",
         "_rest",
+        "_silent_checks",
         "_spoke",
         "_state",
         "_transport",
@@ -75,7 +84,7 @@ class Socket(asyncio.Protocol):
         self._wire = wire
         self._state = State.ADMITTING
         self._is_due = False
-        self._is_heard = True
+        self._silent_checks = 0
         self._is_paused = False
         self._rest: asyncio.Task[None] | None = None
         self._connection: Connection
@@ -150,15 +159,17 @@ class Socket(asyncio.Protocol):
     # what the node asks for
 
     def check(self) -> None:
-        """Ask for a sign of life; whoever gave none since the last time is gone."""
+        """Ask for a sign of life; whoever has given none for too many times is gone."""
         if self._state is not State.OPEN:
             return
-        if self._is_heard:
-            self._is_heard = False
-            self._transport.write(_PING)
-        else:
+        silent_checks, self._silent_checks = self._silent_checks, self._silent_checks + 1
+        self._wire.felt(self._connection, silent_checks)
+        if silent_checks > self._wire.patience:
             CLOSES.labels(closing.LOST.code).inc()
+            self._connection.closing = closing.LOST
             self._transport.abort()
+        elif not self._is_paused:  # nor do pings that nobody reads
+            self._transport.write(_PING)
 
     def shutdown(self) -> None:
         """End, because the server does (called by uvicorn for whoever is still here)."""
@@ -168,7 +179,7 @@ class Socket(asyncio.Protocol):
     # what asyncio tells
 
     def data_received(self, data: bytes) -> None:
-        self._is_heard = True
+        self._silent_checks = 0
         self._hear(self._reader.feed(data))
 
     def pause_writing(self) -> None:
@@ -211,6 +222,8 @@ class Socket(asyncio.Protocol):
         """End the closing handshake, whoever began it."""
         if self._state is State.OPEN:
             self._transport.write(rfc6455.close(close.code))
+            if self._connection.closing is None:
+                self._connection.closing = Closing(close.code or _NO_CODE, _BY_CLIENT)
         self._state = State.CLOSED
         self._transport.close()
 
