@@ -13,10 +13,10 @@ WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway")
 LONGEST = (
     "tests/e2e",
     "deploy/local/tests/test_demo_platform.py",
+    "deploy/local/tests/test_platform.py",
     "tests/contract/test_schemathesis.py",
     "tests/chaos",
     "tests/load/test_harness.py",
-    "deploy/local/tests/test_platform.py",
 )
 
 

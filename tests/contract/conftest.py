@@ -57,8 +57,8 @@ class Scene:
         self.actors = {"anonymous": Actor("anonymous")}
         self._run = uuid.uuid4().hex[:8]
         self._numbers = itertools.count(1)
-        self._database = psycopg2.connect(platform.database.url("postgres"))
-        self._database.autocommit = True
+        self._database_url = platform.database.url("postgres")
+        self._connect()
         self.admin_token = ""
         self.trade_id = seed_rows.EXAM_ID
         self.exam_id = self.other_exam_id = self.bank_id = self.question_id = self.written_id = 0
@@ -142,13 +142,25 @@ class Scene:
     def insert(self, table: str, **values: Any) -> int:
         names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608
-        with self._database.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(statement, list(values.values()))
             return cursor.fetchone()[0]
 
     def execute(self, statement: str, *values: Any) -> None:
-        with self._database.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(statement, values)
+
+    def _cursor(self) -> psycopg2.extensions.cursor:
+        """Return a cursor that works, also when another test has killed the server meanwhile."""
+        try:
+            self._database.cursor().execute("SELECT 1")
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self._connect()
+        return self._database.cursor()
+
+    def _connect(self) -> None:
+        self._database = psycopg2.connect(self._database_url)
+        self._database.autocommit = True
 
     def trade(self) -> int:
         return self.insert("attempts.trades", name=self.new("trade"), code=self.new("t"))
