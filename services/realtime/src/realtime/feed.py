@@ -20,7 +20,7 @@ from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
 from realtime.errors import HistoryGone
 from realtime.line import Line
-from realtime.metrics import REPLAYS
+from realtime.metrics import JOINS, LINES, REPLAYS
 from realtime.notices import Message
 from realtime.ring import Ring
 
@@ -98,6 +98,7 @@ class Feed:
         the line was not read then. While the bus is away the place is nowhere, and `resync` follows
         when it is back. Safe to cancel; otherwise the connection is to `leave` in the end.
         """
+        JOINS.labels(connection.channel.kind).inc()
         line = self._lines.get(exam_id) or self._open(exam_id)
         line.members[connection] = None
         line.empty_since = None
@@ -165,11 +166,13 @@ class Feed:
     def _open(self, exam_id: int) -> Line:
         line = self._lines[exam_id] = self._new_line(exam_id)
         self._tasks[exam_id] = asyncio.create_task(line.run(), name=f"line-{exam_id}")
+        LINES.set(len(self._lines))
         log.info("line.opened", exam_id=exam_id)
         return line
 
     async def _close(self, line: Line) -> None:
         del self._lines[line.exam_id]
+        LINES.set(len(self._lines))
         self._ring.shut(line.channel)
         self._end(line)
         task = self._tasks.pop(line.exam_id)

@@ -19,6 +19,7 @@ from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Position, Reader,
 from realtime import channels, notices
 from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
+from realtime.metrics import READER_LAG
 from realtime.notices import Message
 from realtime.ring import Ring
 
@@ -133,3 +134,5 @@ class Line:
             if message is not None:
                 self._fan_out(message)
         self._settle()
+        if batch and batch[-1].sequence > warm_until:
+            READER_LAG.observe(max(0.0, time.time() - batch[-1].at.timestamp()))

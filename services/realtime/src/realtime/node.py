@@ -17,7 +17,7 @@ from chassis.errors import Failure
 from chassis.serving import Supervisor
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
-from realtime import admission, broadcasting, closing, frames, presence, saving
+from realtime import admission, broadcasting, closing, frames, presence, saving, vitals
 from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
 from realtime.auth_client import AuthClient
@@ -197,6 +197,7 @@ class Node:
         supervisor.add("wire", lambda: self.wire.watch(settings.websocket_ping_seconds))
         supervisor.add("time", lambda: heartbeat.push_time(settings.time_push_seconds))
         supervisor.add("rights", lambda: heartbeat.check_boards(settings.board_check_seconds))
+        supervisor.add("vitals", lambda: vitals.watch(self.hub))
         supervisor.add("watch", lambda: heartbeat.watch_feed(settings.stale_seconds))
         for number in range(saving.GROUPS_IN_FLIGHT):
             supervisor.add(f"save-{number}", self.saver.run)
