@@ -2,16 +2,18 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 from attempts import auditing, clockwork
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
-from attempts.errors import ActiveAttemptExists, ExamClosed, WaitingForAuthorisation
+from attempts.errors import ActiveAttemptExists, ExamClosed, Overtaken, WaitingForAuthorisation
 from attempts.store import allowances, attempts
 from attempts.using import Device
 from chassis.origins import Origin
+from sqlalchemy import text
 
 SLY = Origin("10.0.0.9", 'sly "exam_id":-1 "deadline_at":"@" browser')
 DESK = Device("desk", SLY)
@@ -212,3 +214,25 @@ def test_two_begins_at_once_are_one_begin(world, at_once):
         assert one.start_time == two.start_time == three.start_time
         assert len(world.notes("status_changed")) == 1
         assert len(logged(world, attempt_id)) == 1
+
+
+def test_the_constraint_still_holds_where_somebody_starts_without_the_lock(world):
+    """As the version before this one does while a replica of it is left."""
+    attempt_id = world.attempt("not_started")
+    starting = (
+        "INSERT INTO attempts.attempts (student_id, exam_id, status, duration_minutes,"
+        " encryption_salt, start_time, deadline_at)"
+        " VALUES (:student, :exam, 'in_progress', 60, repeat('A', 22) || '==', now(),"
+        " now() + interval '1 hour')"
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+    with world.looking.connect() as other, ThreadPoolExecutor(1) as threads:
+        other.execute(text(starting), {"student": world.student, "exam": world.objective})
+        begin = threads.submit(world.lifecycle.begin, attempt_id, world.student, DESK)
+        deadline = time.monotonic() + 10
+        while not world.run(waiting)[0]["count"]:
+            assert time.monotonic() < deadline
+        other.commit()
+        with pytest.raises(Overtaken):
+            begin.result(10)
+    assert world.row(attempt_id)["status"] == "not_started"

@@ -12,6 +12,7 @@ from chassis.database import Database
 from chassis.errors import Failure
 from chassis.origins import NOWHERE, Origin
 from chassis.signing import SigningKey
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from attempts import auditing, clockwork, marking, notices, receipting, using
@@ -32,6 +33,7 @@ from attempts.errors import (
 from attempts.receipt import NO_CLAIM, Claim, Receipt
 from attempts.store import answers, attempts, beginning
 from attempts.store.beginning import Found, Wish
+from attempts.tables import ONE_RUNNING_ATTEMPT
 from attempts.using import UNKNOWN, Device, EndedOf, nobody_left
 
 _RECEIPT_LIFE = timedelta(days=2)
@@ -74,8 +76,13 @@ class Lifecycle:
         `OtherDevice` by the exam's policy.
         """
         wish = Wish(attempt_id, student_id, device.login_id, device.origin)
-        with self._database.single() as connection:
-            found = beginning.begin(connection, wish, self._ended_of([student_id]))
+        try:
+            with self._database.single() as connection:
+                found = beginning.begin(connection, wish, self._ended_of([student_id]))
+        except IntegrityError as error:  # somebody started an attempt without the lock of starts
+            if ONE_RUNNING_ATTEMPT not in str(error.orig):
+                raise
+            raise Overtaken from error
         if found is None:
             raise AttemptNotFound
         self._wake()
