@@ -1,17 +1,21 @@
 """A real auth on a real Postgres and NATS, and people to let in."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import bcrypt
 import httpx
 import pytest
+import structlog
+from auth.__main__ import SERVICE
 from auth.app import create_app
 from auth.settings import Settings
+from chassis.commands import main
 from chassis.migrating import migrate
 from chassis.settings import psycopg2_url
 from chassis.waiting import eventually
@@ -187,3 +191,35 @@ async def world(
 ) -> AsyncIterator[World]:
     async with running_world(settings_for(auth_database)) as made:
         yield made
+
+
+class Done(NamedTuple):
+    """What a command said; it ran in this process, for starting one takes seconds."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_command(world, auth_database, monkeypatch, capsys) -> Callable[..., Awaitable[Done]]:
+    """Return a function that runs `python -m auth` with these words."""
+    for name, value in {
+        "REST_PORT": "1",
+        "GRPC_PORT": "2",
+        "NATS_URL": world.settings.nats_url,
+        "JWKS_URL": world.settings.jwks_url,
+        "DATABASE_URL": auth_database.app_url,
+        "SIGNING_KEY_SECRET": "s" * 40,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    async def run(*words: str) -> Done:
+        capsys.readouterr()
+        logging = structlog.get_config()
+        try:
+            return Done(await asyncio.to_thread(main, SERVICE, words), *capsys.readouterr())
+        finally:
+            structlog.configure(**logging)  # a command logs to stderr, which ends with the test
+
+    return run

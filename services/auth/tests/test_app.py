@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from auth.__main__ import SERVICE
 from auth.app import create_app
+from chassis.commands import main
 from chassis.waiting import eventually
 from oep_local.fixtures import ServiceDatabase
 from oep_local.ports import free_port
@@ -109,16 +111,18 @@ async def test_no_log_line_holds_a_name_a_password_or_a_token(world, capfd):
         assert secret not in text
 
 
-def command(*arguments, **environment):
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "auth", *arguments],
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Return a function that runs the service's command with nothing but this environment."""
+
+    def run(*arguments, **environment):
+        for name in ENVIRONMENT:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return main(SERVICE, arguments), *capsys.readouterr()
+
+    return run
 
 
 ENVIRONMENT = {
@@ -131,26 +135,26 @@ ENVIRONMENT = {
 }
 
 
-def test_check_settings_shows_everything_but_secrets():
-    done = command("check-settings", **ENVIRONMENT)
-    assert done.returncode == 0
-    assert "127.0.0.1:5432" in done.stdout
-    assert "hidden" not in done.stdout
+def test_check_settings_shows_everything_but_secrets(command):
+    code, out, _ = command("check-settings", **ENVIRONMENT)
+    assert code == 0
+    assert "127.0.0.1:5432" in out
+    assert "hidden" not in out
 
 
-def test_a_bad_setting_is_named_and_not_shown():
-    done = command("check-settings", **ENVIRONMENT | {"SIGNING_KEY_SECRET": "tooshort"})
-    assert done.returncode == 2
-    assert "SIGNING_KEY_SECRET" in done.stderr
-    assert "tooshort" not in done.stderr + done.stdout
+def test_a_bad_setting_is_named_and_not_shown(command):
+    code, out, told = command("check-settings", **ENVIRONMENT | {"SIGNING_KEY_SECRET": "tooshort"})
+    assert code == 2
+    assert "SIGNING_KEY_SECRET" in told
+    assert "tooshort" not in told + out
 
 
 @pytest.mark.contract("2.3/no-default-key")
-def test_a_missing_setting_is_named():
-    done = command("serve")
-    assert done.returncode == 2
+def test_a_missing_setting_is_named(command):
+    code, _, told = command("serve")
+    assert code == 2
     for name in ("DATABASE_URL", "SIGNING_KEY_SECRET", "NATS_URL"):
-        assert name in done.stderr
+        assert name in told
 
 
 async def test_served_as_a_process_it_answers_and_ends_quickly(auth_database, nats_server):
