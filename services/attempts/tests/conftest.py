@@ -174,6 +174,15 @@ CHOICE, SEVERAL, TRUTH, SHORT, FOREIGN, UNSEEN = 11, 12, 13, 14, 15, 16
 OBJECTIVE, WRITTEN, DRAFT, OVER = 21, 22, 23, 24
 STUDENT, OTHER = 101, 102
 
+_OF_ATTEMPTS = (
+    "saved_messages",
+    "hand_marks",
+    "grades",
+    "receipts",
+    "transfers",
+    "allowances",
+    "answers",
+)
 _QUESTION = {"question_bank_id": 1, "difficulty": "medium", "negative_marks": 1.0, "marks": 4.0}
 _EMPTY = {"explanation": None, "tags": None, "is_active": True, "options": None}
 _TIMES = {"created_at": NOW, "updated_at": NOW}
@@ -309,6 +318,10 @@ class World:
         with self.looking.begin() as connection:
             return connection.execute(statement, values).scalar_one()
 
+    def sweep(self) -> None:
+        """Forget all attempts."""
+        sweep(self.looking)
+
     def answer(self, attempt_id: int, question_id: int, value: str | None) -> None:
         self.run(
             "INSERT INTO attempts.answers (attempt_id, question_id, answer)"
@@ -360,10 +373,20 @@ def looking(urls) -> Iterator[Engine]:
     engine.dispose()
 
 
+def sweep(looking: Engine) -> None:
+    """Forget all attempts and what hangs on them, as TRUNCATE would, in a hundredth of its time.
+
+    The lock keeps the clock of a running service from adding to them meanwhile.
+    """
+    with looking.begin() as connection:
+        connection.execute(text("LOCK TABLE attempts.attempts IN ACCESS EXCLUSIVE MODE"))
+        for table in (*_OF_ATTEMPTS, "attempts", "outbox"):
+            connection.execute(text(f"DELETE FROM attempts.{table}"))  # noqa: S608
+
+
 @pytest.fixture
 def world(db: Database, looking: Engine, content) -> World:
-    with looking.begin() as connection:
-        connection.execute(text("TRUNCATE attempts.attempts, attempts.outbox CASCADE"))
+    sweep(looking)
     return World(
         db,
         looking,
@@ -398,7 +421,8 @@ def rules(world: World) -> Iterator[Callable[..., None]]:
 def tidy(world: World) -> Iterator[World]:
     """The world; whatever is written besides it is gone afterwards."""
     yield world
-    world.run("TRUNCATE attempts.attempts, attempts.outbox, attempts.regrades CASCADE")
+    world.sweep()
+    world.run("DELETE FROM attempts.regrades")
     world.run("DELETE FROM attempts.exam_questions WHERE exam_id > :last", last=OVER)
     highest = (("exams", OVER), ("questions", UNSEEN), ("question_banks", 1), ("trades", 2))
     for table, last in highest:

@@ -125,7 +125,7 @@ def test_what_the_exam_was_given_before_is_inherited(world):
     try:
         begun = world.lifecycle.begin(world.attempt("not_started"), world.student)
     finally:
-        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+        world.run("DELETE FROM attempts.allowances; DELETE FROM attempts.exam_allowances")
     assert (begun.deadline_at - begun.start_time).total_seconds() == 4200
 
 
@@ -144,7 +144,7 @@ def test_each_grant_is_inherited_once_and_worth_what_the_rule_says(world, minute
         same = world.lifecycle.begin(had, world.student)
         given = allowing.of_attempt(attempt_id, world.other, sees_all=False)
     finally:
-        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+        world.run("DELETE FROM attempts.allowances; DELETE FROM attempts.exam_allowances")
     worth = [grant.seconds_for(begun) for grant in grants]
     assert [one.seconds for one in given] == worth
     assert [(one.factor, one.reason, one.granted_by_id) for one in given] == [
@@ -171,7 +171,7 @@ def test_a_refused_begin_inherits_nothing_yet(world, rules):
             world.lifecycle.begin(attempt_id, world.student)
         given = world.run("SELECT id FROM attempts.allowances WHERE attempt_id = :i", i=attempt_id)
     finally:
-        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+        world.run("DELETE FROM attempts.allowances; DELETE FROM attempts.exam_allowances")
     assert (given, world.row(attempt_id)["allowance_seconds"], world.notes()) == ([], 0, [])
 
 
@@ -198,7 +198,7 @@ def test_a_begin_waits_for_a_grant_to_its_exam_and_has_it(world, at_once):
     try:
         failed, begun = at_once(grant, begin)
     finally:
-        world.run("TRUNCATE attempts.exam_allowances CASCADE")
+        world.run("DELETE FROM attempts.allowances; DELETE FROM attempts.exam_allowances")
     assert failed is None
     assert (begun.deadline_at - begun.start_time).total_seconds() == 4200
 
@@ -207,7 +207,7 @@ def test_a_begin_waits_for_a_grant_to_its_exam_and_has_it(world, at_once):
 def test_two_begins_at_once_are_one_begin(world, at_once):
     """Contract §5.2, 2: the first caller's start time stands."""
     for _ in range(10):
-        world.run("TRUNCATE attempts.attempts, attempts.outbox CASCADE")
+        world.sweep()
         attempt_id = world.attempt("not_started")
         begin = partial(world.lifecycle.begin, attempt_id, world.student, DESK)
         one, two, three = at_once(begin, begin, begin)
