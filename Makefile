@@ -110,6 +110,10 @@ bench-login: setup ## Measure a mass login beside a running exam (ARGS="--import
 bench-list: setup ## Measure the list of an exam with 5,000 attempts
 	@$(LOAD) list $(ARGS)
 
+.PHONY: bench-boards
+bench-boards: setup ## Measure from the commit of an event to 50 boards, with 5,000 students online
+	@$(LOAD) boards $(ARGS)
+
 # Breaking (tests/chaos/README.md says what must hold)
 
 .PHONY: chaos

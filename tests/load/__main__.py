@@ -1,4 +1,4 @@
-"""`python -m load save|events|begin|login|list`: one benchmark each; `-h` tells the sizes."""
+"""`python -m load save|events|begin|login|list|boards`: a benchmark each; `-h` tells the sizes."""
 
 import signal
 import sys
@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from load import bench_begin, bench_events, bench_list, bench_login, bench_report, bench_save
+from load import (
+    bench_begin,
+    bench_boards,
+    bench_events,
+    bench_list,
+    bench_login,
+    bench_report,
+    bench_save,
+)
 from load.figures import Report
 from load.world import World
 
@@ -69,6 +77,18 @@ def list_(
     """Ask for pages of the list of an exam's attempts."""
     world = World(students, running_exams=1, questions=10)
     _end(bench_list.bench(bench_list.Size(world=world, rounds=rounds), console, _say))
+
+
+@app.command()
+def boards(
+    students: Annotated[int, typer.Option(help="Who are online.")] = 5_000,
+    boards: Annotated[int, typer.Option(help="Proctors.")] = 50,
+    per_second: Annotated[int, typer.Option(help="Events.")] = 500,
+    seconds: Annotated[float, typer.Option(help="For each way of boards.")] = 20.0,
+) -> None:
+    """From the commit of an event to the board."""
+    size = bench_boards.Size(students, boards, per_second, seconds)
+    _end(bench_boards.bench(size, console, _say))
 
 
 @app.command()

@@ -11,10 +11,21 @@ import math
 import time
 import uuid
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
-from load import bench_begin, bench_events, bench_list, bench_login, bench_save, client, ledger
+from load import (
+    bench_begin,
+    bench_boards,
+    bench_events,
+    bench_list,
+    bench_login,
+    bench_save,
+    client,
+    ledger,
+    listening,
+)
 from load.client import LOST, Answer, Due, Run
 from load.figures import Score, percentile
 from load.ledger import Events, Ledger
@@ -332,3 +343,32 @@ async def test_pages_of_an_exam_are_counted_and_hold_everybody(rig):
     scores, flaws = await bench_list.measure(rig, size, print)
     assert flaws == []
     assert [score.count for score in scores] == [2] * len(bench_list.PAGES)
+
+
+async def test_what_boards_show_is_counted_and_what_they_lack_is_noticed(rig):
+    size = bench_boards.Size(students=4, boards=2, per_second=30, seconds=0.5, warm_seconds=0.1)
+    await asyncio.to_thread(bench_boards.seat, rig, size)
+    whole, windows = await bench_boards.measure(rig, size, print)
+    assert (whole.flaws, windows.flaws) == ([], [])
+    assert whole.run.good_count == windows.run.good_count == 15
+    assert sum(map(len, whole.seen.shown.values())) >= 2 * 15
+    assert windows.seen.latencies("info", "warning", "violation")
+    whole.seen.committed[b"an event that no board has shown"] = 0.0
+    assert bench_boards.Whole(whole).lacks == 16
+
+
+async def test_a_listener_hears_frames_that_come_in_pieces():
+    long = b"x" * 70_000
+    heard = []
+    listener, wrote = listening.Listener(b"", lambda frame, _: heard.append(frame)), []
+    listener.connection_made(SimpleNamespace(write=wrote.append))
+    wire = b"HTTP/1.1 101 X\r\n\r\n\x81\x02ab\x89\x01p"
+    wire += b"\x81\x7e\x00\x80" + long[:128] + b"\x81\x7f" + (70_000).to_bytes(8, "big") + long
+    for place in range(0, len(wire), 997):
+        listener.data_received(wire[place : place + 997])
+    assert heard == [b"ab", long[:128], long]
+    assert wrote == [b"", b"\x8a\x81\0\0\0\0p"]
+    refused = listening.Listener(b"", lambda *_: None)
+    refused.data_received(b"HTTP/1.1 403 X\r\n\r\n")
+    with pytest.raises(listening.Refused, match="403"):
+        await refused.opened

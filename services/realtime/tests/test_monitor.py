@@ -222,7 +222,8 @@ async def test_a_board_that_opens_later_is_shown_the_same_rows_as_they_are_by_th
     assert (world.proctoring.calls, world.attempts.rosters) == (1, 1)
 
 
-async def test_fifty_boards_that_open_together_cost_one_question(world):
+async def test_fifty_boards_that_open_together_cost_one_question(make_world):
+    world = await make_world(admission_seconds=10.0)
     attempt = world.attempt()
     path = f"exams/{attempt.exam_id}/monitor"
     tokens = [world.tokens.token(900 + number, ("admin",)) for number in range(50)]

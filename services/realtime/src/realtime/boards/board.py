@@ -12,7 +12,7 @@ from chassis.bus import Position
 
 from realtime import frames
 from realtime.boards import row as rows_of
-from realtime.boards.order import Filter, Listing, key
+from realtime.boards.order import Filter, Key, Listing, key
 from realtime.boards.row import Row
 from realtime.boards.window import Extent, Window
 from realtime.frames import Frame
@@ -35,6 +35,7 @@ class Board:
         self.is_incomplete = False
         """Something was said of an attempt that is not here."""
         self._rows: dict[int, Row] = {}
+        self._keys: dict[int, Key] = {}
         self._texts: dict[int, msgspec.Raw] = {}
         self._past_texts: dict[int, msgspec.Raw] = {}
         self._listings: dict[Filter, Listing] = {}
@@ -47,12 +48,13 @@ class Board:
     def load(self, rows: Iterable[Row], position: Position, loaded_at: float) -> None:
         """Show these rows, complete up to `position`, instead of what was here."""
         self._rows = {row["attempt_id"]: row for row in rows}
+        self._keys = {attempt_id: key(row) for attempt_id, row in self._rows.items()}
         self.position, self.loaded_at = position, loaded_at
         self.is_incomplete = False
         self._snapshot = None
         self._past_texts |= self._texts
         self._texts = {}
-        self._listings = {wanted: Listing(wanted, self._rows.values()) for wanted in self._listings}
+        self._listings = {wanted: self._listed(wanted) for wanted in self._listings}
         for window in self._windows.values():
             window.due(is_pressing=True)
 
@@ -85,8 +87,7 @@ class Board:
         """Return the whole exam, incident-first, complete up to `position`."""
         if self._snapshot is None or self.position != position:
             self.position = position
-            order = sorted(map(key, self._rows.values()))
-            texts = [self.text(place.attempt_id) for place in order]
+            texts = [self.text(place.attempt_id) for place in sorted(self._keys.values())]
             self._snapshot = frames.snapshot(self.exam_id, self.as_of(), position, texts)
         return self._snapshot
 
@@ -98,7 +99,7 @@ class Board:
 
     def listing(self, wanted: Filter) -> Listing:
         if wanted not in self._listings:
-            self._listings[wanted] = Listing(wanted, self._rows.values())
+            self._listings[wanted] = self._listed(wanted)
         return self._listings[wanted]
 
     def text(self, attempt_id: int) -> msgspec.Raw:
@@ -119,6 +120,9 @@ class Board:
         if all(extent.filter != wanted for extent in self._windows):
             self._listings.pop(wanted, None)
 
+    def _listed(self, wanted: Filter) -> Listing:
+        return Listing(wanted, ((row, self._keys[i]) for i, row in self._rows.items()))
+
     def _change(self, attempt_id: int, changes: Row, *, is_pressing: bool) -> None:
         row = self._rows.get(attempt_id)
         if row is None:
@@ -129,7 +133,14 @@ class Board:
         row.update(changes)
         if attempt_id in self._texts:
             self._past_texts[attempt_id] = self._texts.pop(attempt_id)
-        spans = {wanted: listing.update(row) for wanted, listing in self._listings.items()}
+        place = self._keys[attempt_id] = key(row)
+        spans = {
+            wanted: span
+            for wanted, listing in self._listings.items()
+            if (span := listing.update(row, place, changes)) is not None
+        }
+        if not spans:
+            return
         for window in self._windows.values():
             span = spans.get(window.extent.filter)
             if span is not None and window.extent.is_touched_by(span):

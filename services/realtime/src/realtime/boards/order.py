@@ -16,6 +16,7 @@ import msgspec
 from realtime.boards.row import OPEN, Row
 
 _MAX_SEARCH = 100
+_SEARCHED = ("student_name", "hall_ticket_number", "workstation_id")
 
 
 class Group(IntEnum):
@@ -42,6 +43,9 @@ class Key(NamedTuple):
     attempt_id: int
 
 
+Test = Callable[[Row, Key], bool]
+
+
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a proctor wants to see; what is not named lets everything through."""
 
@@ -59,15 +63,29 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         if self.search is not None and len(self.search) > _MAX_SEARCH:
             raise ValueError("search is too long")
 
-    def lets_through(self, row: Row, group: int) -> bool:
-        wanted = self.claimed_by_id
-        return (
-            (self.status is None or row["status"] == self.status)
-            and (self.group is None or Group[self.group.upper()] == group)
-            and (self.is_online is None or bool(row["is_online"]) == self.is_online)
-            and (wanted is None or (row["claimed_by_id"] or 0) == wanted)
-            and (not self.search or _contains(row, self.search.casefold()))
-        )
+    @property
+    def fields(self) -> frozenset[str]:
+        """Return the fields of a row on which it depends, but for what makes its group."""
+        named = {"status", "is_online", "claimed_by_id"}
+        found = {name for name in named if getattr(self, name) is not None}
+        return frozenset(found | set(_SEARCHED if self.search else ()))
+
+    def tests(self) -> list[Test]:
+        """Return what a row has to pass."""
+        found: list[Test] = []
+        if (status := self.status) is not None:
+            found.append(lambda row, _: row["status"] == status)
+        if (name := self.group) is not None:
+            group = Group[name.upper()]
+            found.append(lambda _, place: place.group == group)
+        if (is_online := self.is_online) is not None:
+            found.append(lambda row, _: bool(row["is_online"]) == is_online)
+        if (staff := self.claimed_by_id) is not None:
+            found.append(lambda row, _: (row["claimed_by_id"] or 0) == staff)
+        if self.search:
+            text = self.search.casefold()
+            found.append(lambda row, _: _contains(row, text))
+        return found
 
 
 class Span(NamedTuple):
@@ -81,12 +99,11 @@ class Span(NamedTuple):
 class Listing:
     """What one filter lets through, in order."""
 
-    def __init__(self, wanted: Filter, rows: Iterable[Row]) -> None:
-        self._filter = wanted
-        self._key_of: dict[int, Key] = {}
-        for row in rows:
-            if wanted.lets_through(row, (place := key(row)).group):
-                self._key_of[row["attempt_id"]] = place
+    def __init__(self, wanted: Filter, rows: Iterable[tuple[Row, Key]]) -> None:
+        self._tests = wanted.tests()
+        self._fields = wanted.fields
+        self._is_by_group = wanted.group is not None
+        self._key_of = {row["attempt_id"]: place for row, place in rows if self._has(row, place)}
         self._keys = sorted(self._key_of.values())
         self.counts = Counter(place.group for place in self._keys)
 
@@ -97,27 +114,39 @@ class Listing:
         """Return the attempts from a place on."""
         return [place.attempt_id for place in self._keys[offset : offset + limit]]
 
-    def update(self, row: Row) -> Span | None:
-        """Move an attempt to where it belongs now; None when it was not here and is not now."""
-        old, new = self._key_of.get(row["attempt_id"]), key(row)
-        is_in = self._filter.lets_through(row, new.group)
-        if old is None and not is_in:
-            return None
-        places = []
-        if old is not None:
-            places.append(place := bisect_left(self._keys, old))
-            if old == new and is_in:
-                return Span(place, place, is_recounted=False)
-            del self._keys[place], self._key_of[row["attempt_id"]]
-            self.counts[old.group] -= 1
-        if is_in:
-            places.append(place := bisect_left(self._keys, new))
-            self._keys.insert(place, new)
-            self._key_of[row["attempt_id"]] = new
-            self.counts[new.group] += 1
-        is_moved = old is None or not is_in
-        last = len(self._keys) if is_moved else max(places)
-        return Span(min(places), last, is_moved or old is None or old.group != new.group)
+    def update(self, row: Row, new: Key, changed: Iterable[str]) -> Span | None:
+        """Move an attempt to where it belongs now; None when it was not here and is not now.
+
+        `changed` names the fields of the row that may be others than before.
+        """
+        old = self._key_of.get(new.attempt_id)
+        is_judged = self._is_by_group or not self._fields.isdisjoint(changed)
+        is_in = self._has(row, new) if is_judged else old is not None
+        if old is None:
+            return self._enter(new) if is_in else None
+        place = bisect_left(self._keys, old)
+        if not is_in:
+            return self._leave(place, old)
+        if old == new:
+            return Span(place, place, is_recounted=False)
+        self._leave(place, old)
+        other = self._enter(new).first
+        return Span(min(place, other), max(place, other), old.group != new.group)
+
+    def _enter(self, new: Key) -> Span:
+        place = bisect_left(self._keys, new)
+        self._keys.insert(place, new)
+        self._key_of[new.attempt_id] = new
+        self.counts[new.group] += 1
+        return Span(place, len(self._keys), is_recounted=True)
+
+    def _leave(self, place: int, old: Key) -> Span:
+        del self._keys[place], self._key_of[old.attempt_id]
+        self.counts[old.group] -= 1
+        return Span(place, len(self._keys) + 1, is_recounted=True)
+
+    def _has(self, row: Row, place: Key) -> bool:
+        return all(test(row, place) for test in self._tests)
 
 
 def key(row: Row) -> Key:
@@ -134,24 +163,28 @@ def key(row: Row) -> Key:
 
 def group_of(row: Row) -> Group:
     """Return what an attempt needs most."""
-    return next(group for group, is_it in _FIRST_THAT_HOLDS if is_it(row))
+    if row["hand_raised_at"] or row["unread_message_count"]:
+        return Group.WAITS
+    if row["status"] not in OPEN:
+        return Group.OVER
+    if row["is_waiting_for_authorisation"] and row["is_online"]:
+        return Group.WAITS
+    return _by_conduct(row)
 
 
-_FIRST_THAT_HOLDS: tuple[tuple[Group, Callable[[Row], bool]], ...] = (
-    (Group.WAITS, lambda row: bool(row["hand_raised_at"] or row["unread_message_count"])),
-    (Group.OVER, lambda row: row["status"] not in OPEN),
-    (Group.WAITS, lambda row: bool(row["is_waiting_for_authorisation"] and row["is_online"])),
-    (Group.VIOLATION, lambda row: bool(row["counts"].get("violation"))),
-    (Group.LOST, lambda row: row["status"] == "in_progress" and not row["is_online"]),
-    (Group.WARNING, lambda row: bool(row["counts"].get("warning"))),
-    (Group.WORKS, lambda row: row["status"] == "in_progress"),
-    (Group.NOT_STARTED, lambda _: True),
-)
+def _by_conduct(row: Row) -> Group:
+    counts, works = row["counts"], row["status"] == "in_progress"
+    if counts.get("violation"):
+        return Group.VIOLATION
+    if works and not row["is_online"]:
+        return Group.LOST
+    if counts.get("warning"):
+        return Group.WARNING
+    return Group.WORKS if works else Group.NOT_STARTED
 
 
 def _contains(row: Row, text: str) -> bool:
-    shown = (row["student_name"], row["hall_ticket_number"], row["workstation_id"])
-    return any(text in part.casefold() for part in shown if part)
+    return any(text in part.casefold() for name in _SEARCHED if (part := row[name]))
 
 
 def _seconds(at: Any) -> float:
