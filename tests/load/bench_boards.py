@@ -8,6 +8,7 @@ looks at the students of his own hall. A latency counts from the moment the clie
 
 import asyncio
 import json
+import math
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ PARTS = ("realtime", "proctoring", "attempts", "nats", "postgres")
 _POSTERS = 32
 _SETTLE_SECONDS = 20.0
 _MILLI = 1000
+_GOLDEN = 0.618
 _FIRST_PROCTOR = 910_001
 _HALL = "HALL-%03d-"
 _HALLS = f"""
@@ -290,14 +292,23 @@ def plan(
 ) -> Iterator[Due]:
     """Yield the events, evenly spread over time and students."""
     students = list(tokens.items())
+    stride = _stride(len(students))
     for number in range(int(seconds * per_second)):
-        student, token = students[number * 7 % len(students)]  # neighbours do not follow each other
+        student, token = students[number * stride % len(students)]
         attempt_id, event_id = world.running_of(student)[0], str(uuid.uuid4())
         kind, severity = _KINDS[number % len(_KINDS)]
         body = _BODY % (attempt_id, kind.encode(), severity.encode(), event_id.encode())
         request = client.with_body(client.request_head("POST", ONE, token), body)
         took = partial(_took, score, attempt_id, event_id, severity)
         yield Due(number / per_second, lines[number % len(lines)], request, took)
+
+
+def _stride(count: int) -> int:
+    """Return a step that meets all of `count` and spreads those that follow each other."""
+    step = int(count * _GOLDEN) or 1
+    while math.gcd(step, count) > 1:
+        step += 1
+    return step
 
 
 def _took(score: Score, attempt_id: int, event_id: str, severity: str, answer: Answer) -> None:
