@@ -141,6 +141,8 @@ def test_notices_carry_absolute_values_so_that_twice_is_once():
         ("event_recorded", {}, False),
         ("hand_changed", {}, True),
         ("answer_saved", {}, False),
+        ("connection_changed", {"is_online": False}, True),
+        ("connection_changed", {"is_online": True}, False),
     ],
 )
 def test_incidents_and_calls_press_and_the_routine_does_not(fact, data, presses):

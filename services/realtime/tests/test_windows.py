@@ -135,6 +135,23 @@ async def test_a_board_at_which_nobody_looks_any_more_is_forgotten(make_world):
     await eventually(lambda: not world.node.boards._boards)
 
 
+async def test_a_student_who_is_lost_comes_to_the_front(world):
+    attempts = exam_of(world, 3)
+    clients = [await world.student(attempt) for attempt in attempts]
+    board = await window(world, attempts[0], limit=1)
+    rows = {}
+
+    async def is_shown(attempt, state):
+        for row in (await board.frame())["attempts"]:
+            rows[row["attempt_id"]] = row["connection"]
+        return rows.get(attempt.attempt_id) == state
+
+    await eventually(lambda: is_shown(attempts[0], "online"), seconds=20)
+    await clients[2].connection.close()
+    await eventually(lambda: is_shown(attempts[2], "offline"), seconds=20)
+    assert board.frames[-1]["groups"]["lost"] >= 1
+
+
 async def test_counts_that_no_notice_carries_are_asked_when_they_may_have_changed(world):
     attempt = world.attempt()
     board = await window(world, attempt)

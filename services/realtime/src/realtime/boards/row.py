@@ -23,7 +23,7 @@ RECOUNTED_AFTER = frozenset(
 )
 """Facts that change `COUNTED`."""
 
-_PRESENCE = frozenset({"connection_opened", "connection_closed"})
+_PRESENCE = frozenset({"connection_opened", "connection_closed", "connection_changed"})
 _TAKEN: dict[str, tuple[str, ...]] = {
     "status_changed": (
         "status",
@@ -43,7 +43,7 @@ _TAKEN: dict[str, tuple[str, ...]] = {
     "claim_changed": ("claimed_by_id", "claimed_by", "claimed_at"),
 }
 _INCIDENTS = frozenset({"warning", "violation"})
-_PRESSING = frozenset({"hand_changed", "message_sent", "transfer_requested", "connection_closed"})
+_PRESSING = frozenset({"hand_changed", "message_sent", "transfer_requested"})
 
 
 def changes(fact: str, data: Mapping[str, Any]) -> Row:
@@ -62,4 +62,6 @@ def is_pressing(fact: str, data: Mapping[str, Any]) -> bool:
     if fact == "event_recorded":
         last = data.get("last_event")
         return isinstance(last, dict) and last.get("severity") in _INCIDENTS
+    if fact in _PRESENCE:
+        return not data.get("is_online")  # lost
     return fact in _PRESSING
