@@ -58,6 +58,7 @@ class Size:
     boards: int = 50
     per_second: int = 500
     seconds: float = 20.0
+    idle_seconds: float = 5.0
     warm_seconds: float = 2.0
     """Played before, and not counted."""
 
@@ -97,6 +98,8 @@ class Score:
     run: Run = field(default_factory=Run)
     frames: int = 0
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+    idle_share: float = 0.0
+    """Of a core, which the node takes for the sockets alone: pings and pongs."""
     flaws: list[str] = field(default_factory=list)
 
     def ms(self, percent: float, *severities: str) -> float:
@@ -113,6 +116,7 @@ class Score:
             "incidents_ms": [round(self.ms(p, *incidents), 1) for p in (50, 99, 100)],
             "routine_ms": [round(self.ms(p, *routine), 1) for p in (50, 99, 100)],
             "post_ms": [round(percentile(self.run.latencies, p) * _MILLI, 1) for p in (50, 99)],
+            "idle_share": round(self.idle_share, 3),
             "cpu_ms_per_event": {
                 part: round(used * _MILLI / events, 3) for part, used in self.cpu_seconds.items()
             },
@@ -204,7 +208,7 @@ def bench(size: Size, console: Console, say: Say) -> Report:
         row.append(f"{found['per_second']}/s")
         row.append(f"{told[0]:.0f} / {told[1]:.0f} ms")
         row.append(f"{routine[0]:.0f} / {routine[1]:.0f} ms")
-        row.append(f"{found['cpu_ms_per_event']['realtime']:.2f}")
+        row.append(f"{found['cpu_ms_per_event']['realtime']:.2f} ({found['idle_share']:.0%})")
         if told[1] >= GOAL_MS:
             say(f"above the goal of {GOAL_MS} ms: {told[1]:.0f} ms")
     row.append("; ".join(flaws) or "every event on every board")
@@ -228,7 +232,9 @@ async def measure(rig: Rig, size: Size, say: Say) -> list[Score]:
     students = await open_all(rig.port("realtime"), wanted)
     say(f"{len(students):,} students are online after {client.clock() - began:.1f} s")
     with listening.closing(students):
+        idle_share = await _idle_share(rig, size.idle_seconds)
         for score in scores:
+            score.idle_share = idle_share
             hears = [
                 (Whole if score.name == "whole" else Windowed)(score) for _ in range(size.boards)
             ]
@@ -238,6 +244,13 @@ async def measure(rig: Rig, size: Size, say: Say) -> list[Score]:
                 lost = sum(listener.is_lost for listener in (*students, *boards))
             score.flaws += [f"{score.name}: {lost} sockets were lost"] if lost else []
     return scores
+
+
+async def _idle_share(rig: Rig, seconds: float) -> float:
+    meters, began = rig.meters("realtime"), client.clock()
+    before = meters.read()
+    await asyncio.sleep(seconds)
+    return meters.since(before)["realtime"] / (client.clock() - began)
 
 
 def _nothing(_: bytes, __: float) -> None:

@@ -346,7 +346,7 @@ async def test_pages_of_an_exam_are_counted_and_hold_everybody(rig):
 
 
 async def test_what_boards_show_is_counted_and_what_they_lack_is_noticed(rig):
-    size = bench_boards.Size(students=4, boards=2, per_second=30, seconds=0.5, warm_seconds=0.1)
+    size = bench_boards.Size(4, 2, 30, seconds=0.5, idle_seconds=0.1, warm_seconds=0.1)
     await asyncio.to_thread(bench_boards.seat, rig, size)
     whole, windows = await bench_boards.measure(rig, size, print)
     assert (whole.flaws, windows.flaws) == ([], [])

@@ -1,8 +1,8 @@
 """What a proctor is shown between handshake and last frame: a whole board, or a window of it.
 
-The whole board is contract §8.2: a snapshot, then each delta as a frame of its own; they leave
-together, a tenth of a second apart at most. A window (ADR 30) is one page of the board in the order
-of who needs somebody first, and then what changes on it.
+The whole board is contract §8.2: a snapshot, then each delta as a frame of its own; what is due is
+written together, some tens of milliseconds apart. A window (ADR 30) is one page of the board in the
+order of who needs somebody first, and then what changes on it.
 """
 
 import time

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from realtime.connection import Transport
 
 ROUTINE_SECONDS = 0.25
-PRESSING_SECONDS = 0.1
+PRESSING_SECONDS = 0.08
+WRITE_SECONDS = 0.05
+"""Between two writes of a whole board, whose frames each stand for themselves."""
 
 
 class Pace:
@@ -24,8 +26,12 @@ class Pace:
 
     def due(self, *, is_pressing: bool) -> None:
         """Let leave what is there, now or as soon as it may."""
+        self.after(PRESSING_SECONDS if is_pressing else ROUTINE_SECONDS)
+
+    def after(self, seconds: float) -> None:
+        """Let leave what is there, when the last one left that long ago."""
         loop = asyncio.get_running_loop()
-        at = self._left_at + (PRESSING_SECONDS if is_pressing else ROUTINE_SECONDS)
+        at = self._left_at + seconds
         if at <= loop.time():
             self._go()
         elif self._timer is None or self._timer.when() > at:
@@ -51,7 +57,7 @@ class Paced:
         self._pace = Pace(self._wake)
 
     def wake(self) -> None:
-        self._pace.due(is_pressing=True)
+        self._pace.after(WRITE_SECONDS)
 
     def cut(self) -> None:
         self._pace.stop()
