@@ -2,7 +2,7 @@
 
 A mass login must neither stop the event loop nor let requests pile up. There are two queues (see
 `turns`): `logins` at the door, before a login costs anything, and one at the threads. The threads
-may take every core, because they step back for whoever else wants one: a running exam comes first.
+may take every core, because they step back: a running exam comes first (ADR 33).
 """
 
 import asyncio
