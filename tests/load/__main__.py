@@ -1,8 +1,9 @@
-"""`python -m load save|events|begin|login|list|boards`: a benchmark each; `-h` tells the sizes."""
+"""`python -m load save|events|begin|login|list|report|boards|fanout`: one benchmark each."""
 
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from load import (
     bench_begin,
     bench_boards,
     bench_events,
+    bench_fanout,
     bench_list,
     bench_login,
     bench_report,
@@ -100,6 +102,19 @@ def report(
     """Ask for reports on an exam: pages, figures, files, paper."""
     size = bench_report.Size(attempts=attempts, events=events, rounds=rounds)
     _end(bench_report.bench(size, console, _say))
+
+
+@app.command()
+def fanout(
+    sockets: Annotated[int, typer.Option(min=1, help="On one channel.")] = 1_000,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    idle: Annotated[int, typer.Option(min=1, help="Students who only stay.")] = 10_000,
+    most: Annotated[int | None, typer.Option(help="Sockets at the end; else all files.")] = None,
+    source: Annotated[Path | None, typer.Option(help="Another realtime/src to measure.")] = None,
+) -> None:
+    """Send messages to many sockets, and hold many; nats-server's WebSocket beside it."""
+    size = bench_fanout.Size(sockets=sockets, rounds=rounds, idle=idle, most=most)
+    _end(bench_fanout.bench(size, console, _say, source))
 
 
 if __name__ == "__main__":

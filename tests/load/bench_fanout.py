@@ -1,0 +1,520 @@
+"""Fan-out: a realtime node and nats-server's own WebSocket, one client, one run.
+
+First 1,000 sockets on one channel of each: 200 messages a second, then bursts of 300. What counts is
+the CPU time of the process that holds the sockets, for one message on one socket. Then a fresh node
+alone: 10,000 students on attempts of their own come in as quickly as they can, with a token each, and
+are looked at while they do nothing; then as many as the machine lets one process open.
+"""
+
+import asyncio
+import contextlib
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import jwt
+import nats
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from oep_local import ports, processes, unprivileged, wheels
+from oep_local.layout import answers
+from oep_local.nats import NatsServer
+from oep_local.processes import Command
+from rich.console import Console
+from rich.table import Table
+
+from load.figures import Report
+from load.meters import Neighbours, cpu_seconds
+from load.rounds import Say
+from load.twins.neighbours import EXAM_ID
+
+_HOST = "127.0.0.1"
+_TESTS = Path(__file__).parents[1]
+_CLIENT = Path(__file__).parent / "twins" / "wsload.c"
+_MICRO = 1_000_000
+_READY_SECONDS = 30
+_ANSWER_SECONDS = 120
+_AT_ONCE = 200
+_SPARE_FILES = 200
+_ATTEMPT = 1
+_KID = "bench"
+_SUBJECT = f"oep.v1.{EXAM_ID}.{_ATTEMPT}.broadcast_sent"
+_NATS_SUBJECT = "bench"
+_NATS_HELLO = (
+    'CONNECT {"verbose":false,"pedantic":false,"protocol":1}\r\nSUB ' + _NATS_SUBJECT + " 1\r\n"
+)
+_NATS_CONFIG = """\
+listen: "{host}:{port}"
+ping_interval: "10m"
+websocket {{ listen: "{host}:{ws}", no_tls: true }}
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    sockets: int = 1_000
+    message_bytes: int = 300
+    per_second: int = 200
+    seconds: float = 5.0
+    rounds: int = 3
+    burst: int = 300
+    bursts: int = 5
+    idle: int = 10_000
+    most: int | None = None
+    """None: as many as the machine lets one process open."""
+    still_seconds: float = 45.0
+    """Long enough for every socket to be pinged twice."""
+
+
+class NoCompiler(RuntimeError):
+    """There is nothing to build the client with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "bench-fanout builds its client with `cc`, which is not here. "
+            "Install a C compiler (Debian, Ubuntu: apt-get install gcc libc6-dev)."
+        )
+
+
+@dataclass
+class Cost:
+    """What one subject did in one kind of round, over all rounds."""
+
+    cpu_seconds: float = 0.0
+    client_seconds: float = 0.0
+    deliveries: int = 0
+    wanted: int = 0
+    p99_ms: list[float] = field(default_factory=list)
+
+    @property
+    def micros(self) -> float:
+        """CPU microseconds for one message on one socket."""
+        return self.cpu_seconds * _MICRO / max(1, self.deliveries)
+
+
+@dataclass(frozen=True)
+class Came:
+    """How many sockets a client opened, and how long that took."""
+
+    good: int
+    bad: int
+    seconds: float
+
+
+class Client:
+    """The C client: opens sockets when made, counts until it is closed. Every method blocks."""
+
+    def __init__(self, binary: Path, port: int, count: int, targets: Path, *hello: str) -> None:
+        self._process = subprocess.Popen(  # noqa: S603  # our own program
+            [str(binary), str(port), str(count), str(_AT_ONCE), str(targets), *hello],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        _, good, bad, seconds = self._hear().split()
+        self.came = Came(int(good), int(bad), float(seconds))
+        if not self.came.good:
+            raise RuntimeError("no socket was let in")
+
+    def reset(self) -> None:
+        """Count from zero."""
+        self._ask("reset")
+
+    def report(self) -> tuple[int, int, float, float]:
+        """Return messages since the last reset, open sockets, p99 in ms, CPU seconds in all."""
+        messages, open_, _, p99, _, cpu = self._ask("report").split()
+        return int(messages), int(open_), int(p99) / 1000, float(cpu)
+
+    def close(self) -> None:
+        """Drop all sockets."""
+        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
+        self._process.stdin.close()
+        self._process.wait(_ANSWER_SECONDS)
+
+    def _ask(self, word: str) -> str:
+        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
+        self._process.stdin.write(word + "\n")
+        return self._hear()
+
+    def _hear(self) -> str:
+        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the client has ended")
+        return line
+
+
+class Bench:
+    """The servers, what is needed to speak to them, and a folder for it all."""
+
+    def __init__(self, folder: Path, size: Size, source: Path | None) -> None:
+        """`source` is another `services/realtime/src` to measure, for comparison."""
+        self.folder = folder
+        self.size = size
+        self._source = source
+        self._key = Ed25519PrivateKey.generate()
+        self._children: list[subprocess.Popen[bytes]] = []
+        self.bus = NatsServer(
+            folder / "nats", folder / "nats.log", ports.free_port(), ports.free_port()
+        )
+        self.other_port, self.other_ws_port = ports.free_port(), ports.free_port()
+        self.binary = folder / "wsload"
+        self._grpc, self._http = ports.free_port(), ports.free_port()
+
+    def prepare(self) -> None:
+        """Build the client, start the bus and the neighbours."""
+        compiler = shutil.which("cc")
+        if compiler is None:
+            raise NoCompiler
+        subprocess.run([compiler, "-O2", "-o", self.binary, _CLIENT], check=True)  # noqa: S603
+        self.bus.start()
+        jwk = jwt.algorithms.OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        keys = {"keys": [{**jwk, "kid": _KID, "use": "sig", "alg": "EdDSA"}]}
+        told = {"GRPC_PORT": str(self._grpc), "HTTP_PORT": str(self._http)}
+        told |= {"JWKS": json.dumps(keys), "PYTHONPATH": str(_TESTS)}
+        self._start("neighbours", (sys.executable, "-m", "load.twins.neighbours"), told)
+
+    def start_other(self) -> int:
+        """Start a nats-server with a WebSocket listener; return its process id."""
+        config = self.folder / "other.conf"
+        config.write_text(
+            _NATS_CONFIG.format(host=_HOST, port=self.other_port, ws=self.other_ws_port)
+        )
+        pid = self._start("other", (str(wheels.nats()), "--config", str(config)), {}).pid
+        self._wait(lambda: ports.is_taken(self.other_ws_port), "other")
+        return pid
+
+    def start_node(self, name: str, **settings: str) -> tuple[int, int]:
+        """Start a node; return its process id and port."""
+        port, grpc = ports.free_port(), f"{_HOST}:{self._grpc}"
+        told = {
+            "REST_PORT": str(port),
+            "NATS_URL": self.bus.url,
+            "JWKS_URL": f"http://{_HOST}:{self._http}/",
+            "AUTH_GRPC": grpc,
+            "ATTEMPTS_GRPC": grpc,
+            "PROCTORING_GRPC": grpc,
+            "NODE_ID": name,
+            "LOG_LEVEL": "warning",
+            "SOCKET_LIMIT": str(self.size.sockets + 8),
+            **({"PYTHONPATH": str(self._source)} if self._source else {}),
+            **settings,
+        }
+        pid = self._start(name, (sys.executable, "-m", "realtime"), told).pid
+        self._wait(lambda: answers(port, "/health/ready"), name)
+        return pid, port
+
+    def targets(self, name: str, attempt_ids: range) -> Path:
+        """Write a file with the request targets of students, each with a token of his own."""
+        path = self.folder / name
+        with path.open("w") as lines:
+            for attempt_id in attempt_ids:
+                token = self._token(attempt_id)
+                lines.write(f"/api/v1/ws/attempts/{attempt_id}?token={token}\n")
+        return path
+
+    def stop(self) -> None:
+        for child in reversed(self._children):
+            processes.stop(child, signal.SIGTERM, 20)
+        self.bus.stop()
+
+    def _wait(self, is_there: Callable[[], bool], name: str) -> None:
+        for _ in processes.moments(_READY_SECONDS):
+            if is_there():
+                return
+        log = processes.tail(self.folder / f"{name}.log")
+        raise RuntimeError(f"{name} is not ready:\n{log}")
+
+    def _token(self, user_id: int) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": str(user_id),
+            "roles": ["student"],
+            "jti": str(uuid.uuid4()),
+            "typ": "access",
+            "iat": now,
+            "exp": now + 3_600,
+            "iss": "oep",
+            "login_id": str(uuid.uuid4()),
+        }
+        return jwt.encode(claims, self._key, "EdDSA", headers={"kid": _KID})
+
+    def _start(
+        self, name: str, argv: tuple[str, ...], told: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        environment = {**processes.base_environment(), **told}
+        log = self.folder / f"{name}.log"
+        child = processes.start(Command(argv, environment, self.folder), log)
+        self._children.append(child)
+        return child
+
+
+def bench(size: Size, console: Console, say: Say, source: Path | None = None) -> Report:
+    """Measure and print; the report holds what was not as promised. Blocking."""
+    with _running(size, source) as made:
+        neighbours = Neighbours()
+        costs = _fan_out(made, say)
+        crowd = _crowd(made, say)
+        others = neighbours.share()
+    console.print(_table(costs))
+    for line in crowd.lines():
+        console.print(line, highlight=False)
+    return _report(others, costs, crowd)
+
+
+@contextlib.contextmanager
+def _running(size: Size, source: Path | None) -> Iterator[Bench]:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # what we start has it, too
+    folder = unprivileged.temporary_place("oep-fanout-", unprivileged.account())
+    made = Bench(folder, size, source)
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# one channel, many sockets
+
+_KINDS = ("steady", "burst")
+_NAMES = ("ours", "nats-server")
+Costs = dict[tuple[str, str], Cost]
+
+
+def _fan_out(made: Bench, say: Say) -> Costs:
+    size = made.size
+    node_pid, node_port = made.start_node("fan-out")
+    other_pid = made.start_other()
+    one = made.targets("one", range(_ATTEMPT, _ATTEMPT + 1))
+    root = made.folder / "root"
+    root.write_text("/\n")
+    say(f"{size.sockets:,} sockets on each")
+    clients = {
+        "ours": (Client(made.binary, node_port, size.sockets, one), node_pid),
+        "nats-server": (
+            Client(made.binary, made.other_ws_port, size.sockets, root, _NATS_HELLO),
+            other_pid,
+        ),
+    }
+    costs: Costs = {(name, kind): Cost() for name in _NAMES for kind in _KINDS}
+    urls = {"ours": made.bus.url, "nats-server": f"nats://{_HOST}:{made.other_port}"}
+    for number in range(size.rounds + 1):  # the first one is not counted
+        for name, (client, pid) in clients.items():
+            for kind in _KINDS:
+                cost = costs[name, kind] if number else Cost()
+                _play(made, kind, name, urls[name], client, pid, cost)
+                say(f"round {number} of {size.rounds}  {name:<12} {kind:<7} {cost.micros:6.2f} us")
+    for client, _ in clients.values():
+        client.close()
+    return costs
+
+
+def _play(
+    made: Bench, kind: str, name: str, url: str, client: Client, pid: int, cost: Cost
+) -> None:
+    size = made.size
+    client.reset()
+    before, client_before = cpu_seconds(pid), client.report()[3]
+    say_one = partial(_notice, size.message_bytes) if name == "ours" else partial(_bare, size)
+    subject = _SUBJECT if name == "ours" else _NATS_SUBJECT
+    publish = _publish_steadily if kind == "steady" else _publish_in_bursts
+    sent = asyncio.run(publish(url, subject, say_one, size))
+    wanted = sent * size.sockets
+    deadline = time.monotonic() + _READY_SECONDS
+    while (found := client.report())[0] < wanted and time.monotonic() < deadline:
+        time.sleep(0.05)
+    cost.cpu_seconds += cpu_seconds(pid) - before
+    cost.client_seconds += found[3] - client_before
+    cost.deliveries += found[0]
+    cost.wanted += wanted
+    cost.p99_ms.append(found[2])
+
+
+Sayer = Callable[[], bytes]
+
+
+async def _publish_steadily(url: str, subject: str, say_one: Sayer, size: Size) -> int:
+    bus = await nats.connect(url)
+    count, began = int(size.per_second * size.seconds), time.monotonic()
+    for number in range(count):
+        await asyncio.sleep(began + number / size.per_second - time.monotonic())
+        await bus.publish(subject, say_one())
+        await bus.flush()
+    await bus.close()
+    return count
+
+
+async def _publish_in_bursts(url: str, subject: str, say_one: Sayer, size: Size) -> int:
+    bus = await nats.connect(url)
+    for _ in range(size.bursts):
+        for _ in range(size.burst):
+            await bus.publish(subject, say_one())
+        await bus.flush()
+        await asyncio.sleep(1)
+    await bus.close()
+    return size.bursts * size.burst
+
+
+def _mark() -> str:
+    return f"@T{time.time_ns():019}"
+
+
+def _notice(message_bytes: int) -> bytes:
+    """Return a notice whose frame, with its position, is about `message_bytes` long."""
+    frame = {"type": "notification", "title": "", "severity": "info", "message": _mark()}
+    placed = len(json.dumps(frame)) + 60  # the position that the node adds
+    frame["title"] = "x" * max(0, message_bytes - placed)
+    notice = {
+        "id": "x",
+        "fact": "broadcast_sent",
+        "at": "2026-01-05T10:00:00Z",
+        "data": {"frame": json.dumps(frame)},
+    }
+    return json.dumps(notice).encode()
+
+
+def _bare(size: Size) -> bytes:
+    return _mark().ljust(size.message_bytes, "x").encode()
+
+
+# many sockets, no messages
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What a node did with sockets that only stay."""
+
+    idle: Came
+    connect_cpu_seconds: float
+    bytes_each: float
+    most: int
+    most_open: int
+    before_mb: float
+    after_mb: float
+    still_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.idle.good / self.idle.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        return self.idle.good / self.connect_cpu_seconds
+
+    def lines(self) -> list[str]:
+        return [
+            f"{self.idle.good:,} came in {self.idle.seconds:.1f} s: {self.per_second:,.0f} a second,"
+            f" {self.per_cpu_second:,.0f} in a second of the node's CPU; {self.idle.bad} refused",
+            f"each takes {self.bytes_each / 1024:.2f} KiB of RSS",
+            f"{self.most_open:,} of {self.most:,} open after {self.still_seconds:.0f} s:"
+            f" {self.before_mb:.0f} MB, then {self.after_mb:.0f} MB",
+        ]
+
+
+def _crowd(made: Bench, say: Say) -> Crowd:
+    size = made.size
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    most = size.most if size.most is not None else min(18_000, limit - _SPARE_FILES)
+    # The ring is a buffer with a bound of its own; here it is small, so that RSS is the sockets'.
+    pid, port = made.start_node("crowd", RING_MESSAGES="1000")
+    say("tokens are signed")
+    first = made.targets("first", range(1_000, 1_200))
+    crowd = made.targets("crowd", range(10_000, 10_000 + size.idle))
+    rest = made.targets("rest", range(100_000, 100_000 + max(1, most - size.idle)))
+    warm = Client(made.binary, port, 200, first)  # what is made once for all is made now
+    warm.close()
+    time.sleep(3)
+    rss, cpu = _rss(pid), cpu_seconds(pid)
+    say(f"{size.idle:,} students come")
+    students = Client(made.binary, port, size.idle, crowd)
+    connect_cpu = cpu_seconds(pid) - cpu
+    say(f"{students.came.good:,} in {students.came.seconds:.1f} s")
+    time.sleep(10)
+    bytes_each = (_rss(pid) - rss) / max(1, students.came.good)
+    others = Client(made.binary, port, most - size.idle, rest) if most > size.idle else None
+    time.sleep(10)
+    before = _rss(pid)
+    say(f"{most:,} stay")
+    time.sleep(size.still_seconds)
+    after, still = _rss(pid), students.report()[1] + (others.report()[1] if others else 0)
+    for client in (students, others):
+        if client is not None:
+            client.close()
+    return Crowd(
+        students.came,
+        connect_cpu,
+        bytes_each,
+        most,
+        still,
+        before / 1e6,
+        after / 1e6,
+        size.still_seconds,
+    )
+
+
+def _rss(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+# telling
+
+
+def _table(costs: Costs) -> Table:
+    table = Table(title="One channel: CPU of the server for one message on one socket")
+    for name in ("", "us", "client us", "delivered", "p99 ms"):
+        table.add_column(name, justify="left" if not name else "right")
+    for (name, kind), cost in costs.items():
+        client = cost.client_seconds * _MICRO / max(1, cost.deliveries)
+        delivered = f"{cost.deliveries:,} of {cost.wanted:,}"
+        worst = f"{max(cost.p99_ms):.1f}"
+        table.add_row(f"{name}, {kind}", f"{cost.micros:.2f}", f"{client:.2f}", delivered, worst)
+    return table
+
+
+def _ratio(costs: Costs, kind: str) -> float:
+    return costs["ours", kind].micros / costs["nats-server", kind].micros
+
+
+def _report(others: float, costs: Costs, crowd: Crowd) -> Report:
+    facts = {f"{name} {kind} us": round(cost.micros, 3) for (name, kind), cost in costs.items()}
+    facts |= {f"ratio {kind}": round(_ratio(costs, kind), 3) for kind in _KINDS}
+    facts |= {
+        "connects_per_second": round(crowd.per_second),
+        "connects_per_cpu_second": round(crowd.per_cpu_second),
+        "bytes_each": round(crowd.bytes_each),
+        "most_open": crowd.most_open,
+        "mb_before": round(crowd.before_mb, 1),
+        "mb_after": round(crowd.after_mb, 1),
+    }
+    flaws = [
+        f"{name}, {kind}: {cost.deliveries} of {cost.wanted} delivered"
+        for (name, kind), cost in costs.items()
+        if cost.deliveries != cost.wanted
+    ]
+    if crowd.idle.bad or crowd.most_open != crowd.most:
+        flaws.append(f"{crowd.idle.bad} refused, {crowd.most_open} of {crowd.most} still open")
+    row = [
+        *(
+            f"{costs['ours', kind].micros:.2f} / {costs['nats-server', kind].micros:.2f} us"
+            f" = {_ratio(costs, kind):.2f}"
+            for kind in _KINDS
+        ),
+        f"{crowd.bytes_each / 1024:.2f} KiB",
+        f"{crowd.per_second:,.0f}/s ({crowd.per_cpu_second:,.0f} per CPU-s)",
+        f"{crowd.most_open:,}: {crowd.before_mb:.0f} → {crowd.after_mb:.0f} MB",
+    ]
+    return Report("fanout", others, facts, row, flaws)
