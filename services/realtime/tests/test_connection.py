@@ -206,7 +206,7 @@ def test_a_hub_forgets_who_leaves(hub):
     hub.leave(connection)
     hub.leave(connection)
     assert len(hub) == 0
-    assert (hub._audiences, hub._logins, hub._users) == ({}, {}, {})
+    assert (hub._audiences, hub._logins) == ({}, {})
 
 
 def test_only_admitted_sockets_count(hub):

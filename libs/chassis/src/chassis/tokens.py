@@ -7,8 +7,10 @@ expires (Ed25519 costs about 0.1 ms).
 """
 
 import asyncio
+import functools
 import hashlib
 import json
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -27,7 +29,7 @@ log = structlog.get_logger()
 
 _ALGORITHMS = ["EdDSA"]
 _REQUIRED = ["sub", "roles", "jti", "typ", "iat", "exp", "iss", "login_id"]
-_CACHE_SIZE = 50_000
+_REMEMBERED = 50_000
 _NONE: frozenset[str] = frozenset()
 REFRESH_SECONDS = 60
 """How long a service keeps the published keys without asking again."""
@@ -58,7 +60,7 @@ class StartingUp(Unavailable):
     retry_after_seconds = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A verified token's content."""
 
@@ -311,15 +313,24 @@ class Revocations:
 class TokenVerifier:
     """Checks a token's signature, claims and revocation; remembers good ones by digest."""
 
-    def __init__(self, keys: KeySet, revocations: Revocations, issuer: str) -> None:
+    def __init__(
+        self,
+        keys: KeySet,
+        revocations: Revocations,
+        issuer: str,
+        *,
+        remembered: int = _REMEMBERED,
+    ) -> None:
         """Share `keys` and `revocations` with the tasks that keep them fresh.
 
-        From here on `keys` hears what `revocations` reads of changed keys.
+        From here on `keys` hears what `revocations` reads of changed keys. At most `remembered`
+        good tokens are kept in memory.
         """
         revocations.key_watchers.append(keys.hear)
         self._keys = keys
         self._revocations = revocations
         self._issuer = issuer
+        self._remembered = remembered
         self._known: OrderedDict[bytes, tuple[Caller, str]] = OrderedDict()
 
     def verify(self, token: str, typ: str = "access") -> Caller:
@@ -334,7 +345,7 @@ class TokenVerifier:
         if found is None:
             found = self._check(token)
             self._known[digest] = found
-            if len(self._known) > _CACHE_SIZE:
+            if len(self._known) > self._remembered:
                 self._known.popitem(last=False)
         caller, actual_typ = found
         if caller.expires_at.timestamp() <= time.time() or self._keys.key(caller.key_id) is None:
@@ -361,7 +372,7 @@ class TokenVerifier:
                 # `iat` comes from another clock; a token from a second ahead is no forgery.
                 options={"require": _REQUIRED, "verify_iat": False},
             )
-            return _caller(claims, kid), str(claims["typ"])
+            return _caller(claims, kid), sys.intern(str(claims["typ"]))
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise InvalidToken from error
 
@@ -372,13 +383,18 @@ def _caller(claims: Mapping[str, Any], kid: str) -> Caller:
         raise InvalidToken
     return Caller(
         user_id=int(subject),
-        roles=frozenset(str(role) for role in claims["roles"]),
+        roles=_roles(tuple(map(str, claims["roles"]))),
         login_id=str(claims["login_id"]),
         token_id=str(claims["jti"]),
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-        key_id=kid,
+        key_id=sys.intern(kid),  # the same for thousands that are remembered, as type and roles
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _roles(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
 
 
 async def _beginning(bus: Bus) -> int:

@@ -31,6 +31,7 @@ from realtime.hub import Hub
 Answer = TypeVar("Answer")
 
 GROUPS_IN_FLIGHT = 2
+_REST_SECONDS = 0.02
 _ALL_BOARDS, _ASSIGNED_BOARDS = ("admin",), ("proctor",)
 _OPEN = frozenset({"not_started", "in_progress"})
 _MAX_ID = 2**31 - 1
@@ -68,6 +69,7 @@ class Admission:
             lambda attempt_id: attempt_id,
             group_limit=_GROUP_LIMIT,
             queue_limit=_QUEUE_LIMIT,
+            rest_seconds=_REST_SECONDS,
         )
 
     async def run(self) -> None:

@@ -23,7 +23,7 @@ _CLOCK_LIMIT = 1_000
 _ROSTER_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AttemptState:
     """An attempt as attempts knew it when it was asked."""
 

@@ -107,7 +107,7 @@ class Connection:
         self._transport = transport
         self._limit_bytes = limit_bytes
         self._cursor: Cursor[Part] = Cursor(position.sequence)
-        self._queue: list[Frame | Bundle] = []
+        self._queue: list[Frame | Bundle] | None = None
 
     @property
     def is_live(self) -> bool:
@@ -120,7 +120,10 @@ class Connection:
         if self.queued_bytes > self._limit_bytes:
             self._cut()
             return
-        self._queue.append(frame)
+        if self._queue is None:
+            self._queue = [frame]
+        else:
+            self._queue.append(frame)
         self.queued_bytes += len(frame)
         self._transport.wake()
 
@@ -152,7 +155,11 @@ class Connection:
 
     def settle(self, position: Position) -> None:
         """Take a place in a stream of which everything behind `position` is held, or comes."""
-        self.joined_at = replace(position, sequence=self._cursor.place(position.sequence))
+        place = self._cursor.place(position.sequence)
+        # Thousands that join at the same place share it.
+        self.joined_at = (
+            position if place == position.sequence else replace(position, sequence=place)
+        )
 
     def start_over(self, position: Position) -> None:
         """Hold anew behind `position`: the stream is another one, or a gap may be in it."""
@@ -171,9 +178,9 @@ class Connection:
 
     def take(self) -> list[Frame | Bundle]:
         """Hand everything that is due to the transport; from here on it counts it itself."""
-        due, self._queue = self._queue, []
+        due, self._queue = self._queue, None
         self.queued_bytes = 0
-        return due
+        return due or []
 
     def _tell(self, part: Part) -> None:
         if part.frame is not None and part.not_to != self.id:
@@ -185,5 +192,5 @@ class Connection:
     def _cut(self) -> None:
         if self.closing is None:
             self.closing = closing.TOO_SLOW
-            self._queue = []
+            self._queue = None
             self._transport.cut()

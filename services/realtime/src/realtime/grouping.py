@@ -35,12 +35,18 @@ class Grouper(Generic[Item, Result]):
         *,
         group_limit: int,
         queue_limit: int,
+        rest_seconds: float = 0.0,
     ) -> None:
-        """`send` answers in the order of its items; its failure is every item's failure."""
+        """`send` answers in the order of its items; its failure is every item's failure.
+
+        After each group a worker rests, so that under load the next one gathers some company; who
+        comes while nothing is going on is sent at once.
+        """
         self._send = send
         self._key = key
         self._group_limit = group_limit
         self._queue_limit = queue_limit
+        self._rest_seconds = rest_seconds
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._busy: set[Hashable] = set()
         self._wake = asyncio.Event()
@@ -60,6 +66,8 @@ class Grouper(Generic[Item, Result]):
             group = self._form()
             if group:
                 await self._deliver(group)
+                if self._rest_seconds:
+                    await asyncio.sleep(self._rest_seconds)
             else:
                 self._wake.clear()
                 await self._wake.wait()

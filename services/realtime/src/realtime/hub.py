@@ -1,4 +1,4 @@
-"""Which connections listen to what, on this node: by channel, by login, by user.
+"""Which connections listen to what, on this node: by channel and by login.
 
 It routes and counts; it never builds a frame and never waits. What the feed reads at once is
 published message by message and then settled: what was said on a channel is one `Run` for all its
@@ -6,7 +6,7 @@ readers.
 """
 
 from collections.abc import Iterator
-from typing import TypeVar
+from itertools import chain
 
 from chassis.tokens import Caller
 
@@ -15,8 +15,6 @@ from realtime.closing import Closing
 from realtime.connection import Connection, Run
 from realtime.frames import Frame
 from realtime.notices import Message, Part
-
-Key = TypeVar("Key")
 
 _MOST_BYTES = 64 * 1024
 
@@ -28,13 +26,22 @@ class Audience:
 
     def __init__(self) -> None:
         self.listeners: tuple[Connection, ...] = ()
-        self.due: list[tuple[int, Part]] = []
+        self.due: list[tuple[int, Part]] | None = None
         self.due_bytes = 0
+
+    def note(self, sequence: int, part: Part) -> None:
+        """Have a part told with the next `settle`, or now when much is due already."""
+        if self.due is None:
+            self.due = []
+        self.due.append((sequence, part))
+        self.due_bytes += len(part.frame) if part.frame is not None else 0
+        if self.due_bytes > _MOST_BYTES:
+            self.settle()
 
     def settle(self) -> None:
         """Tell everyone what is due."""
         if self.due:
-            run, self.due, self.due_bytes = Run(self.due), [], 0
+            run, self.due, self.due_bytes = Run(self.due), None, 0
             for connection in self.listeners:
                 connection.hear(run)
 
@@ -49,53 +56,44 @@ class Hub:
         self._audiences: dict[Channel, Audience] = {}
         self._due: dict[Audience, None] = {}
         self._logins: dict[str, tuple[Connection, ...]] = {}
-        self._users: dict[int, tuple[Connection, ...]] = {}
-        self._all: dict[Connection, None] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._all)
+        return self._count
 
     def __iter__(self) -> Iterator[Connection]:
-        return iter(list(self._all))
+        return chain.from_iterable([audience.listeners for audience in self._audiences.values()])
 
     def join(self, connection: Connection) -> None:
-        self._all[connection] = None
+        self._count += 1
         audience = self._audiences.setdefault(connection.channel, Audience())
         audience.listeners = (*audience.listeners, connection)
-        _add(self._logins, connection.caller.login_id, connection)
-        _add(self._users, connection.caller.user_id, connection)
+        self._index(connection)
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection; harmless when it is not there."""
-        if connection not in self._all:
+        audience = self._audiences.get(connection.channel)
+        if audience is None or connection not in audience.listeners:
             return
-        del self._all[connection]
-        audience = self._audiences[connection.channel]
+        self._count -= 1
         audience.listeners = _without(audience.listeners, connection)
         if not audience.listeners:
             del self._audiences[connection.channel]
-        _drop(self._logins, connection.caller.login_id, connection)
-        _drop(self._users, connection.caller.user_id, connection)
+        self._unindex(connection)
 
     def rename(self, connection: Connection, caller: Caller) -> None:
         """Have a connection belong to another caller: a newer token was shown on it."""
-        _drop(self._logins, connection.caller.login_id, connection)
-        _drop(self._users, connection.caller.user_id, connection)
+        self._unindex(connection)
         connection.caller = caller
-        _add(self._logins, caller.login_id, connection)
-        _add(self._users, caller.user_id, connection)
+        self._index(connection)
 
     def publish(self, message: Message) -> None:
         """Have a live message told, with the next `settle`, to all who listen to its channels."""
         for channel in message.channels:
             audience = self._audiences.get(channel)
             if audience is not None:
-                part = message.part_for(channel)
-                audience.due.append((message.sequence, part))
-                audience.due_bytes += len(part.frame) if part.frame is not None else 0
                 self._due[audience] = None
-                if audience.due_bytes > _MOST_BYTES:
-                    audience.settle()
+                audience.note(message.sequence, message.part_for(channel))
 
     def settle(self) -> None:
         """Tell what was published since the last time."""
@@ -123,36 +121,36 @@ class Hub:
 
     def on_beat(self, beat: int, beats: int) -> Iterator[Connection]:
         """Return the connections whose turn it is at one of the beats of a period."""
-        return iter([connection for connection in self._all if connection.turn % beats == beat])
+        return iter([connection for connection in self if connection.turn % beats == beat])
 
     def count_of_user(self, user_id: int, channel: Channel) -> int:
         """Return how many admitted sockets a user has on one channel."""
         return sum(c.is_admitted and c.caller.user_id == user_id for c in self.listeners(channel))
 
     def close_revoked(self, login_id: str | None, user_id: int | None, why: Closing) -> None:
-        """Close what belongs to a login, or to all logins of a user."""
+        """Close what belongs to a login, or, which is rare, to all logins of a user."""
         found = self._logins.get(login_id, ()) if login_id is not None else ()
         if user_id is not None:
-            found += self._users.get(user_id, ())
+            found += tuple(c for c in self if c.caller.user_id == user_id)
         for connection in found:
             connection.close(why)
 
     def close_signed_by(self, key_id: str, why: Closing) -> None:
         """Close what was let in by a token that a key has signed which counts no more."""
-        for connection in [c for c in self._all if c.caller.key_id == key_id]:
+        for connection in [c for c in self if c.caller.key_id == key_id]:
             connection.close(why)
 
+    def _index(self, connection: Connection) -> None:
+        login_id = connection.caller.login_id
+        self._logins[login_id] = (*self._logins.get(login_id, ()), connection)
 
-def _add(index: dict[Key, tuple[Connection, ...]], key: Key, connection: Connection) -> None:
-    index[key] = (*index.get(key, ()), connection)
-
-
-def _drop(index: dict[Key, tuple[Connection, ...]], key: Key, connection: Connection) -> None:
-    left = _without(index[key], connection)
-    if left:
-        index[key] = left
-    else:
-        del index[key]
+    def _unindex(self, connection: Connection) -> None:
+        login_id = connection.caller.login_id
+        left = _without(self._logins[login_id], connection)
+        if left:
+            self._logins[login_id] = left
+        else:
+            del self._logins[login_id]
 
 
 def _without(line: tuple[Connection, ...], connection: Connection) -> tuple[Connection, ...]:

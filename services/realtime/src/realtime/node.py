@@ -52,6 +52,8 @@ log = structlog.get_logger()
 _CLOSES_PER_SECOND = 200
 _SLICE_SECONDS = 0.05
 _FAREWELL_SECONDS = 1.0
+_TOKENS_REMEMBERED = 1_000
+"""Few: a socket shows its token once."""
 
 
 def _patience(settings: RealtimeSettings) -> int:
@@ -72,7 +74,9 @@ class Node:
         self.revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
         self.revocations.watchers.append(self._revoked)
         self.keys.watchers.append(self._key_revoked)
-        verifier = TokenVerifier(self.keys, self.revocations, settings.token_issuer)
+        verifier = TokenVerifier(
+            self.keys, self.revocations, settings.token_issuer, remembered=_TOKENS_REMEMBERED
+        )
         self._auth_channel = rpc.channel(settings.auth_grpc)
         self._auth = AuthClient(self._auth_channel)
         self._attempts_channel = rpc.channel(settings.attempts_grpc)

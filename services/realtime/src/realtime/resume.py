@@ -20,17 +20,18 @@ class Cursor(Generic[Item]):
         """Begin holding, behind `after`."""
         self.sequence = after
         self.is_holding = True
-        self._held: dict[int, Item] = {}
+        self._held: dict[int, Item] | None = None
 
     @property
     def held_count(self) -> int:
-        return len(self._held)
+        return len(self._held or ())
 
     def offer(self, sequence: int, item: Item) -> bool:
         """Return whether a live message is to be told now; hold it or drop it otherwise."""
         if sequence <= self.sequence:
             return False
         if self.is_holding:
+            self._held = self._held or {}
             self._held[sequence] = item
             return False
         self.sequence = sequence
@@ -52,11 +53,11 @@ class Cursor(Generic[Item]):
         `history` must be complete from `after` up to where holding began; it may overlap with what
         was held.
         """
-        due = {**self._held, **dict(history)}
+        due = {**(self._held or {}), **dict(history)}
         order = sorted(sequence for sequence in due if sequence > after)
         self.sequence = order[-1] if order else after
         self.is_holding = False
-        self._held = {}
+        self._held = None
         return [due[sequence] for sequence in order]
 
     def place(self, after: int) -> int:
@@ -64,11 +65,11 @@ class Cursor(Generic[Item]):
 
         Everything behind `after` must be held, or come.
         """
-        self.sequence = min([after, *(sequence - 1 for sequence in self._held)])
+        self.sequence = min([after, *(sequence - 1 for sequence in self._held or ())])
         return self.sequence
 
     def restart(self, after: int) -> None:
         """Forget everything and hold again, behind `after`: sequences have a new meaning."""
         self.sequence = after
         self.is_holding = True
-        self._held = {}
+        self._held = None

@@ -8,7 +8,6 @@ a close code (contract §7.1).
 
 import asyncio
 import contextlib
-from functools import partial
 
 from chassis import problems
 from chassis.errors import Failure
@@ -116,7 +115,7 @@ class _Handshake:
     async def _stay(self, connection: Connection) -> None:
         """Begin the visit and give the transport away; from here on the socket lives by itself."""
         CONNECTIONS.labels(connection.channel.kind).inc()
-        end = partial(_end, self._node, self._visit, connection)
+        end = _Departure(self._node, self._visit, connection)
         try:
             if not self._is_modern:
                 await self._websocket.accept()
@@ -177,10 +176,20 @@ class _Handshake:
         return page is None or page in self._node.settings.allowed_origins
 
 
-def _end(node: Node, visit: Visit, connection: Connection) -> None:
-    CONNECTIONS.labels(connection.channel.kind).dec()
-    node.hub.leave(connection)
-    visit.end(connection)
+class _Departure:
+    """What is done when a socket has ended; with slots, for there are as many as sockets."""
+
+    __slots__ = ("_connection", "_node", "_visit")
+
+    def __init__(self, node: Node, visit: Visit, connection: Connection) -> None:
+        self._node = node
+        self._visit = visit
+        self._connection = connection
+
+    def __call__(self) -> None:
+        CONNECTIONS.labels(self._connection.channel.kind).dec()
+        self._node.hub.leave(self._connection)
+        self._visit.end(self._connection)
 
 
 def refusal(failure: Failure) -> Closing:

@@ -32,7 +32,7 @@ class DatabaseClock:
         return self._at + timedelta(seconds=monotonic - self._monotonic)
 
 
-@dataclass
+@dataclass(slots=True)
 class Timing:
     """What one attempt's clock shows; shared by its sockets on this node."""
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Protocol
 
 import structlog
+from chassis.origins import NOWHERE
 
 from realtime import frames
 from realtime.admission import Admission
@@ -48,6 +49,19 @@ class Visit(Protocol):
 class StudentVisit:
     """A student with one attempt (contract §7)."""
 
+    __slots__ = (
+        "_admission",
+        "_bucket",
+        "_exam_id",
+        "_feed",
+        "_keeper",
+        "_place",
+        "_presence",
+        "_saver",
+        "_state",
+        "limit_bytes",
+    )
+
     def __init__(
         self,
         admission: Admission,
@@ -66,7 +80,9 @@ class StudentVisit:
         self._presence = presence
         self._saver = saver
         self._bucket = bucket
+        self._exam_id: int | None = None
         self._state: AttemptState | None = None
+        """What attempts said; not needed any more when the visit has begun."""
         self._place = NO_PLACE
 
     def channel(self, path: int) -> Channel:
@@ -78,7 +94,7 @@ class StudentVisit:
         async with place_in(self._feed, self._state.exam_id, connection, sent) as is_new:
             if is_new:  # what happened before the exam was read is told by this answer
                 self._state, sent = await self._admission.own_attempt(connection)
-        self._place = connection.joined_at
+        self._exam_id, self._place = self._state.exam_id, connection.joined_at
         self._keeper.learn(self._state, sent)
         self._presence.opened(connection, self._state.exam_id)
 
@@ -102,6 +118,7 @@ class StudentVisit:
                 is_waiting_for_authorisation=self._state.is_waiting_for_authorisation,
             )
         )
+        self._state, connection.origin = None, NOWHERE  # were for admission only
         student = Student(
             connection, timing, self._keeper, self._saver, self._admission, self._bucket
         )
@@ -114,16 +131,16 @@ class StudentVisit:
 
     def end(self, connection: Connection) -> None:
         self._keeper.forget(connection.channel)
-        if self._state is not None:
-            self._presence.closed(connection, self._state.exam_id)
-            self._feed.leave(self._state.exam_id, connection)
+        if self._exam_id is not None:
+            self._presence.closed(connection, self._exam_id)
+            self._feed.leave(self._exam_id, connection)
 
     async def _resume(
         self, connection: Connection, since: Since, student: Student, told_at: float
     ) -> None:
-        assert self._state is not None  # noqa: S101  # admitted before
+        assert self._exam_id is not None  # noqa: S101  # admitted before
         try:
-            await replay(self._feed, self._state.exam_id, connection, since)
+            await replay(self._feed, self._exam_id, connection, since)
         except HistoryGone as gone:
             tell_resync(connection, gone, self._keeper)
             connection.go_live(connection.joined_at.sequence)

@@ -122,7 +122,7 @@ class Socket(asyncio.Protocol):
         self._spoke = self._wire.wheel.add(self)
         transport.set_protocol(self)
         self._hear(events)
-        self.wake()
+        self.flush()  # in this turn of the loop: it leaves together with the handshake's answer
 
     def drop(self) -> None:
         """Give up before the hand-over: there is nobody any more."""
