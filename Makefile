@@ -120,6 +120,10 @@ bench-boards: setup ## Measure from the commit of an event to 50 boards, with 5,
 chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 13 --students 500")
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
+.PHONY: bench-fanout
+bench-fanout: setup ## Measure fan-out to 1,000 sockets against nats-server's own, and 18,000 that only stay
+	@$(LOAD) fanout $(ARGS)
+
 .PHONY: bench-report
 bench-report: setup ## Measure reports on an exam of 5,000 attempts
 	@$(LOAD) report $(ARGS)

@@ -1,61 +1,40 @@
 """Fan-out: a realtime node and nats-server's own WebSocket, one client, one run.
 
-First 1,000 sockets on one channel of each: 200 messages a second, then bursts of 300. What counts is
-the CPU time of the process that holds the sockets, for one message on one socket. Then a fresh node
-alone: 10,000 students on attempts of their own come in as quickly as they can, with a token each, and
-are looked at while they do nothing; then as many as the machine lets one process open.
+First 1,000 sockets on one channel of each: 200 messages a second, then bursts of 300. What counts
+is the CPU time of the process that holds the sockets, for one message on one socket. Then a fresh
+node alone: 10,000 students on attempts of their own come in as quickly as they can, with a token
+each, and are looked at while they do nothing; then as many as the machine lets one process open.
 """
 
 import asyncio
-import contextlib
 import json
+import math
 import resource
-import shutil
-import signal
-import subprocess
-import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import jwt
 import nats
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from oep_local import ports, processes, unprivileged, wheels
-from oep_local.layout import answers
-from oep_local.nats import NatsServer
-from oep_local.processes import Command
 from rich.console import Console
 from rich.table import Table
 
+from load.fanout_rig import HOST, Bench, Came, Client, running
 from load.figures import Report
 from load.meters import Neighbours, cpu_seconds
 from load.rounds import Say
 from load.twins.neighbours import EXAM_ID
 
-_HOST = "127.0.0.1"
-_TESTS = Path(__file__).parents[1]
-_CLIENT = Path(__file__).parent / "twins" / "wsload.c"
 _MICRO = 1_000_000
-_READY_SECONDS = 30
-_ANSWER_SECONDS = 120
-_AT_ONCE = 200
+_LATE_SECONDS = 30
 _SPARE_FILES = 200
 _ATTEMPT = 1
-_KID = "bench"
 _SUBJECT = f"oep.v1.{EXAM_ID}.{_ATTEMPT}.broadcast_sent"
 _NATS_SUBJECT = "bench"
 _NATS_HELLO = (
     'CONNECT {"verbose":false,"pedantic":false,"protocol":1}\r\nSUB ' + _NATS_SUBJECT + " 1\r\n"
 )
-_NATS_CONFIG = """\
-listen: "{host}:{port}"
-ping_interval: "10m"
-websocket {{ listen: "{host}:{ws}", no_tls: true }}
-"""
 
 
 @dataclass(frozen=True)
@@ -74,16 +53,10 @@ class Size:
     """None: as many as the machine lets one process open."""
     still_seconds: float = 45.0
     """Long enough for every socket to be pinged twice."""
-
-
-class NoCompiler(RuntimeError):
-    """There is nothing to build the client with."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "bench-fanout builds its client with `cc`, which is not here. "
-            "Install a C compiler (Debian, Ubuntu: apt-get install gcc libc6-dev)."
-        )
+    pause_seconds: float = 1.0
+    """Between bursts."""
+    settle_seconds: float = 10.0
+    """What is given to a node before its memory is read."""
 
 
 @dataclass
@@ -102,189 +75,17 @@ class Cost:
         return self.cpu_seconds * _MICRO / max(1, self.deliveries)
 
 
-@dataclass(frozen=True)
-class Came:
-    """How many sockets a client opened, and how long that took."""
-
-    good: int
-    bad: int
-    seconds: float
-
-
-class Client:
-    """The C client: opens sockets when made, counts until it is closed. Every method blocks."""
-
-    def __init__(self, binary: Path, port: int, count: int, targets: Path, *hello: str) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [str(binary), str(port), str(count), str(_AT_ONCE), str(targets), *hello],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        _, good, bad, seconds = self._hear().split()
-        self.came = Came(int(good), int(bad), float(seconds))
-        if not self.came.good:
-            raise RuntimeError("no socket was let in")
-
-    def reset(self) -> None:
-        """Count from zero."""
-        self._ask("reset")
-
-    def report(self) -> tuple[int, int, float, float]:
-        """Return messages since the last reset, open sockets, p99 in ms, CPU seconds in all."""
-        messages, open_, _, p99, _, cpu = self._ask("report").split()
-        return int(messages), int(open_), int(p99) / 1000, float(cpu)
-
-    def close(self) -> None:
-        """Drop all sockets."""
-        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
-        self._process.stdin.close()
-        self._process.wait(_ANSWER_SECONDS)
-
-    def _ask(self, word: str) -> str:
-        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
-        self._process.stdin.write(word + "\n")
-        return self._hear()
-
-    def _hear(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the client has ended")
-        return line
-
-
-class Bench:
-    """The servers, what is needed to speak to them, and a folder for it all."""
-
-    def __init__(self, folder: Path, size: Size, source: Path | None) -> None:
-        """`source` is another `services/realtime/src` to measure, for comparison."""
-        self.folder = folder
-        self.size = size
-        self._source = source
-        self._key = Ed25519PrivateKey.generate()
-        self._children: list[subprocess.Popen[bytes]] = []
-        self.bus = NatsServer(
-            folder / "nats", folder / "nats.log", ports.free_port(), ports.free_port()
-        )
-        self.other_port, self.other_ws_port = ports.free_port(), ports.free_port()
-        self.binary = folder / "wsload"
-        self._grpc, self._http = ports.free_port(), ports.free_port()
-
-    def prepare(self) -> None:
-        """Build the client, start the bus and the neighbours."""
-        compiler = shutil.which("cc")
-        if compiler is None:
-            raise NoCompiler
-        subprocess.run([compiler, "-O2", "-o", self.binary, _CLIENT], check=True)  # noqa: S603
-        self.bus.start()
-        jwk = jwt.algorithms.OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        keys = {"keys": [{**jwk, "kid": _KID, "use": "sig", "alg": "EdDSA"}]}
-        told = {"GRPC_PORT": str(self._grpc), "HTTP_PORT": str(self._http)}
-        told |= {"JWKS": json.dumps(keys), "PYTHONPATH": str(_TESTS)}
-        self._start("neighbours", (sys.executable, "-m", "load.twins.neighbours"), told)
-
-    def start_other(self) -> int:
-        """Start a nats-server with a WebSocket listener; return its process id."""
-        config = self.folder / "other.conf"
-        config.write_text(
-            _NATS_CONFIG.format(host=_HOST, port=self.other_port, ws=self.other_ws_port)
-        )
-        pid = self._start("other", (str(wheels.nats()), "--config", str(config)), {}).pid
-        self._wait(lambda: ports.is_taken(self.other_ws_port), "other")
-        return pid
-
-    def start_node(self, name: str, **settings: str) -> tuple[int, int]:
-        """Start a node; return its process id and port."""
-        port, grpc = ports.free_port(), f"{_HOST}:{self._grpc}"
-        told = {
-            "REST_PORT": str(port),
-            "NATS_URL": self.bus.url,
-            "JWKS_URL": f"http://{_HOST}:{self._http}/",
-            "AUTH_GRPC": grpc,
-            "ATTEMPTS_GRPC": grpc,
-            "PROCTORING_GRPC": grpc,
-            "NODE_ID": name,
-            "LOG_LEVEL": "warning",
-            "SOCKET_LIMIT": str(self.size.sockets + 8),
-            **({"PYTHONPATH": str(self._source)} if self._source else {}),
-            **settings,
-        }
-        pid = self._start(name, (sys.executable, "-m", "realtime"), told).pid
-        self._wait(lambda: answers(port, "/health/ready"), name)
-        return pid, port
-
-    def targets(self, name: str, attempt_ids: range) -> Path:
-        """Write a file with the request targets of students, each with a token of his own."""
-        path = self.folder / name
-        with path.open("w") as lines:
-            for attempt_id in attempt_ids:
-                token = self._token(attempt_id)
-                lines.write(f"/api/v1/ws/attempts/{attempt_id}?token={token}\n")
-        return path
-
-    def stop(self) -> None:
-        for child in reversed(self._children):
-            processes.stop(child, signal.SIGTERM, 20)
-        self.bus.stop()
-
-    def _wait(self, is_there: Callable[[], bool], name: str) -> None:
-        for _ in processes.moments(_READY_SECONDS):
-            if is_there():
-                return
-        log = processes.tail(self.folder / f"{name}.log")
-        raise RuntimeError(f"{name} is not ready:\n{log}")
-
-    def _token(self, user_id: int) -> str:
-        now = int(time.time())
-        claims = {
-            "sub": str(user_id),
-            "roles": ["student"],
-            "jti": str(uuid.uuid4()),
-            "typ": "access",
-            "iat": now,
-            "exp": now + 3_600,
-            "iss": "oep",
-            "login_id": str(uuid.uuid4()),
-        }
-        return jwt.encode(claims, self._key, "EdDSA", headers={"kid": _KID})
-
-    def _start(
-        self, name: str, argv: tuple[str, ...], told: Mapping[str, str]
-    ) -> subprocess.Popen[bytes]:
-        environment = {**processes.base_environment(), **told}
-        log = self.folder / f"{name}.log"
-        child = processes.start(Command(argv, environment, self.folder), log)
-        self._children.append(child)
-        return child
-
-
 def bench(size: Size, console: Console, say: Say, source: Path | None = None) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
-    with _running(size, source) as made:
+    with running(source) as made:
         neighbours = Neighbours()
-        costs = _fan_out(made, say)
-        crowd = _crowd(made, say)
+        costs = _fan_out(made, size, say)
+        crowd = _crowd(made, size, say)
         others = neighbours.share()
     console.print(_table(costs))
     for line in crowd.lines():
         console.print(line, highlight=False)
     return _report(others, costs, crowd)
-
-
-@contextlib.contextmanager
-def _running(size: Size, source: Path | None) -> Iterator[Bench]:
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # what we start has it, too
-    folder = unprivileged.temporary_place("oep-fanout-", unprivileged.account())
-    made = Bench(folder, size, source)
-    try:
-        made.prepare()
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # one channel, many sockets
@@ -294,9 +95,8 @@ _NAMES = ("ours", "nats-server")
 Costs = dict[tuple[str, str], Cost]
 
 
-def _fan_out(made: Bench, say: Say) -> Costs:
-    size = made.size
-    node_pid, node_port = made.start_node("fan-out")
+def _fan_out(made: Bench, size: Size, say: Say) -> Costs:
+    node_pid, node_port = made.start_node("fan-out", SOCKET_LIMIT=str(size.sockets + 8))
     other_pid = made.start_other()
     one = made.targets("one", range(_ATTEMPT, _ATTEMPT + 1))
     root = made.folder / "root"
@@ -310,22 +110,19 @@ def _fan_out(made: Bench, say: Say) -> Costs:
         ),
     }
     costs: Costs = {(name, kind): Cost() for name in _NAMES for kind in _KINDS}
-    urls = {"ours": made.bus.url, "nats-server": f"nats://{_HOST}:{made.other_port}"}
+    urls = {"ours": made.bus.url, "nats-server": f"nats://{HOST}:{made.other_port}"}
     for number in range(size.rounds + 1):  # the first one is not counted
         for name, (client, pid) in clients.items():
             for kind in _KINDS:
                 cost = costs[name, kind] if number else Cost()
-                _play(made, kind, name, urls[name], client, pid, cost)
+                _play(size, kind, name, urls[name], client, pid, cost)
                 say(f"round {number} of {size.rounds}  {name:<12} {kind:<7} {cost.micros:6.2f} us")
     for client, _ in clients.values():
         client.close()
     return costs
 
 
-def _play(
-    made: Bench, kind: str, name: str, url: str, client: Client, pid: int, cost: Cost
-) -> None:
-    size = made.size
+def _play(size: Size, kind: str, name: str, url: str, client: Client, pid: int, cost: Cost) -> None:
     client.reset()
     before, client_before = cpu_seconds(pid), client.report()[3]
     say_one = partial(_notice, size.message_bytes) if name == "ours" else partial(_bare, size)
@@ -333,7 +130,7 @@ def _play(
     publish = _publish_steadily if kind == "steady" else _publish_in_bursts
     sent = asyncio.run(publish(url, subject, say_one, size))
     wanted = sent * size.sockets
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + _LATE_SECONDS
     while (found := client.report())[0] < wanted and time.monotonic() < deadline:
         time.sleep(0.05)
     cost.cpu_seconds += cpu_seconds(pid) - before
@@ -363,7 +160,7 @@ async def _publish_in_bursts(url: str, subject: str, say_one: Sayer, size: Size)
         for _ in range(size.burst):
             await bus.publish(subject, say_one())
         await bus.flush()
-        await asyncio.sleep(1)
+        await asyncio.sleep(size.pause_seconds)
     await bus.close()
     return size.bursts * size.burst
 
@@ -412,20 +209,21 @@ class Crowd:
 
     @property
     def per_cpu_second(self) -> float:
-        return self.idle.good / self.connect_cpu_seconds
+        used = self.connect_cpu_seconds
+        return self.idle.good / used if used else math.nan
 
     def lines(self) -> list[str]:
+        came = self.idle
+        rates = f"{self.per_second:,.0f} a second, {self.per_cpu_second:,.0f} in a second of CPU"
+        sizes = f"{self.before_mb:.0f} MB, then {self.after_mb:.0f} MB"
         return [
-            f"{self.idle.good:,} came in {self.idle.seconds:.1f} s: {self.per_second:,.0f} a second,"
-            f" {self.per_cpu_second:,.0f} in a second of the node's CPU; {self.idle.bad} refused",
+            f"{came.good:,} came in {came.seconds:.1f} s, {came.bad} were refused: {rates}",
             f"each takes {self.bytes_each / 1024:.2f} KiB of RSS",
-            f"{self.most_open:,} of {self.most:,} open after {self.still_seconds:.0f} s:"
-            f" {self.before_mb:.0f} MB, then {self.after_mb:.0f} MB",
+            f"{self.most_open:,} of {self.most:,} open after {self.still_seconds:.0f} s: {sizes}",
         ]
 
 
-def _crowd(made: Bench, say: Say) -> Crowd:
-    size = made.size
+def _crowd(made: Bench, size: Size, say: Say) -> Crowd:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     most = size.most if size.most is not None else min(18_000, limit - _SPARE_FILES)
     # The ring is a buffer with a bound of its own; here it is small, so that RSS is the sockets'.
@@ -436,16 +234,16 @@ def _crowd(made: Bench, say: Say) -> Crowd:
     rest = made.targets("rest", range(100_000, 100_000 + max(1, most - size.idle)))
     warm = Client(made.binary, port, 200, first)  # what is made once for all is made now
     warm.close()
-    time.sleep(3)
+    time.sleep(size.settle_seconds / 3)
     rss, cpu = _rss(pid), cpu_seconds(pid)
     say(f"{size.idle:,} students come")
     students = Client(made.binary, port, size.idle, crowd)
     connect_cpu = cpu_seconds(pid) - cpu
     say(f"{students.came.good:,} in {students.came.seconds:.1f} s")
-    time.sleep(10)
+    time.sleep(size.settle_seconds)
     bytes_each = (_rss(pid) - rss) / max(1, students.came.good)
     others = Client(made.binary, port, most - size.idle, rest) if most > size.idle else None
-    time.sleep(10)
+    time.sleep(size.settle_seconds)
     before = _rss(pid)
     say(f"{most:,} stay")
     time.sleep(size.still_seconds)
@@ -486,7 +284,8 @@ def _table(costs: Costs) -> Table:
 
 
 def _ratio(costs: Costs, kind: str) -> float:
-    return costs["ours", kind].micros / costs["nats-server", kind].micros
+    others = costs["nats-server", kind].micros
+    return costs["ours", kind].micros / others if others else math.nan
 
 
 def _report(others: float, costs: Costs, crowd: Crowd) -> Report:
@@ -494,7 +293,7 @@ def _report(others: float, costs: Costs, crowd: Crowd) -> Report:
     facts |= {f"ratio {kind}": round(_ratio(costs, kind), 3) for kind in _KINDS}
     facts |= {
         "connects_per_second": round(crowd.per_second),
-        "connects_per_cpu_second": round(crowd.per_cpu_second),
+        "connects_per_cpu_second": crowd.per_cpu_second,
         "bytes_each": round(crowd.bytes_each),
         "most_open": crowd.most_open,
         "mb_before": round(crowd.before_mb, 1),

@@ -14,15 +14,18 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from load import (
     bench_begin,
     bench_boards,
     bench_events,
+    bench_fanout,
     bench_list,
     bench_login,
     bench_save,
     client,
+    fanout_rig,
     ledger,
     listening,
 )
@@ -372,3 +375,28 @@ async def test_a_listener_hears_frames_that_come_in_pieces():
     refused.data_received(b"HTTP/1.1 403 X\r\n\r\n")
     with pytest.raises(listening.Refused, match="403"):
         await refused.opened
+
+
+def test_fan_out_reaches_every_socket_of_both_servers():
+    size = bench_fanout.Size(
+        sockets=5,
+        seconds=0.1,
+        rounds=1,
+        burst=10,
+        bursts=2,
+        pause_seconds=0.1,
+        idle=10,
+        most=15,
+        still_seconds=0.1,
+        settle_seconds=0.1,
+    )
+    report = bench_fanout.bench(size, Console(quiet=True), lambda _: None)
+    assert report.flaws == []
+    assert report.facts["most_open"] == 15
+    assert report.facts["ours steady us"] >= 0
+
+
+def test_fan_out_says_what_to_install_when_there_is_no_compiler(monkeypatch, tmp_path):
+    monkeypatch.setattr(fanout_rig.shutil, "which", lambda _: None)
+    with pytest.raises(fanout_rig.NoCompiler, match="Install a C compiler"):
+        fanout_rig.Bench(tmp_path, None).prepare()

@@ -89,11 +89,19 @@ async def running(supervisor: Supervisor) -> AsyncIterator[None]:
 
 
 class Service(FastAPI):
-    """FastAPI, but for what is on a lane (`chassis.lanes`): that is answered before it."""
+    """FastAPI, but for what is on a lane (`chassis.lanes`): that is answered before it.
+
+    So are sockets, when they have a router: no middleware of ours speaks WebSocket.
+    """
 
     lanes: Mapping[str, ASGIApp] = MappingProxyType({})
+    sockets: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and self.sockets is not None:
+            scope["app"] = self
+            await self.sockets(scope, receive, send)
+            return
         if scope["type"] == "http" and scope["method"] == "POST":
             lane = self.lanes.get(scope["path"])
             if lane is not None:
@@ -110,11 +118,12 @@ def service(
     checks: Mapping[str, Check],
     *,
     worker_threads: int = 8,
+    sockets: ASGIApp | None = None,
 ) -> FastAPI:
     """Return a FastAPI app with problem bodies, request ids, health and metrics.
 
     `checks` are what `/health/ready` asks, by name; each has 2 s. `worker_threads` bounds plain
-    `def` handlers and must not exceed the database pool.
+    `def` handlers and must not exceed the database pool. `sockets` takes what is a WebSocket.
     """
 
     @contextlib.asynccontextmanager
@@ -131,6 +140,7 @@ def service(
         docs_url=None,
         redoc_url=None,
     )
+    app.sockets = sockets
     app.state.is_stopping = False
     problems.install(app)
     describing.describe(app)

@@ -31,7 +31,7 @@ from realtime.hub import Hub
 Answer = TypeVar("Answer")
 
 GROUPS_IN_FLIGHT = 2
-_REST_SECONDS = 0.02
+_REST_SECONDS = 0.04
 _ALL_BOARDS, _ASSIGNED_BOARDS = ("admin",), ("proctor",)
 _OPEN = frozenset({"not_started", "in_progress"})
 _MAX_ID = 2**31 - 1

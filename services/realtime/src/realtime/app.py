@@ -46,6 +46,5 @@ def create_app(settings: RealtimeSettings) -> FastAPI:
         return bool(app.state.node.feed.is_warm)  # once: saves and time go on while the bus is away
 
     checks = {"keys": has_keys, "revocations": knows_revocations, "feed": has_history}
-    app = service("realtime", __version__, lifespan, checks)
-    app.include_router(router)
+    app = service("realtime", __version__, lifespan, checks, sockets=router)
     return app

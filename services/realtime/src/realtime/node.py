@@ -33,7 +33,7 @@ from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
 from realtime.leases import Leases
 from realtime.line import Line
-from realtime.metrics import REPLAYS
+from realtime.metrics import CONNECTIONS, REPLAYS
 from realtime.notices import Message
 from realtime.presence import Presence
 from realtime.proctoring_client import ProctoringClient
@@ -44,7 +44,7 @@ from realtime.settings import RealtimeSettings
 from realtime.sightings import State
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
-from realtime.visits import BroadcastVisit, StudentVisit
+from realtime.visits import BroadcastVisit, StudentVisit, Visit
 from realtime.wire.socket import Wire
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ class Node:
         self.settings = settings
         self.is_stopping = False
         self.unauthenticated = 0
-        self.wire = Wire(settings.flush_seconds, self._felt, _patience(settings))
+        self.wire = Wire(settings.flush_seconds, self._felt, self.left, _patience(settings))
         self.hub = Hub()
         self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
         self.keys = KeySet(settings.jwks_url)
@@ -178,6 +178,12 @@ class Node:
         await self._auth_channel.close()
         await self._attempts_channel.close()
         await self._proctoring_channel.close()
+
+    def left(self, connection: Connection, visit: Visit) -> None:
+        """Forget a socket that was let in and has ended."""
+        CONNECTIONS.labels(connection.channel.kind).dec()
+        self.hub.leave(connection)
+        visit.end(connection)
 
     def is_behind(self) -> bool:
         return self.feed.behind_seconds() > self.settings.stale_seconds

@@ -13,7 +13,8 @@ from chassis import problems
 from chassis.errors import Failure
 from chassis.origins import Origin, origin
 from chassis.serving import request_id_of
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.routing import Router, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from realtime import admission, closing, incoming
 from realtime.closing import Closing
@@ -31,8 +32,6 @@ from realtime.visits import Visit
 from realtime.wire import door
 from realtime.wire.socket import Socket
 
-router = APIRouter(prefix="/api/v1/ws")
-
 SUBPROTOCOL = "oep.v1"
 _CLOSE_SECONDS = 5.0
 _MAX_REASON = 120  # RFC 6455 allows 123 bytes
@@ -40,37 +39,45 @@ _GONE = (OSError, WebSocketDisconnect)
 _REFUSED = 403
 
 
-@router.websocket("/attempts/{attempt_id}")
-async def student_socket(websocket: WebSocket, attempt_id: str) -> None:
+async def student_socket(websocket: WebSocket) -> None:
     node: Node = websocket.app.state.node
-    await _Handshake(websocket, node, node.student_visit(), attempt_id).serve()
+    await _Handshake(websocket, node, node.student_visit(), "attempt_id").serve()
 
 
-@router.websocket("/exams/{exam_id}/monitor")
-async def monitor_socket(websocket: WebSocket, exam_id: str) -> None:
+async def monitor_socket(websocket: WebSocket) -> None:
     node: Node = websocket.app.state.node
-    await _Handshake(websocket, node, node.board_visit(websocket.query_params), exam_id).serve()
+    visit = node.board_visit(websocket.query_params)
+    await _Handshake(websocket, node, visit, "exam_id").serve()
 
 
-@router.websocket("/admin/broadcast/{attempt_id}")
-async def broadcast_socket(websocket: WebSocket, attempt_id: str) -> None:
+async def broadcast_socket(websocket: WebSocket) -> None:
     node: Node = websocket.app.state.node
-    await _Handshake(websocket, node, node.broadcast_visit(), attempt_id).serve()
+    await _Handshake(websocket, node, node.broadcast_visit(), "attempt_id").serve()
 
 
-@router.websocket("/{path:path}")
 async def no_socket(websocket: WebSocket) -> None:
     await deny(websocket, NoSuchSocket())
+
+
+router = Router(
+    [
+        WebSocketRoute("/api/v1/ws/attempts/{attempt_id}", student_socket),
+        WebSocketRoute("/api/v1/ws/exams/{exam_id}/monitor", monitor_socket),
+        WebSocketRoute("/api/v1/ws/admin/broadcast/{attempt_id}", broadcast_socket),
+        WebSocketRoute("/api/v1/ws/{path:path}", no_socket),
+    ]
+)
+"""Endpoints without FastAPI's dependencies: these would cost a handshake a tenth of its time."""
 
 
 class _Handshake:
     """One socket from its request until it is let in or refused."""
 
-    def __init__(self, websocket: WebSocket, node: Node, visit: Visit, path: str) -> None:
+    def __init__(self, websocket: WebSocket, node: Node, visit: Visit, id_name: str) -> None:
         self._websocket = websocket
         self._node = node
         self._visit = visit
-        self._path = path
+        self._path: str = websocket.path_params[id_name]
         self._is_modern = SUBPROTOCOL in websocket.scope.get("subprotocols", ())
         self._socket = Socket(node.wire)
 
@@ -115,7 +122,6 @@ class _Handshake:
     async def _stay(self, connection: Connection) -> None:
         """Begin the visit and give the transport away; from here on the socket lives by itself."""
         CONNECTIONS.labels(connection.channel.kind).inc()
-        end = _Departure(self._node, self._visit, connection)
         try:
             if not self._is_modern:
                 await self._websocket.accept()
@@ -126,11 +132,11 @@ class _Handshake:
             task = None if rest is None else asyncio.create_task(rest)
             if task is not None:
                 way_in.keep(task)
-            self._socket.begin(connection, receive, task, end)
+            self._socket.begin(connection, self._visit, receive, task)
             way_in.hand_over(self._socket)
         except _GONE:
             self._socket.drop()
-            end()
+            self._node.left(connection, self._visit)
 
     async def _first_token(self) -> str:
         """Return the token of a first frame `auth`. Raises `HandshakeInvalid`."""
@@ -174,22 +180,6 @@ class _Handshake:
     def _is_origin_allowed(self) -> bool:
         page = self._websocket.headers.get("origin")
         return page is None or page in self._node.settings.allowed_origins
-
-
-class _Departure:
-    """What is done when a socket has ended; with slots, for there are as many as sockets."""
-
-    __slots__ = ("_connection", "_node", "_visit")
-
-    def __init__(self, node: Node, visit: Visit, connection: Connection) -> None:
-        self._node = node
-        self._visit = visit
-        self._connection = connection
-
-    def __call__(self) -> None:
-        CONNECTIONS.labels(self._connection.channel.kind).dec()
-        self._node.hub.leave(self._connection)
-        self._visit.end(self._connection)
 
 
 def refusal(failure: Failure) -> Closing:

@@ -42,15 +42,21 @@ class Wire:
     """What all sockets of a node share: when they write, and when they are pinged."""
 
     def __init__(
-        self, gap_seconds: float, felt: Callable[[Connection, int], None], patience: int
+        self,
+        gap_seconds: float,
+        felt: Callable[[Connection, int], None],
+        left: Callable[[Connection, Any], None],
+        patience: int,
     ) -> None:
         """`felt` hears at each check at how many checks in a row a peer had said nothing.
 
-        One that was silent at more than `patience` of them is dropped.
+        One that was silent at more than `patience` of them is dropped. `left` is called when a
+        socket has ended, with its connection and its visit.
         """
         self.felt = felt
         self.patience = patience
         self.pump = Pump(gap_seconds)
+        self.left = left
         self.wheel: Wheel[Socket] = Wheel(_SPOKES)
 
     async def watch(self, period_seconds: float) -> None:
@@ -67,7 +73,6 @@ class Socket(asyncio.Protocol):
     __slots__ = (
         "_book",
         "_connection",
-        "_end",
         "_is_due",
         "_is_paused",
         "_reader",
@@ -77,6 +82,7 @@ class Socket(asyncio.Protocol):
         "_spoke",
         "_state",
         "_transport",
+        "_visit",
         "_wire",
     )
 
@@ -93,18 +99,18 @@ class Socket(asyncio.Protocol):
     def begin(
         self,
         connection: Connection,
+        visit: Any,
         receive: Callable[[str | bytes], None],
         rest: asyncio.Task[None] | None,
-        end: Callable[[], None],
     ) -> None:
-        """Serve `connection`: `receive` takes each message, `rest` runs beside it, `end` is last.
+        """Serve `connection`: `receive` takes each message, `rest` runs beside it.
 
         The transport follows with `take_over`, without a pause between.
         """
         self._connection = connection
         self._receive = receive
         self._rest = rest
-        self._end = end
+        self._visit = visit
 
     def take_over(
         self,
@@ -195,7 +201,7 @@ class Socket(asyncio.Protocol):
         self._wire.wheel.discard(self, self._spoke)
         if self._rest is not None:
             self._rest.cancel()
-        self._end()
+        self._wire.left(self._connection, self._visit)
 
     def _hear(self, events: Sequence[Event]) -> None:
         for event in events:
