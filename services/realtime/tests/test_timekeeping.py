@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,7 +60,7 @@ async def test_a_pause_that_was_not_heard_of_is_asked():
 
 
 async def test_the_end_of_a_pause_that_was_not_heard_of_is_asked():
-    stood = AttemptState(**vars(STATE) | {"paused_at": NOW, "remaining_seconds": 3000})
+    stood = replace(STATE, paused_at=NOW, remaining_seconds=3000)
     going = Clock(1, "in_progress", NOW + timedelta(seconds=3000), 3000, 600)
     async with asking(Attempts(going), stood) as timing:
         await eventually(lambda: timing.paused_at is None)
@@ -69,6 +70,6 @@ async def test_the_end_of_a_pause_that_was_not_heard_of_is_asked():
 @pytest.mark.parametrize("seconds", [0, 1000])
 def test_what_is_learnt_in_a_pause_stands_still(seconds):
     keeper = Timekeeper(Hub(), Attempts(), DatabaseClock(NOW, time.monotonic()))
-    stood = AttemptState(**vars(STATE) | {"paused_at": NOW, "remaining_seconds": 3000})
+    stood = replace(STATE, paused_at=NOW, remaining_seconds=3000)
     timing = keeper.learn(stood, time.monotonic())
     assert timing.remaining_seconds(NOW + timedelta(seconds=seconds)) == 3000
