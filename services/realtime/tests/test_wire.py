@@ -178,6 +178,17 @@ async def test_what_follows_the_handshake_at_once_is_not_lost(world, dial):
     assert await raw.message("time_update")
 
 
+async def test_what_is_sent_before_the_admission_is_over_waits_and_is_not_lost(world):
+    attempt = world.attempt()
+    client = await world.connect(f"attempts/{attempt.attempt_id}")
+    await client.send({"type": "auth", "token": world.tokens.token(attempt.student_id)})
+    for _ in range(200):
+        await client.send({"type": "no such"})
+    assert (await client.frame())["type"] == "connected"
+    answers = [await client.frame("error") for _ in range(200)]
+    assert {answer["error_code"] for answer in answers} <= {"UNKNOWN_MESSAGE_TYPE", "RATE_LIMITED"}
+
+
 async def test_a_ping_is_answered_with_its_payload(world, dial):
     raw = await dial(world)
     await raw.send(frame(rfc6455.PING, b"payload"))

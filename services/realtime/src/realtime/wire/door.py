@@ -24,8 +24,7 @@ from realtime.wire.socket import Socket
 
 _EXTENSION = "oep.door"
 _CLOSE_SECONDS = 5.0
-_MAX_EARLY_BYTES = 64 * 1024
-_MAX_EARLY_EVENTS = 64
+_MAX_UNREAD_BYTES = 64 * 1024
 _FAILED, _GOING_AWAY, _ABNORMAL, _NO_CODE = 1011, 4000, 1006, 1005
 _VERSION = b"13"
 _log = logging.getLogger("uvicorn.error")
@@ -80,6 +79,7 @@ class Door(asyncio.Protocol):
         self._is_gone = True
         self._server.connections.discard(cast("Any", self))
         socket.take_over(self._transport, self._reader, self._events, self._server.connections)
+        self._transport.resume_reading()
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Have the server wait for a task at its end, as for a request."""
@@ -104,8 +104,7 @@ class Door(asyncio.Protocol):
             self._hear(self._reader.feed(data))
         else:
             self._early += data
-            if len(self._early) > _MAX_EARLY_BYTES:
-                self._transport.abort()
+            self._transport.pause_reading()
 
     def shutdown(self) -> None:
         """End, because the server does."""
@@ -180,6 +179,8 @@ class Door(asyncio.Protocol):
             self._arrived.clear()
             await self._arrived.wait()
         event = self._events.pop(0)
+        if not self._events and not self._is_gone:
+            self._transport.resume_reading()
         if isinstance(event, Close):
             return {"type": "websocket.disconnect", "code": event.code or _NO_CODE}
         return {"type": "websocket.receive", "text" if isinstance(event, str) else "bytes": event}
@@ -219,6 +220,7 @@ class Door(asyncio.Protocol):
             headers.append((b"sec-websocket-protocol", subprotocol.encode("latin-1")))
         self._transport.write(_head(http.HTTPStatus.SWITCHING_PROTOCOLS, headers))
         self._is_accepted = True
+        self._transport.resume_reading()
         self._hear(self._reader.feed(self._early))
         self._early = b""
 
@@ -245,8 +247,9 @@ class Door(asyncio.Protocol):
                 self._say_goodbye(event)
             elif not isinstance(event, Pong):
                 self._events.append(event)
-        unread = self._transport.get_write_buffer_size()
-        if len(self._events) > _MAX_EARLY_EVENTS or unread > _MAX_EARLY_BYTES:
+        if self._events:
+            self._transport.pause_reading()  # what else comes waits in the kernel
+        if self._transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
             self._transport.abort()
         self._arrived.set()
 
