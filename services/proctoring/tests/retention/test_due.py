@@ -36,6 +36,7 @@ sittings = st.builds(
     payload_through=places,
     network_through=places,
     is_forgotten=st.booleans(),
+    words_at=st.none() | instants,
 )
 holds = st.sampled_from([{why} for why in HeldBy] + [set(HeldBy)])
 
@@ -77,9 +78,28 @@ def test_what_is_due_stays_due_as_time_goes_on(sat, policy, now, later):
 @given(sittings, policies, instants)
 def test_a_part_is_due_exactly_when_its_days_are_over_or_the_person_asked(sat, policy, now):
     for part in Part:
-        is_over = sat.ended_at is not None and now - sat.ended_at >= timedelta(policy.days(part))
-        wanted = sat.has_left(part) and (sat.is_forgotten or is_over)
+        through = sat.payload_through if part is Part.PAYLOAD else sat.network_through
+        begins = []
+        if (through is None or through < sat.last_sequence) and sat.ended_at is not None:
+            begins.append(sat.ended_at)
+        if part is Part.PAYLOAD and sat.words_at is not None:
+            begins.append(max(sat.words_at, sat.ended_at or sat.words_at))
+        is_over = any(now - begin >= timedelta(policy.days(part)) for begin in begins)
+        wanted = is_over or (sat.is_forgotten and sat.has_left(part))
         assert (part in expired(sat, policy, now)) == wanted
+
+
+def test_words_that_came_after_an_erasure_are_due_in_their_turn():
+    done = replace(SAT, payload_through=9, network_through=9, words_at=after(days=200))
+    assert due(done, POLICY, (), after(days=379)) == set()
+    assert due(done, POLICY, (), after(days=380)) == {Part.PAYLOAD}
+    assert due(replace(done, is_forgotten=True), POLICY, (), after(days=200)) == {Part.PAYLOAD}
+
+
+def test_of_an_attempt_without_events_words_are_due_when_their_own_days_are_over():
+    silent = Sitting(1, 2, None, 0, words_at=END)
+    assert due(silent, POLICY, (), after(days=180) - timedelta(microseconds=1)) == set()
+    assert due(silent, POLICY, (), after(days=180)) == {Part.PAYLOAD}
 
 
 @given(sittings, policies, instants)

@@ -7,6 +7,9 @@ import threading
 import pytest
 from chassis.errors import Unavailable
 from proctoring import store as events_store
+from proctoring.acting import talk_store
+from proctoring.acting.holdings import CHAT
+from proctoring.app import HOLDINGS
 from proctoring.retention import keeping, store
 from proctoring.retention.due import HeldBy, Part, expired
 from proctoring.retention.erasing import Order
@@ -232,6 +235,85 @@ async def test_of_an_attempt_without_events_what_others_keep_is_erased_for_a_per
     assert (said["sequences"], said["others"]) == ([], {"chat": 1})
 
 
+async def said_in_chat(archive, sat, days_ago: int) -> None:
+    """Let somebody have written a message to the student."""
+    statement = text(
+        "INSERT INTO proctoring.chat_messages (attempt_id, exam_id, message_id, sender_id,"
+        " is_from_student, text, sent_at) VALUES (:attempt_id, :exam_id, gen_random_uuid(), 7,"
+        " false, 'his mother has called', now() - make_interval(days => :days))"
+    )
+    row = {"attempt_id": sat.attempt_id, "exam_id": sat.exam_id, "days": days_ago}
+    await archive.rig.rows(lambda session: session.execute(statement, row))
+
+
+async def words_left(archive, sat) -> int:
+    return await archive.rig.rows(talk_store.count_words, sat.attempt_id)
+
+
+async def test_by_age_attempts_without_any_event_are_visited_too(archive):
+    sat, young = archive.rig.stub.add(), archive.rig.stub.add()
+    await said_in_chat(archive, sat, 181)
+    await said_in_chat(archive, young, 179)
+    assert (await archive.rehearse(sat)).others["chat_and_action_words"] == 1
+    assert await archive.rehearse(young) is None
+    assert (await archive.run(sat)).others["chat_and_action_words"] == 1
+    assert await words_left(archive, sat) == 0
+    [said] = await archive.records(sat)
+    assert (said["kind"], said["exam_id"], said["sequences"]) == ("payload", sat.exam_id, [])
+    assert said["others"] == {"chat_and_action_words": 1}
+    assert await archive.run(sat) is None, "it is visited once"
+    assert await archive.run(young) is None
+    assert await words_left(archive, young) == 1
+
+
+async def test_an_attempt_without_events_that_is_on_hold_keeps_its_words(archive):
+    sat = archive.rig.stub.add()
+    await said_in_chat(archive, sat, 999)
+    archive.reviews.open.add(sat.attempt_id)
+    assert (await archive.run(sat)).held_by == (HeldBy.REVIEW,)
+    assert await words_left(archive, sat) == 1
+
+
+async def test_words_that_come_after_an_erasure_are_erased_in_their_turn(archive):
+    sat = await archive.sat(days_ago=400)
+    await archive.run(sat)
+    await said_in_chat(archive, sat, 179)
+    assert await archive.run(sat) is None, "their days are counted from when they were said"
+    change = {"events_days": 179, "network_days": None, "reason": "sooner", "author_id": 7}
+    await archive.rig.rows(store.add_policy, sat.exam_id, change)
+    assert (await archive.run(sat)).others["chat_and_action_words"] == 1
+    assert await words_left(archive, sat) == 0
+    assert (await archive.records(sat))[-1]["others"] == {"chat_and_action_words": 1}
+    assert await archive.verify(sat) == 3
+
+
+async def test_words_about_a_person_that_come_after_his_erasure_go_with_the_next_run(archive):
+    sat = await archive.sat()
+    order = Order(actor="user:7", reason="he asked for it")
+    await archive.do(archive.eraser.forget, sat.student_id, [sat.attempt_id], order)
+    await said_in_chat(archive, sat, 0)
+    assert (await archive.run(sat)).others["chat_and_action_words"] == 1
+    assert await words_left(archive, sat) == 0
+    person, later = await archive.records(sat)
+    assert (person["kind"], later["kind"]) == ("person", "payload")
+    assert later["reason"] == "he asked for it"
+    assert await archive.run(sat) is None
+
+
+@pytest.mark.parametrize("holding", [h for h in HOLDINGS if h.erase], ids=lambda h: h.name)
+async def test_every_holding_that_is_erased_says_what_is_left_of_it(archive, holding):
+    """By this it is found when it comes after an erasure, or without events."""
+    sat = await archive.sat(days_ago=400)
+    await archive.run(sat)
+    await archive.rig.rows(LATER[holding.name], sat)
+    counted = await archive.rig.rows(holding.count, sat.attempt_id)
+    seen = await archive.rig.rows(store.sitting, sat.attempt_id, holding.left)
+    assert (counted, seen.words_at is not None) == (1, True)
+    await archive.rig.rows(holding.erase, sat.attempt_id)
+    seen = await archive.rig.rows(store.sitting, sat.attempt_id, holding.left)
+    assert seen.words_at is None
+
+
 async def test_two_replicas_share_the_work_and_nothing_is_done_twice(archive):
     sat = await archive.sat(days_ago=181)
     runs = [archive.do(archive.eraser.run, Order(), exam_id=sat.exam_id) for _ in range(6)]
@@ -270,17 +352,16 @@ async def test_a_persons_erasure_waits_for_the_hold_and_is_then_done_by_the_cloc
 
 
 async def test_sql_selects_what_the_rule_selects(archive):
-    """Every combination of age, of what was removed, and of a person who asked."""
+    """Every combination of age, of what was removed, of a person who asked, and of words."""
     through = (None, 0, 1)
-    grid = list(itertools.product((0, 89, 90, 91, 180, 181), through, through, (False, True)))
+    ages = (0, 89, 90, 91, 180, 181)
+    grid = list(itertools.product(ages, through, through, (False, True), (None, 0, 179, 180)))
     first, exam_id = 5_000_000, 5_000_001
     await archive.rig.rows(fill, grid, first, exam_id)
     now = await archive.rig.rows(events_store.clock)
-    rule = set()
-    for attempt_id in range(first, first + len(grid)):
-        found = await archive.rig.rows(store.sitting, attempt_id)
-        if expired(found, archive.defaults, now):
-            rule.add(attempt_id)
+    ids = range(first, first + len(grid))
+    found = await archive.rig.rows(lambda s: [store.sitting(s, i, CHAT.left) for i in ids])
+    rule = {sat.attempt_id for sat in found if expired(sat, archive.defaults, now)}
     selected = await archive.rig.rows(selects, archive.defaults, exam_id)
     assert {sat.attempt_id for sat, _ in selected} == rule
     assert 0 < len(rule) < len(grid)
@@ -353,7 +434,7 @@ def into_exam(session, attempt_id: int, exam_id: int) -> None:
 
 def fill(session, grid: list, first: int, exam_id: int) -> None:
     """Make tallies with one event each, as the grid says, their marks and forgotten people."""
-    days, payload, network, asked = (list(column) for column in zip(*grid, strict=True))
+    days, payload, network, asked, words = (list(column) for column in zip(*grid, strict=True))
     made = {"first": first, "exam_id": exam_id, "days": days, "genesis": bytes(32)}
     session.execute(
         text(
@@ -372,10 +453,54 @@ def fill(session, grid: list, first: int, exam_id: int) -> None:
         ),
         {"first": first, "payload": payload, "network": network},
     )
+    session.execute(
+        text(
+            "INSERT INTO proctoring.chat_messages (attempt_id, exam_id, message_id, sender_id,"
+            " is_from_student, text, sent_at)"
+            " SELECT :first + n - 1, :exam_id, gen_random_uuid(), 7, false, 'hush',"
+            " now() - make_interval(days => w)"
+            " FROM unnest(CAST(:words AS int[])) WITH ORDINALITY AS t (w, n) WHERE w IS NOT NULL"
+        ),
+        {"first": first, "exam_id": exam_id, "words": words},
+    )
     ids = [first + number for number, is_asked in enumerate(asked) if is_asked]
     store.forget(session, ids, 1, "clock", "asked")
 
 
 def selects(session, defaults, exam_id: int) -> list:
     now = events_store.clock(session)
-    return store.expired(session, defaults, now, after=0, limit=999, exam_id=exam_id)
+    return store.expired(
+        session, defaults, now, after=0, limit=999, exam_id=exam_id, left=CHAT.left
+    )
+
+
+def _later(statement: str):
+    """Return what writes a row of a concept about an attempt, as if it came just now."""
+
+    def write(session, sat) -> None:
+        row = {"attempt_id": sat.attempt_id, "exam_id": sat.exam_id, "user_id": sat.student_id}
+        session.execute(text(statement), row)
+
+    return write
+
+
+LATER = {
+    "timing_answers": _later(
+        "INSERT INTO proctoring.timing_answers (attempt_id, event_id, answer)"
+        " VALUES (:attempt_id, gen_random_uuid(), '{}')"
+    ),
+    "accommodations": _later(
+        "INSERT INTO proctoring.accommodations (attempt_id, version, rule_ids, reason, author_id)"
+        " VALUES (:attempt_id, 1, '[]', 'his back', 7)"
+    ),
+    "reviews": _later(
+        "INSERT INTO proctoring.reviews (attempt_id, exam_id, student_id, state, version,"
+        " opened_by_id, opened_at, opening_reason, ground_ids, decision_due_at)"
+        " VALUES (:attempt_id, :exam_id, :user_id, 'open', 1, 7, now(), 'a phone', '{}', now())"
+    ),
+    "chat_and_action_words": _later(
+        "INSERT INTO proctoring.chat_messages (attempt_id, exam_id, message_id, sender_id,"
+        " is_from_student, text, sent_at)"
+        " VALUES (:attempt_id, :exam_id, gen_random_uuid(), 7, false, 'hush', now())"
+    ),
+}

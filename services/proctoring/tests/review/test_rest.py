@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from chassis.bus import EVENTS
@@ -252,6 +253,19 @@ async def test_a_student_sees_decision_reason_grounds_and_the_deadline(a):
             "question_id",
         )
     }
+
+
+async def test_the_time_for_an_appeal_is_counted_from_when_the_student_can_see_the_decision(a):
+    review = await a.opened()
+    hidden = await a.own_view()
+    place = f"/reviews/{review['id']}/decision"
+    decided = (await a.grader.post(place, json=CONFIRM)).raise_for_status().json()
+    shown = (await a.own_view()).json()
+    assert (hidden.status_code, shown["decision"]) == (404, "confirmed")
+    until, at = (datetime.fromisoformat(decided[name]) for name in ("appeal_until", "decided_at"))
+    assert until - at == timedelta(days=14)
+    assert at >= datetime.fromisoformat(review["opened_at"])
+    assert shown["appeal_until"] == decided["appeal_until"]
 
 
 async def test_a_cleared_student_sees_that_and_has_nothing_to_appeal_against(a):

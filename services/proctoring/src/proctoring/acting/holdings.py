@@ -33,7 +33,9 @@ def _export_actions(session: Session, attempt_id: int) -> list[dict[str, Any]]:
     ]
 
 
-CHAT = Holding("chat_and_action_words", _export_chat, _erase, talk_store.count_words)
+CHAT = Holding(
+    "chat_and_action_words", _export_chat, _erase, talk_store.count_words, talk_store.WORDS_LEFT
+)
 """The words of chat and of actions: erased together; that they were said stays."""
 
 ACTIONS = Holding("actions", _export_actions)

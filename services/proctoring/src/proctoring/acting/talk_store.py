@@ -93,6 +93,12 @@ _ERASE_ACTIONS = text(
     WHERE attempt_id = ANY(CAST(:attempt_ids AS bigint[])) AND text IS NOT NULL
     """
 )
+WORDS_LEFT = """
+    SELECT attempt_id, exam_id, sent_at FROM proctoring.chat_messages WHERE text IS NOT NULL
+    UNION ALL
+    SELECT attempt_id, exam_id, asked_at FROM proctoring.actions WHERE text IS NOT NULL
+"""
+"""What `erase_messages` would take the words out of, and when it was said."""
 _COUNT_WORDS = text(
     """
     SELECT (SELECT count(*) FROM proctoring.chat_messages

@@ -3,7 +3,7 @@
 Pure; days are 24 hours and are counted from the end of the sitting, by the database's clock.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -57,9 +57,14 @@ class Sitting:
     network_through: int | None = None
     is_forgotten: bool = False
     """Whether the person's evidence is to be erased whatever its age."""
+    words_at: datetime | None = None
+    """The newest of what concepts keep beside events and has not been removed; None = nothing."""
 
     def has_left(self, part: Part) -> bool:
         """Say whether there may be something of `part` that no erasure has seen yet."""
+        return self.has_events_left(part) or (part is Part.PAYLOAD and self.words_at is not None)
+
+    def has_events_left(self, part: Part) -> bool:
         through = self.payload_through if part is Part.PAYLOAD else self.network_through
         return through is None or through < self.last_sequence
 
@@ -81,9 +86,19 @@ def due(
 
 
 def _is_old(sitting: Sitting, policy: Policy, part: Part, now: datetime) -> bool:
-    if sitting.ended_at is None:
-        return False
-    return sitting.ended_at + timedelta(days=policy.days(part)) <= now
+    length = timedelta(days=policy.days(part))
+    return any(begin + length <= now for begin in _begins(sitting, part))
+
+
+def _begins(sitting: Sitting, part: Part) -> Iterator[datetime]:
+    """Yield from when the days of what is left are counted.
+
+    Words that came after the end of the sitting, or where none is known, have days of their own.
+    """
+    if sitting.ended_at is not None and sitting.has_events_left(part):
+        yield sitting.ended_at
+    if sitting.words_at is not None and part is Part.PAYLOAD:
+        yield max(sitting.words_at, sitting.ended_at or sitting.words_at)
 
 
 def ranges(sequences: Iterable[int]) -> list[tuple[int, int]]:

@@ -82,6 +82,7 @@ class Eraser:
         self._key = key
         self._defaults = defaults
         self._holdings = [holding for holding in holdings if holding.erase and holding.count]
+        self._left = " UNION ALL ".join(h.left for h in self._holdings if h.left) or store.NO_WORDS
         self._held_by_review = held_by_review
 
     def run(
@@ -96,6 +97,7 @@ class Eraser:
                 after=after,
                 limit=limit,
                 exam_id=exam_id,
+                left=self._left,
             )
         return _page([self._try(sat.attempt_id, order) for sat, _ in found], limit)
 
@@ -105,7 +107,13 @@ class Eraser:
             session.execute(_READ_ONLY)
             now = clock(session)
             found = store.expired(
-                session, self._defaults, now, after=after, limit=limit, exam_id=exam_id
+                session,
+                self._defaults,
+                now,
+                after=after,
+                limit=limit,
+                exam_id=exam_id,
+                left=self._left,
             )
             holds = self._holds(session, [sat.attempt_id for sat, _ in found])
             outcomes = [
@@ -136,7 +144,7 @@ class Eraser:
                 lock_tallies(session, [attempt_id])
             elif not store.try_lock(session, attempt_id):
                 return Outcome(attempt_id, None, is_busy=True)
-            sat = store.sitting(session, attempt_id)
+            sat = store.sitting(session, attempt_id, self._left)
             assert sat is not None  # noqa: S101  # its tally is locked
             held_by = self._holds(session, [attempt_id]).get(attempt_id, ())
             policy = store.policy(session, sat.exam_id, self._defaults)

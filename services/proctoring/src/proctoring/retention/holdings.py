@@ -81,6 +81,9 @@ class Holding:
     """
     count: Callable[[Session, int], int] | None = None
     """Returns how many rows `erase` would change."""
+    left: str = ""
+    """SQL of what `erase` would change: attempt, exam (or null), and when it came. By this an
+    attempt without events is found, and what came after an erasure."""
 
 
 def _erase_answers(session: Session, attempt_id: int) -> int:
@@ -125,16 +128,36 @@ def _export_conflicts(session: Session, attempt_id: int) -> list[dict[str, Any]]
     return [dict(row) for row in rows.mappings()]
 
 
-TIMING_ANSWERS = Holding("timing_answers", _export_answers, _erase_answers, _count_answers)
+# They come with events, or before them: only those after an erasure have to be looked for.
+_ANSWERS_LEFT = """
+    SELECT m.attempt_id, CAST(NULL AS bigint), a.at
+    FROM proctoring.retention_marks m CROSS JOIN LATERAL (
+        SELECT max(created_at) AS at FROM proctoring.timing_answers
+        WHERE attempt_id = m.attempt_id) a
+    WHERE m.payload_at IS NOT NULL AND a.at IS NOT NULL
+"""
+TIMING_ANSWERS = Holding(
+    "timing_answers", _export_answers, _erase_answers, _count_answers, _ANSWERS_LEFT
+)
 """The first answers to timing posts, kept for repeats: a copy of the student's pace."""
 
 RISK = Holding("risk", _export_risk)
 """The score and what it is made of; erasing payloads leaves it, as it names none."""
 ACCOMMODATIONS = Holding(
-    "accommodations", _export_accommodations, risk_store.forget_reasons, _count_reasons
+    "accommodations",
+    _export_accommodations,
+    risk_store.forget_reasons,
+    _count_reasons,
+    risk_store.REASONS_LEFT,
 )
 """Rules that did not count for the student; the reasons, which may be about his health, go."""
-REVIEWS = Holding("reviews", _export_reviews, review_store.forget_words, review_store.count_words)
+REVIEWS = Holding(
+    "reviews",
+    _export_reviews,
+    review_store.forget_words,
+    review_store.count_words,
+    review_store.WORDS_LEFT,
+)
 """Decisions about the student: kept as the record of how he was judged, without anybody's words."""
 EVENT_CONFLICTS = Holding("event_conflicts", _export_conflicts)
 """Which posts differed from the first one with their id; never what they said."""

@@ -8,12 +8,14 @@ import base64
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from proctoring import chain
 from proctoring.retention.due import Part, Policy, Sitting
 from proctoring.retention.record import Kind, Record
 
@@ -21,35 +23,80 @@ _POLICY_NOW = """
     SELECT DISTINCT ON (exam_id) exam_id, events_days, network_days
     FROM proctoring.retention_policies ORDER BY exam_id, id DESC
 """
-_SITTINGS = """
-    SELECT t.attempt_id, coalesce(t.exam_id, s.exam_id) AS exam_id,
+_MARKED = """
+    LEFT JOIN proctoring.submissions s ON s.attempt_id = {0}.attempt_id
+    LEFT JOIN proctoring.retention_marks m ON m.attempt_id = {0}.attempt_id
+    LEFT JOIN proctoring.retention_forgotten f ON f.attempt_id = {0}.attempt_id
+"""
+# Attempts with a tally, then those of which there are words alone.
+_SITTINGS = f"""
+    SELECT t.attempt_id, coalesce(t.exam_id, s.exam_id, w.exam_id) AS exam_id,
            coalesce(greatest(t.last_received_at, s.submitted_at), t.updated_at) AS ended_at,
            t.last_sequence, m.payload_through, m.network_through,
-           f.attempt_id IS NOT NULL AS is_forgotten
-    FROM proctoring.tallies t
-    LEFT JOIN proctoring.submissions s ON s.attempt_id = t.attempt_id
-    LEFT JOIN proctoring.retention_marks m ON m.attempt_id = t.attempt_id
-    LEFT JOIN proctoring.retention_forgotten f ON f.attempt_id = t.attempt_id
+           f.attempt_id IS NOT NULL AS is_forgotten, w.at AS words_at
+    FROM proctoring.tallies t LEFT JOIN words w ON w.attempt_id = t.attempt_id
+    {_MARKED.format("t")}
+    UNION ALL
+    SELECT w.attempt_id, coalesce(s.exam_id, w.exam_id), s.submitted_at, 0, m.payload_through,
+           m.network_through, f.attempt_id IS NOT NULL, w.at
+    FROM words w {_MARKED.format("w")}
+    WHERE NOT EXISTS (SELECT FROM proctoring.tallies t WHERE t.attempt_id = w.attempt_id)
+"""  # noqa: S608  # only constants of this module
+NO_WORDS = """
+    SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS timestamptz) WHERE false
 """
-_SITTING = text(f"{_SITTINGS} WHERE t.attempt_id = :attempt_id")
+"""What concepts without words answer; see `Holding.left`."""
+
+
+def _words(left: str, among: str) -> str:
+    """Return the newest of what is left of each attempt, as the holdings say."""
+    return f"""
+    WITH words AS MATERIALIZED (
+        SELECT attempt_id, max(exam_id) AS exam_id, max(at) AS at
+        FROM ({left}) AS one (attempt_id, exam_id, at) WHERE {among} GROUP BY attempt_id
+    )"""  # noqa: S608  # only constants of the holdings
+
+
+@cache
+def _sitting_statement(left: str) -> TextClause:
+    words = _words(left, "attempt_id = :attempt_id")
+    return text(
+        f"{words} SELECT * FROM ({_SITTINGS}) sat WHERE attempt_id = :attempt_id"  # noqa: S608
+    )
+
+
 # The rule `due.expired` in SQL, so that only what has to go is looked at; a test holds both equal.
-_EXPIRED = text(
-    f"""
-    SELECT sat.*, coalesce(p.events_days, CAST(:events_days AS int)) AS events_days,
-           coalesce(p.network_days, CAST(:network_days AS int)) AS network_days
-    FROM ({_SITTINGS} WHERE t.attempt_id > :after) sat
-    LEFT JOIN ({_POLICY_NOW}) p ON p.exam_id = sat.exam_id
-    WHERE (CAST(:exam_id AS int) IS NULL OR sat.exam_id = :exam_id)
-      AND (
-        (coalesce(sat.payload_through, -1) < sat.last_sequence AND (sat.is_forgotten
-         OR sat.ended_at + make_interval(days => coalesce(p.events_days, :events_days)) <= :now))
-        OR
-        (coalesce(sat.network_through, -1) < sat.last_sequence AND (sat.is_forgotten
-         OR sat.ended_at + make_interval(days => coalesce(p.network_days, :network_days)) <= :now))
-      )
-    ORDER BY sat.attempt_id LIMIT :limit
-    """  # noqa: S608  # only constants of this module
-)
+@cache
+def _expired_statement(left: str) -> TextClause:
+    return text(
+        f"""
+        {_words(left, "attempt_id > :after")}
+        SELECT sat.*, coalesce(p.events_days, CAST(:events_days AS int)) AS events_days,
+               coalesce(p.network_days, CAST(:network_days AS int)) AS network_days
+        FROM ({_SITTINGS}) sat
+        LEFT JOIN ({_POLICY_NOW}) p ON p.exam_id = sat.exam_id
+        CROSS JOIN LATERAL (SELECT
+            CAST(:now AS timestamptz)
+                - make_interval(days => coalesce(p.events_days, :events_days)) AS payload,
+            CAST(:now AS timestamptz)
+                - make_interval(days => coalesce(p.network_days, :network_days)) AS network
+        ) AS over
+        WHERE sat.attempt_id > :after AND (CAST(:exam_id AS int) IS NULL OR sat.exam_id = :exam_id)
+          AND (
+            (coalesce(sat.payload_through, -1) < sat.last_sequence
+             AND (sat.is_forgotten OR sat.ended_at <= over.payload))
+            OR
+            (coalesce(sat.network_through, -1) < sat.last_sequence
+             AND (sat.is_forgotten OR sat.ended_at <= over.network))
+            OR
+            (sat.words_at IS NOT NULL
+             AND (sat.is_forgotten OR greatest(sat.words_at, sat.ended_at) <= over.payload))
+          )
+        ORDER BY sat.attempt_id LIMIT :limit
+        """  # noqa: S608  # only constants of this module and of the holdings
+    )
+
+
 _POLICY = text(
     """
     SELECT events_days, network_days FROM proctoring.retention_policies
@@ -67,6 +114,14 @@ _ADD_POLICY = text(
     INSERT INTO proctoring.retention_policies
            (exam_id, events_days, network_days, reason, author_id)
     VALUES (:exam_id, :events_days, :network_days, :reason, :author_id)
+    """
+)
+# Of long ago: that it is made says nothing of when the sitting was.
+_MAKE_TALLY = text(
+    """
+    INSERT INTO proctoring.tallies (attempt_id, head_hash, updated_at)
+    VALUES (:attempt_id, :genesis, 'epoch')
+    ON CONFLICT (attempt_id) DO NOTHING
     """
 )
 _TRY_LOCK_TALLY = text(
@@ -257,8 +312,12 @@ def expired(
     after: int,
     limit: int,
     exam_id: int | None,
+    left: str = NO_WORDS,
 ) -> list[tuple[Sitting, Policy]]:
-    """Return attempts with evidence whose time is over, held or not, by id behind `after`."""
+    """Return attempts with evidence whose time is over, held or not, by id behind `after`.
+
+    `left` is what concepts keep of attempts and an erasure would take, as `Holding.left` says.
+    """
     wanted = {
         "events_days": defaults.events_days,
         "network_days": defaults.network_days,
@@ -268,19 +327,20 @@ def expired(
         "exam_id": exam_id,
     }
     return [
-        (Sitting(*row[:7]), Policy(row.events_days, row.network_days))
-        for row in session.execute(_EXPIRED, wanted)
+        (Sitting(*row[:8]), Policy(row.events_days, row.network_days))
+        for row in session.execute(_expired_statement(left), wanted)
     ]
 
 
-def sitting(session: Session, attempt_id: int) -> Sitting | None:
-    """Return what is known of an attempt that has a tally."""
-    row = session.execute(_SITTING, {"attempt_id": attempt_id}).one_or_none()
+def sitting(session: Session, attempt_id: int, left: str = NO_WORDS) -> Sitting | None:
+    """Return what is known of an attempt that has a tally, or words."""
+    row = session.execute(_sitting_statement(left), {"attempt_id": attempt_id}).one_or_none()
     return None if row is None else Sitting(*row)
 
 
 def try_lock(session: Session, attempt_id: int) -> bool:
-    """Lock the attempt's tally unless somebody has it at this moment."""
+    """Lock the attempt's tally, made if it is missing, unless somebody has it at this moment."""
+    session.execute(_MAKE_TALLY, {"attempt_id": attempt_id, "genesis": chain.GENESIS})
     found = session.execute(_TRY_LOCK_TALLY, {"attempt_id": attempt_id}).one_or_none()
     return found is not None
 

@@ -48,6 +48,12 @@ _GROUNDS = text(
 )
 _WORDS = [REVIEWS.c[name] for name in (*TEXTS, "salt")]
 _HAS_WORDS = or_(*(column.is_not(None) for column in _WORDS))
+WORDS_LEFT = f"""
+    SELECT attempt_id, exam_id, greatest(opened_at, decided_at, appealed_at, appeal_decided_at)
+    FROM proctoring.reviews
+    WHERE {" OR ".join(f"{name} IS NOT NULL" for name in (*TEXTS, "salt"))}
+"""  # noqa: S608  # only constants
+"""Reviews with words that `forget_words` would empty, and when the newest came."""
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('proctoring.reviews.clock', 0))")
 
 

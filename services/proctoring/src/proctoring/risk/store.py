@@ -127,6 +127,10 @@ _ACCOMMODATE = text(
     FROM proctoring.accommodations WHERE attempt_id = :attempt_id
     """
 )
+REASONS_LEFT = """
+    SELECT attempt_id, CAST(NULL AS bigint), at FROM proctoring.accommodations
+    WHERE reason IS NOT NULL
+"""
 _FORGET_REASONS = text(
     """
     UPDATE proctoring.accommodations SET reason = NULL
