@@ -12,6 +12,7 @@ import pytest
 from chassis.bus import EVENTS, Reader
 from proctoring.risk import assessing, reading, store
 from proctoring.risk.keeping import AT_ONCE, Keeper, bounded
+from proctoring.risk.rules import newest
 from proctoring.risk.store import Moved
 from sqlalchemy import text
 
@@ -72,7 +73,7 @@ async def test_a_score_follows_events_and_names_what_it_is_made_of(rig, admin):
     found = await assessed(admin, sat, 6)
     assert points(found) == {"fullscreen-exit": 4, "copy-paste": 4, "tab-switch": 0, "time-away": 2}
     assert found["score"] == 10
-    assert found["rules_version"] == 1
+    assert found["rules_version"] == newest()
     told = found["contributions"][0]
     assert told["event_ids"] == [events[0]["id"]]
     assert {"rule_id", "version", "weight", "cap", "event_ids", "description"} <= told.keys()
@@ -264,7 +265,7 @@ async def test_a_changed_score_is_announced_and_no_status_ever(rig, bus, admin):
     await post(client, *conduct(sat))
     told = await heard(bus, sat, before, 10)
     [changed] = [n for n in told if n["fact"] == "risk_changed"]
-    assert changed["data"] == {"score": 10, "as_of_sequence": 6, "rules_version": 1}
+    assert changed["data"] == {"score": 10, "as_of_sequence": 6, "rules_version": newest()}
     assert {n["fact"] for n in told} <= {"event_recorded", "risk_changed"}
     assert rig.stub.known[sat.attempt_id].status == 2
 
@@ -306,7 +307,7 @@ async def test_an_attempt_under_a_flood_is_left_alone_for_a_second(rig):
     await post(client, body(sat, "fullscreen_exit", 60))
 
     def found(session, rest: float):
-        moved = store.moved(session, now, 1, rest_seconds=rest, limit=1000)
+        moved = store.moved(session, now, newest(), rest_seconds=rest, limit=1000)
         return {each.attempt_id for each in moved}
 
     assert sat.attempt_id not in await rig.rows(found, 600.0)
@@ -391,9 +392,10 @@ async def test_rules_that_are_newer_than_this_program_are_left_to_one_that_knows
     sat, client = rig.sits()
     await post(client, *conduct(sat))
     found = await assessed(admin, sat, 6)
-    newer = "UPDATE proctoring.risks SET rules_version = 2 WHERE attempt_id = :id"
-    await rig.rows(lambda s: s.execute(text(newer), {"id": sat.attempt_id}))
+    newer = "UPDATE proctoring.risks SET rules_version = :version WHERE attempt_id = :id"
+    values = {"version": newest() + 1, "id": sat.attempt_id}
+    await rig.rows(lambda s: s.execute(text(newer), values))
     await post(client, body(sat, "fullscreen_exit", 700))
     await ease(admin, sat, ["copy-paste"])
     eased = await risk(admin, sat)
-    assert (eased["score"], eased["rules_version"]) == (found["score"] - 4, 2)
+    assert (eased["score"], eased["rules_version"]) == (found["score"] - 4, newest() + 1)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from proctoring.event import KNOWN_TYPES, Severity
 from proctoring.risk.rules import (
@@ -18,11 +18,12 @@ from proctoring.risk.rules import (
     in_force,
     newest,
 )
-from proctoring.risk.scoring import ACCOMMODATION, MOST_IDS, assess
+from proctoring.risk.scoring import ACCOMMODATION, MOST_IDS, Risk, assess
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULE_IDS = sorted({rule.id for rule in RULES})
-TYPES = sorted({rule.event_type for rule in RULES})
+TYPES = sorted({event_type for rule in RULES for event_type in rule.event_types})
+VERSIONS = range(1, newest() + 1)
 
 
 def at(seconds: float, event_type: str, event_id: int = 0, **seen) -> Happening:
@@ -113,6 +114,45 @@ def test_printing_weighs_more_than_other_blocked_keys():
     assert points(*forbidden) == {"forbidden-keys": 8}
 
 
+def burst(begin: float = 0, span: float = 60, count: int = 8) -> list[Happening]:
+    """Return a minute in which two kinds take turns."""
+    kinds = ("context_menu_blocked", "window_blur")
+    step = span / count
+    return [at(begin + n * step, kinds[n % 2], int(begin) * 100 + n + 1) for n in range(count)]
+
+
+def test_much_of_several_kinds_within_a_minute_is_a_burst_and_names_its_events():
+    seen = burst(span=56)
+    [told] = [c for c in assess(seen).contributions if c.rule_id == "burst"]
+    assert (told.points, told.event_count, sorted(told.event_ids)) == (3, 8, list(range(1, 9)))
+    assert "burst" not in points(*seen[:-1]), "seven are none, and the rule says nothing"
+    assert "burst" not in points(*burst(span=120)), "neither is what took its time"
+    assert points(*burst(), *burst(120), *burst(240))["burst"] == 6, "it stops at its cap"
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_one_kind_alone_is_never_a_burst_however_often_it_comes(kind):
+    flood = [at(n / 10, kind, n + 1) for n in range(1_000)]
+    assert "burst" not in points(*flood)
+
+
+def test_exams_that_began_by_the_first_rules_know_no_burst():
+    assert "burst" not in points(*burst(), version=1)
+
+
+@settings(max_examples=40)
+@given(st.lists(happenings(st.sampled_from(TYPES)), max_size=60, unique_by=lambda h: h.id))
+def test_every_burst_is_eight_of_two_kinds_at_least_within_a_minute(seen):
+    close = [replace(h, at=BEGIN + (h.at - BEGIN) / 30) for h in seen]
+    told = {c.rule_id: c for c in assess(close).contributions}.get("burst")
+    if told is not None and told.points:
+        events = {h.id: h for h in close}
+        first = [events[event_id] for event_id in told.event_ids[:8]]
+        assert len({(h.event_type, h.at.timestamp() // 10) for h in first}) == 8
+        assert max(h.at for h in first) - min(h.at for h in first) < timedelta(seconds=60)
+        assert len({h.event_type for h in first}) > 1
+
+
 @given(lists)
 def test_the_score_is_the_sum_and_no_rule_goes_over_its_cap(seen):
     risk = assess(seen)
@@ -168,15 +208,18 @@ def connection_types():
 
 @given(lists, st.lists(happenings(connection_types()), min_size=1, max_size=20))
 def test_connection_loss_contributes_nothing_in_any_rule(seen, connection):
-    assert assess([*seen, *connection]) == assess(seen)
     for rule in RULES:
-        assert assess(connection, rules=[rule]).score == 0
+        assert in_force(rule.since, [rule]) == (rule,)
+        assert assess(connection, version=rule.since, rules=[rule]) == Risk(0, (), rule.since)
+    for version in VERSIONS:
+        assert assess([*seen, *connection], version=version) == assess(seen, version=version)
 
 
 @pytest.mark.parametrize("name", ABOUT_CONNECTIONS)
 def test_no_rule_can_be_written_about_a_connection(name):
-    with pytest.raises(ValueError, match="a connection is no conduct"):
-        Rule("mine", 1, "Lost.", name, weight=1, cap=1)
+    for types in ((name, ()), ("tab_switch", (name,))):
+        with pytest.raises(ValueError, match="a connection is no conduct"):
+            Rule("mine", 1, "Lost.", types[0], weight=1, cap=1, also=types[1])
 
 
 def test_no_rule_sees_when_an_event_arrived_or_whether_it_was_late():
@@ -191,20 +234,24 @@ def test_an_unknown_type_adds_nothing_until_somebody_writes_a_rule(seen):
     assert assess(unnamed).score == 0
 
 
-def test_all_caps_together_are_a_hundred():
-    assert sum(rule.cap for rule in in_force(newest())) == 100
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_caps_together_are_a_hundred(version):
+    assert sum(rule.cap for rule in in_force(version)) == 100
 
 
 def test_a_changed_rule_is_a_new_version_and_old_scores_stay_what_they_were():
     [old] = [rule for rule in RULES if rule.id == "fullscreen-exit"]
     others = [rule for rule in RULES if rule is not old]
-    later = [*others, replace(old, until=2), replace(old, version=2, weight=8, since=2)]
+    now, then = newest(), newest() + 1
+    later = [*others, replace(old, until=then), replace(old, version=2, weight=8, since=then)]
     seen = [at(0, "fullscreen_exit")]
-    assert newest(later) == 2
-    assert assess(seen, version=1, rules=later) == assess(seen, version=1)
+    assert newest(later) == then
+    for version in VERSIONS:
+        assert assess(seen, version=version, rules=later).score == 4
+        assert assess(seen, version=version, rules=later).rules_version == version <= now
     [told] = assess(seen, rules=later).contributions
     assert (told.version, told.points) == (2, 8)
-    assert assess(seen, rules=later).rules_version == 2
+    assert assess(seen, rules=later).rules_version == then
 
 
 def fingerprint(version: int) -> str:
@@ -212,12 +259,13 @@ def fingerprint(version: int) -> str:
         (r.id, r.version, r.event_type, r.weight, r.cap, r.when.__name__, r.unit.name)
         for r in in_force(version)
     ] + [(r.free, r.within_seconds, r.since) for r in in_force(version)]
+    said += [(r.id, r.also) for r in in_force(version) if r.also]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def test_rules_that_were_in_use_are_never_edited():
     """A rule that changes gets a next version; then its rules version gets a line here."""
-    assert {v: fingerprint(v) for v in range(1, newest() + 1)} == {1: "55e87857f53db5d3"}
+    assert {v: fingerprint(v) for v in VERSIONS} == {1: "55e87857f53db5d3", 2: "baa22b159dfb277f"}
 
 
 def test_versions_of_a_rule_follow_each_other():

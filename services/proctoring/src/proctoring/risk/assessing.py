@@ -17,7 +17,7 @@ from proctoring.risk.scoring import Risk
 from proctoring.risk.store import Kept, Sight
 from proctoring.tables import OUTBOX
 
-TYPES = sorted({rule.event_type for rule in RULES})
+TYPES = sorted({event_type for rule in RULES for event_type in rule.event_types})
 
 
 def assess(

@@ -1,6 +1,6 @@
 """The rules of risk, to be read from top to bottom by whoever is asked about a score.
 
-A rule names one type of event and says how many points it adds, and where it stops. A score is the
+A rule names its types of event and says how many points it adds, and where it stops. A score is the
 sum of its rules' points and nothing else; all caps together are 100. It flags and never punishes:
 nothing in here knows a status. Pure.
 
@@ -13,6 +13,9 @@ What is fair here:
 - How far two things lie apart is read from the client's own clock. What follows within a rule's
   `within_seconds` is the same thing again: keys repeat by themselves, some pages tell all twice.
 - Alerts and printers take the focus, too, and fingers slip: the first `free` times add nothing.
+  That serves the first minutes, too, in which people find their way; no rule knows when one began.
+- A burst is many of several kinds within a minute. One kind alone never is one, however often: a
+  key that sticks, a window that flickers.
 
 A rule that was in use is never edited: end it (`until`) and append its next version (`since`), so
 that every score can be recomputed by the rules of its time. The README shows the rules as a table.
@@ -66,6 +69,8 @@ class Unit(Enum):
 
     TIME = "time"
     HALF_MINUTE = "full 30 s away"
+    BURST = "burst: 8 or more within 60 s"
+    """Each kind counts once in 10 s."""
 
 
 CONNECTION_WORDS = (
@@ -92,9 +97,16 @@ class Rule:
     """The rules version in which it counts first."""
     until: int | None = None
     """The rules version in which it counts no more."""
+    also: tuple[str, ...] = ()
+    """Further types of event that it is about."""
+
+    @property
+    def event_types(self) -> tuple[str, ...]:
+        return (self.event_type, *self.also)
 
     def __post_init__(self) -> None:
-        if any(word in self.event_type for word in CONNECTION_WORDS):
+        named = " ".join(self.event_types)
+        if any(word in named for word in CONNECTION_WORDS):
             raise ValueError(f"{self.id}: a connection is no conduct")
         if min(self.weight, self.cap) <= 0 or self.free < 0:
             raise ValueError(f"{self.id}: a rule adds points, and stops")
@@ -127,15 +139,30 @@ RULES = (
     ),
     Rule(
         "tab-switch", 1, "The exam's page was hidden.",
-        "tab_switch", weight=2, cap=10, when=leaving, free=1, within_seconds=1,
+        "tab_switch", weight=2, cap=10, when=leaving, free=1, within_seconds=1, until=2,
+    ),
+    Rule(
+        "tab-switch", 2, "The exam's page was hidden.",
+        "tab_switch", weight=2, cap=7, when=leaving, free=1, within_seconds=1, since=2,
     ),
     Rule(
         "time-away", 1, "The exam's page stayed hidden.",
-        "tab_switch", weight=1, cap=10, when=returning, unit=Unit.HALF_MINUTE,
+        "tab_switch", weight=1, cap=10, when=returning, unit=Unit.HALF_MINUTE, until=2,
+    ),
+    Rule(
+        "time-away", 2, "The exam's page stayed hidden.",
+        "tab_switch", weight=1, cap=7, when=returning, unit=Unit.HALF_MINUTE, since=2,
     ),
     Rule(
         "window-blur", 1, "Another window had the keyboard.",
         "window_blur", weight=1, cap=3, free=5, within_seconds=2,
+    ),
+    Rule(
+        "burst", 1, "Much of several kinds happened within a minute.",
+        "fullscreen_exit", weight=3, cap=6, unit=Unit.BURST, since=2, also=(
+            "copy_paste_attempt", "developer_tools_attempt", "keyboard_blocked",
+            "context_menu_blocked", "tab_switch", "window_blur",
+        ),
     ),
 )  # fmt: skip
 """Every rule that ever counted."""

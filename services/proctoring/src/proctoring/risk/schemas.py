@@ -93,6 +93,8 @@ class RuleBody(BaseModel):
     version: int
     description: str
     event_type: str
+    event_types: list[str] = Field(description="All that it is about; the first is `event_type`.")
+    unit: str = Field(description="What `weight` points are added for.")
     weight: int
     cap: int
     free: int = Field(description="How often it may happen before points are added.")
@@ -104,6 +106,8 @@ class RuleBody(BaseModel):
             version=rule.version,
             description=rule.description,
             event_type=rule.event_type,
+            event_types=list(rule.event_types),
+            unit=rule.unit.value,
             weight=rule.weight,
             cap=rule.cap,
             free=rule.free,

@@ -4,9 +4,10 @@ Pure and without memory: the same happenings in any order make the same risk, an
 never makes it smaller.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import merge
 
 from proctoring.risk.rules import RULES, Happening, Rule, Unit, in_force, newest
 
@@ -57,12 +58,12 @@ def assess(
     """
     version = newest(rules) if version is None else version
     by_type: dict[str, list[Happening]] = {}
-    for happening in sorted(happenings, key=lambda h: (h.at, h.id)):
+    for happening in sorted(happenings, key=_order):
         by_type.setdefault(happening.event_type, []).append(happening)
     contributions = [
         silenced(_contribution(rule, ()))
         if rule.id in switched_off
-        else _contribution(rule, [h for h in by_type.get(rule.event_type, ()) if rule.when(h)])
+        else _contribution(rule, [h for h in _about(rule, by_type) if rule.when(h)])
         for rule in in_force(version, rules)
     ]
     return total(contributions, version)
@@ -82,9 +83,25 @@ def silenced(contribution: Contribution) -> Contribution:
     )
 
 
+def _order(happening: Happening) -> tuple[datetime, int]:
+    return happening.at, happening.id
+
+
+def _about(rule: Rule, by_type: Mapping[str, list[Happening]]) -> Iterable[Happening]:
+    """Return what a rule is about in order of time, from lists that are in that order."""
+    return merge(*(by_type.get(event_type, ()) for event_type in rule.event_types), key=_order)
+
+
 def _contribution(rule: Rule, seen: Sequence[Happening]) -> Contribution:
     """Return what `seen`, in order of time, adds by `rule`."""
-    units, ids = _half_minutes(seen) if rule.unit is Unit.HALF_MINUTE else _times(rule, seen)
+    match rule.unit:
+        case Unit.TIME:
+            units, ids = _times(rule, seen)
+        case Unit.HALF_MINUTE:
+            units, ids = _half_minutes(seen)
+        case Unit.BURST:
+            units, ids = _bursts(seen)
+            seen = seen if units else ()  # what is no burst is not what the rule is about
     points = min(rule.cap, rule.weight * max(0, units - rule.free))
     return Contribution(
         rule.id,
@@ -131,6 +148,31 @@ def _half_minutes(seen: Sequence[Happening]) -> tuple[int, list[int]]:
             away, until = away + added, end
             ids.append(event_id)
     return away // 30_000, ids
+
+
+_BURST_SPAN_MS = 10_000
+_BURST_SPANS = 6
+_BURST_SIZE = 8
+"""More than one kind can make in a minute, so that no kind is a burst by itself."""
+
+
+def _bursts(seen: Sequence[Happening]) -> tuple[int, list[int]]:
+    """Return how many bursts there are, one behind the other, and one event for each kind and span.
+
+    Spans of the clock and kinds are a set, so one more event can never make it smaller; taking
+    each burst as early as it is full finds the largest number of them.
+    """
+    first: dict[tuple[int, str], int] = {}
+    for happening in seen:
+        first.setdefault((_milliseconds(happening.at) // _BURST_SPAN_MS, happening.event_type),
+                         happening.id)  # fmt: skip
+    count, ids = 0, list[int]()
+    near: list[tuple[int, str]] = []
+    for place in sorted(first):
+        near = [each for each in near if place[0] - each[0] < _BURST_SPANS] + [place]
+        if len(near) == _BURST_SIZE:
+            count, ids, near = count + 1, ids + [first[each] for each in near], []
+    return count, ids
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
