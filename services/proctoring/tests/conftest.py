@@ -4,9 +4,11 @@ import asyncio
 import base64
 import contextlib
 import itertools
+import json
+import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import httpx
@@ -15,9 +17,11 @@ import pytest
 from chassis import rpc
 from chassis.bus import Bus
 from chassis.database import Database
+from chassis.errors import Unavailable
 from chassis.migrating import migrate
 from chassis.rpc import RpcServer
 from chassis.tokens import KeySet, Revocations, TokenVerifier
+from chassis.waiting import eventually
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
@@ -45,10 +49,15 @@ class Sat:
     exam_id: int
 
 
+async def _at_once() -> bool:
+    return True
+
+
 class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
     """attempts as proctoring sees it: can be told who sits what, can be slow, can be away."""
 
     def __init__(self) -> None:
+        self.is_found: Callable[[], Awaitable[bool]] = _at_once
         self.known: dict[int, pb.Attempt] = {}
         self.questions: dict[int, list[int]] = {}
         self.requests: list[pb.BatchGetAttemptsRequest] = []
@@ -75,9 +84,13 @@ class StubAttempts(attempts_pb2_grpc.AttemptsServiceServicer):
 
     @contextlib.asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
+        """Be away for a while; afterwards whoever knows us has found us again."""
         await self.stop()
-        yield
-        await self.start()
+        try:
+            yield
+        finally:
+            await self.start()
+            await eventually(self.is_found, 30)
 
     @contextlib.contextmanager
     def slow(self) -> Iterator[None]:
@@ -203,6 +216,7 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
     """auth as proctoring sees it: can be told who is assigned to what, can be away."""
 
     def __init__(self) -> None:
+        self.is_found: Callable[[], Awaitable[bool]] = _at_once
         self.assigned: dict[int, list[tuple[str, int]]] = {}
         self.revocations: list[auth_pb2.Revocation] = []
         self.users: dict[int, auth_pb2.User] = {}
@@ -222,9 +236,13 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
 
     @contextlib.asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
+        """Be away for a while; afterwards whoever knows us has found us again."""
         await self.stop()
-        yield
-        await self.start()
+        try:
+            yield
+        finally:
+            await self.start()
+            await eventually(self.is_found, 30)
 
     def named(self, user_id: int, full_name: str, hall_ticket: str | None = None) -> None:
         self.users[user_id] = auth_pb2.User(
@@ -387,6 +405,8 @@ async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIt
         app.state.verifier = TokenVerifier(keys, Revocations(), "oep")
         pool = Database.from_settings(settings, pool_size=4, by_index=True)
         rig = Rig(app, stub, auth, signer, app.state.database, pool)
+        stub.is_found = answering(lambda: app.state.attempts.ask([], with_questions=False))
+        auth.is_found = answering(lambda: app.state.auth.people([1]))
         yield rig
         # Whatever the tests did, every event fell on a day that had been made ahead.
         assert not await rig.rows(store.has_unplaced_events)
@@ -396,6 +416,18 @@ async def rig(settings: Settings, stub: StubAttempts, auth: StubAuth) -> AsyncIt
             await client.aclose()
 
 
+def answering(ask: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[bool]]:
+    """Return whether a neighbour answers a question."""
+
+    async def is_answered() -> bool:
+        with contextlib.suppress(Unavailable):
+            await ask()
+            return True
+        return False
+
+    return is_answered
+
+
 @pytest.fixture(scope="session")
 async def bus(nats_server) -> AsyncIterator[Bus]:
     bus = Bus(nats_server.url, "proctoring-tests")
@@ -403,6 +435,59 @@ async def bus(nats_server) -> AsyncIterator[Bus]:
     await bus.wait_ready()
     yield bus
     await bus.close()
+
+
+COMMAND_LINE = """
+import contextlib, io, json, os, sys
+from chassis.commands import main
+from proctoring.__main__ import SERVICE
+
+asked_for, answers = sys.stdin, sys.stdout
+for line in asked_for:
+    asked = json.loads(line)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.stdin = io.TextIOWrapper(io.BytesIO(asked["given"].encode()))
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(SERVICE, asked["words"])
+        except SystemExit as end:
+            code = end.code
+    said = [each.buffer.getvalue().decode() for each in (out, err)]
+    answers.write(json.dumps([code, *said]) + "\\n")
+    answers.flush()
+"""
+
+
+class CommandLine:
+    """`python -m proctoring …` in a process that has its modules loaded already."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def run(
+        self, environment: dict[str, str], *words: str, given: str = ""
+    ) -> tuple[int | None, str, str]:
+        """Return the exit code, and what was said on standard output and standard error."""
+        asked = {"environment": environment, "words": words, "given": given}
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        await self._process.stdin.drain()
+        answer = await asyncio.wait_for(self._process.stdout.readline(), 60)
+        return tuple(json.loads(answer))
+
+
+@pytest.fixture(scope="session")
+async def commands() -> AsyncIterator[CommandLine]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", COMMAND_LINE),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**24,
+    )
+    yield CommandLine(process)
+    process.stdin.close()
+    await process.wait()
 
 
 @pytest.fixture

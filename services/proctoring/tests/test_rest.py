@@ -1,5 +1,6 @@
 """REST as contract §6 says: order of checks, literals, shapes, batches, reads."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -141,8 +142,8 @@ async def test_attempts_away_is_503_before_404_and_nothing_is_stored(rig):
         ("/question-timing", timing(sat.attempt_id, 5)),
     ]
     async with rig.stub.away():
-        for path, posted in posts:
-            answer = await client.post(path, json=posted)
+        answers = await asyncio.gather(*(client.post(path, json=said) for path, said in posts))
+        for answer in answers:
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) >= 1
         bad = await client.post("/events", json=body(sat.attempt_id, severity="fatal"))

@@ -55,18 +55,6 @@ def environment(urls, settings, jwks_url) -> dict[str, str]:
     }
 
 
-async def run(environment: dict[str, str], *arguments: str, given: bytes = b""):
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "proctoring", *arguments),
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(given), 60)
-    return process.returncode, out.decode(), err.decode()
-
-
 @contextlib.asynccontextmanager
 async def serving(environment: dict[str, str]):
     process = await asyncio.create_subprocess_exec(
@@ -131,20 +119,20 @@ async def test_a_terminated_process_answers_what_it_has_taken_in(rig, environmen
         assert await asyncio.wait_for(process.wait(), 10) in (0, -signal.SIGTERM)
 
 
-async def test_the_commands_migrate_check_and_import(environment):
-    code, _, err = await run(environment, "migrate")
+async def test_the_commands_migrate_check_and_import(commands, environment):
+    code, _, err = await commands.run(environment, "migrate")
     assert code == 0, err
-    code, out, _ = await run(environment, "check-settings")
+    code, out, _ = await commands.run(environment, "check-settings")
     assert code == 0
     assert json.loads(out)["attempts_grpc"] == environment["ATTEMPTS_GRPC"]
     assert environment["DATABASE_URL"].split(":")[2].split("@")[0] not in out  # the password
-    code, out, _ = await run(environment, "import", "--keep-windows", given=b"")
+    code, out, _ = await commands.run(environment, "import", "--keep-windows")
     assert (code, "report" in json.loads(out.splitlines()[-1])) == (0, True)
 
 
-async def test_a_missing_setting_is_named(environment):
+async def test_a_missing_setting_is_named(commands, environment):
     del environment["ATTEMPTS_GRPC"]
-    code, _, err = await run(environment, "check-settings")
+    code, _, err = await commands.run(environment, "check-settings")
     assert (code, "ATTEMPTS_GRPC: " in err) == (2, True)
 
 
