@@ -1,11 +1,12 @@
 """REST as contract §6 says: order of checks, literals, shapes, batches, reads."""
 
 import asyncio
+import threading
 import uuid
 
 import pytest
 from chassis.waiting import eventually
-from proctoring import store
+from proctoring import edge, store
 from sqlalchemy import text
 
 EVENT_KEYS = {
@@ -516,3 +517,24 @@ async def test_a_row_that_the_database_refuses_is_500_without_its_text(rig, owne
     finally:
         await owner.run(run, "ALTER TABLE proctoring.proctoring_events DROP CONSTRAINT refuse_some")
     assert [e.sequence for e in await rig.rows(store.chained_events, sat.attempt_id)] == [1, 2]
+
+
+async def test_a_read_of_a_postgres_that_stands_still_is_503_before_the_gateway_gives_up(
+    rig, monkeypatch
+):
+    sat, client = rig.sits()
+    goes_on = threading.Event()
+    monkeypatch.setattr(edge, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(store, "list_events", lambda *_, **__: goes_on.wait(30) and [])
+    try:
+        answer = await client.get(f"/attempt/{sat.attempt_id}/events")
+    finally:
+        goes_on.set()
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    monkeypatch.undo()
+    assert (await client.get(f"/attempt/{sat.attempt_id}/events")).json() == []
+
+
+def test_nobody_waits_for_a_query_as_long_as_the_gateway_does():
+    assert edge.READ_SECONDS <= 5

@@ -1,9 +1,11 @@
 """What the REST modules of proctoring share: who may look at what, one query, one JSON answer."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
 from chassis.assignments import Assignments
+from chassis.database import DatabaseUnavailable
 from chassis.errors import Forbidden
 from chassis.tokens import Caller
 from fastapi import Path, Query, Request, Response
@@ -17,6 +19,9 @@ ExamId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
+READ_SECONDS = 5.0
+"""How long anybody waits for a query; far less than the gateway, which waits for 15 s."""
+_LONG_SECONDS = 12.0
 EVERYWHERE = ("admin", "hall_in_charge")
 """Roles that see every exam."""
 ASSIGNED = ("proctor", "grader")
@@ -54,14 +59,31 @@ async def check_reach(
 
 
 async def read(request: Request, query: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run one query in a transaction of its own, on a database thread."""
+    """Run one query in a transaction of its own, on a database thread.
+
+    Raises `DatabaseUnavailable` after `READ_SECONDS`: a Postgres that is stopped cannot keep to its
+    own time limits. The thread comes back when Postgres does.
+    """
+    return await _within(READ_SECONDS, request, query, *args, **kwargs)
+
+
+async def read_at_length(request: Request, query: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run what counts all events of an exam, in several statements; otherwise like `read`."""
+    return await _within(_LONG_SECONDS, request, query, *args, **kwargs)
+
+
+async def _within(seconds: float, request: Request, query: Any, *args: Any, **kwargs: Any) -> Any:
     database = request.app.state.database
 
     def work() -> Any:
         with database.transaction() as session:
             return query(session, *args, **kwargs)
 
-    return await database.run(work)
+    try:
+        async with asyncio.timeout(seconds):
+            return await database.run(work)
+    except TimeoutError:
+        raise DatabaseUnavailable from None
 
 
 def as_json(content: Any, status: int = 200) -> Response:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from proctoring.attempt import Roll
 from proctoring.attempts_client import AttemptsClient
 from proctoring.auth_client import Person
-from proctoring.edge import EVERYWHERE, ExamId, Skip, as_json, check_reach, read
+from proctoring.edge import EVERYWHERE, ExamId, Skip, as_json, check_reach, read, read_at_length
 from proctoring.listing.rest import wanted_of
 from proctoring.listing.store import Line
 from proctoring.listing.wanted import Direction, Order, Wanted
@@ -84,7 +84,7 @@ class _Exam:
         if "sort" not in self._request.query_params:
             wanted = replace(wanted, order=Order.RISK, direction=Direction.DESCENDING)
         report = await self.page(replace(wanted, limit=about_exam.PRINTED_ROWS))
-        figures = partial(read, self._request)
+        figures = partial(read_at_length, self._request)
         page = {"bucket_seconds": 300, "skip": 0, "limit": about_exam.PRINTED_HEAT_ROWS}
         events = await figures(about_exam.event_figures, self._exam_id, **page)
         questions = await figures(about_exam.question_figures, self._exam_id)
@@ -117,11 +117,11 @@ async def get_event_figures(
     """Count an exam's events by type, and show when they came as a heat map of its attempts."""
     await check_reach(request, caller, exam_id, EVERYWHERE, ReportDenied)
     page = {"bucket_seconds": bucket_seconds, "skip": skip, "limit": limit}
-    return as_json(await read(request, about_exam.event_figures, exam_id, **page))
+    return as_json(await read_at_length(request, about_exam.event_figures, exam_id, **page))
 
 
 @router.get("/exams/{exam_id}/report/questions", **asking.described("QuestionFigures"))
 async def get_question_figures(request: Request, caller: AnyCaller, exam_id: ExamId) -> Response:
     """Show how long each question of an exam took, and whose times are far from the others'."""
     await check_reach(request, caller, exam_id, EVERYWHERE, ReportDenied)
-    return as_json(await read(request, about_exam.question_figures, exam_id))
+    return as_json(await read_at_length(request, about_exam.question_figures, exam_id))
