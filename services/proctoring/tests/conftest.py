@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass, field
 
 import httpx
+import hypothesis
 import jwt
 import pytest
 from chassis import rpc
@@ -35,6 +36,9 @@ from proctoring.attempts_client import AttemptsClient
 from proctoring.intake import Intake
 from proctoring.settings import Settings
 from sqlalchemy import event, text
+
+hypothesis.settings.register_profile("oep", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("oep")
 
 IDS = itertools.count(1_000)
 EVIDENCE_SECRET = "signs evidence in these tests, 32 letters"

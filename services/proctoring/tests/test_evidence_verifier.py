@@ -180,7 +180,7 @@ def test_what_a_client_sent_stands_in_the_bundle_as_it_was_sent():
     assert text_of(shown) == text_of([*DATA[:5], None])
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(PLACES, VALUES)
 def test_every_single_edit_is_found(path, value):
     document = copy.deepcopy(WHOLE)
@@ -191,7 +191,7 @@ def test_every_single_edit_is_found(path, value):
         assert not holds(document)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(PLACES.filter(lambda path: isinstance(at(WHOLE, path), str)), st.data())
 def test_every_changed_character_is_found(path, data):
     document = copy.deepcopy(WHOLE)
@@ -239,7 +239,7 @@ def test_every_doubled_or_moved_entry_is_found(path, data):
         assert not holds(document)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(PLACES, PLACES)
 def test_every_swap_is_found(one, other):
     document = copy.deepcopy(WHOLE)

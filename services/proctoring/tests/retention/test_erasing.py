@@ -11,7 +11,7 @@ from proctoring.acting import talk_store
 from proctoring.acting.holdings import CHAT
 from proctoring.app import HOLDINGS
 from proctoring.retention import keeping, store
-from proctoring.retention.due import HeldBy, Part, expired
+from proctoring.retention.due import HeldBy, Part, Sitting, expired
 from proctoring.retention.erasing import Order
 from proctoring.retention.holdings import Holding
 from sqlalchemy import text
@@ -359,11 +359,11 @@ async def test_sql_selects_what_the_rule_selects(archive):
     first, exam_id = 5_000_000, 5_000_001
     await archive.rig.rows(fill, grid, first, exam_id)
     now = await archive.rig.rows(events_store.clock)
-    ids = range(first, first + len(grid))
-    found = await archive.rig.rows(lambda s: [store.sitting(s, i, CHAT.left) for i in ids])
+    found = await archive.rig.rows(sittings, first, first + len(grid))
     rule = {sat.attempt_id for sat in found if expired(sat, archive.defaults, now)}
     selected = await archive.rig.rows(selects, archive.defaults, exam_id)
     assert {sat.attempt_id for sat, _ in selected} == rule
+    assert len(found) == len(grid)
     assert 0 < len(rule) < len(grid)
 
 
@@ -465,6 +465,15 @@ def fill(session, grid: list, first: int, exam_id: int) -> None:
     )
     ids = [first + number for number, is_asked in enumerate(asked) if is_asked]
     store.forget(session, ids, 1, "clock", "asked")
+
+
+def sittings(session, first: int, end: int) -> list[Sitting]:
+    """Return what `store.sitting` tells of each attempt of the grid, asked at once."""
+    words, ids = store._words(CHAT.left, "true"), {"first": first, "end": end}
+    query = f"{words} SELECT * FROM ({store._SITTINGS}) sat WHERE attempt_id >= :first"  # noqa: S608
+    rows = session.execute(text(f"{query} AND attempt_id < :end"), ids).all()
+    assert Sitting(*rows[0]) == store.sitting(session, rows[0].attempt_id, CHAT.left)
+    return [Sitting(*row) for row in rows]
 
 
 def selects(session, defaults, exam_id: int) -> list:

@@ -52,7 +52,7 @@ def happenings(draw, types=ANY_TYPE):
     )
 
 
-lists = st.lists(happenings(), max_size=60, unique_by=lambda h: h.id)
+lists = st.lists(happenings(), max_size=30, unique_by=lambda h: h.id)
 
 
 def test_nothing_adds_nothing():
