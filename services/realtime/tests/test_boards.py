@@ -271,7 +271,8 @@ async def test_who_is_not_on_the_board_makes_it_incomplete_and_calls_make_it_unc
     told(board, 12, "answer_saved", 2)
     told(board, 13, "message_sent", 1)
     assert (board.is_incomplete, board.is_uncounted) == (True, True)
-    board.recount({1: {"unread_message_count": 2, "live_action_count": 1}})
+    board.recount({1: {"unread_message_count": 2, "live_action_count": 1}}, 1)
+    assert not board.is_uncounted
     snapshot = json.loads(board.snapshot(Position(13, "e")).data)
     assert snapshot["attempts"][0]["unread_message_count"] == 2
 

@@ -204,6 +204,22 @@ async def test_what_is_announced_while_rows_are_read_is_in_the_snapshot(world):
     assert snapshot["attempts"][0]["questions_answered"] == 8
 
 
+async def test_a_board_that_opens_later_has_the_counts_that_no_notice_carries(make_world):
+    world = await make_world(snapshot_shared_seconds=60)
+    attempt = world.attempt()
+    await (await world.board(attempt.exam_id)).frame("snapshot")
+    world.proctoring.attention = [
+        proctoring_pb2.Attention(attempt_id=attempt.attempt_id, live_action_count=2)
+    ]
+    said = await world.say(attempt, "action_expired", id=1, action_id="a", action="warn")
+    await eventually(lambda: world.node.feed.position(attempt.exam_id).sequence >= said)
+    boards = await asyncio.gather(*(world.board(attempt.exam_id) for _ in range(5)))
+    for board in boards:
+        [row] = (await board.frame("snapshot"))["attempts"]
+        assert row["live_action_count"] == 2
+    assert (world.proctoring.calls, world.proctoring.recounts) == (1, 1)
+
+
 async def test_a_board_that_opens_later_is_shown_the_same_rows_as_they_are_by_then(make_world):
     world = await make_world(snapshot_shared_seconds=60)
     attempt = world.attempt()
@@ -223,7 +239,7 @@ async def test_a_board_that_opens_later_is_shown_the_same_rows_as_they_are_by_th
 
 
 async def test_fifty_boards_that_open_together_cost_one_question(make_world):
-    world = await make_world(admission_seconds=10.0)
+    world = await make_world(admission_seconds=10.0, snapshot_shared_seconds=60)
     attempt = world.attempt()
     path = f"exams/{attempt.exam_id}/monitor"
     tokens = [world.tokens.token(900 + number, ("admin",)) for number in range(50)]

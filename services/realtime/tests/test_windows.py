@@ -106,7 +106,7 @@ async def test_a_flood_of_views_is_answered_by_few_pages_and_by_the_last_one(wor
 
 
 async def test_windows_of_fifty_proctors_cost_one_question_and_leave_nothing_behind(make_world):
-    world = await make_world(admission_seconds=10.0)
+    world = await make_world(admission_seconds=10.0, snapshot_shared_seconds=60)
     attempt = world.attempt()
     tokens = [world.tokens.token(900 + number, ("admin",)) for number in range(50)]
     path = f"exams/{attempt.exam_id}/monitor"

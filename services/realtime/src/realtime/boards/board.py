@@ -30,8 +30,8 @@ class Board:
         self.as_of = as_of
         self.position = Position(0, "")
         self.loaded_at = float("-inf")
-        self.is_uncounted = False
-        """A count may be another one that no notice tells (`row.COUNTED`)."""
+        self.counts_due = self._counted = 0
+        """How often a count may have become another one that no notice tells (`row.COUNTED`)."""
         self.is_incomplete = False
         """Something was said of an attempt that is not here."""
         self._rows: dict[int, Row] = {}
@@ -68,15 +68,23 @@ class Board:
         self._snapshot = None
         fact, data = message.address.fact, message.notice.data
         if fact in rows_of.RECOUNTED_AFTER:
-            self.is_uncounted = True
+            self.counts_due += 1
         self._change(
             message.address.attempt_id,
             rows_of.changes(fact, data),
             is_pressing=rows_of.is_pressing(fact, data),
         )
 
-    def recount(self, counts: Mapping[int, Mapping[str, int]]) -> None:
-        """Take over what was counted anew; an attempt that is missing has nothing."""
+    @property
+    def is_uncounted(self) -> bool:
+        return self._counted != self.counts_due
+
+    def recount(self, counts: Mapping[int, Mapping[str, int]], number: int) -> None:
+        """Take over what was counted anew when `counts_due` was `number`.
+
+        An attempt that is missing has nothing.
+        """
+        self._counted = number
         none = dict.fromkeys(rows_of.COUNTED, 0)
         for attempt_id, row in self._rows.items():
             found = {**none, **counts.get(attempt_id, {})}

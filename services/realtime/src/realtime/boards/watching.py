@@ -8,9 +8,10 @@ older than that.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from chassis.bus import Position
@@ -31,6 +32,9 @@ log = structlog.get_logger()
 _RETRY_SECONDS = 0.5
 _TEND_SECONDS = 0.5
 _AGAIN_SECONDS = 0.1
+_COUNTS_AT_MOST = 2
+
+Done = TypeVar("Done")
 
 
 class Boards:
@@ -53,6 +57,7 @@ class Boards:
         self._shared_seconds = shared_seconds
         self._boards: dict[int, Board] = {}
         self._loading: dict[int, asyncio.Task[Board]] = {}
+        self._counting: dict[int, asyncio.Task[None]] = {}
         self._watched: dict[Connection, Window | None] = {}
         self._extents: dict[Connection, Extent] = {}
         self._waiting: dict[Connection, None] = {}
@@ -73,18 +78,20 @@ class Boards:
 
         Raises `ExamNotFound`, and `NeighbourAway` when a service that is needed is down.
         """
-        board = self._boards.get(exam_id)
-        if board is not None and self._is_fresh(board) and self._is_of_now(board):
-            return board
         try:
-            while True:
+            board = self._boards.get(exam_id)
+            if board is None or board.is_incomplete or not self._is_fresh(board):
                 board = await self._load_once(exam_id)
-                if self._is_of_now(board):
-                    return board
+            while not self._is_of_now(board):
+                board = await self._load_once(exam_id)
+            for _ in range(_COUNTS_AT_MOST):  # the first may be one that was asked for too early
+                if board.is_uncounted:
+                    await self._count_once(board)
         except NotFound as error:
             raise ExamNotFound from error
         except Failure as error:
             raise NeighbourAway from error
+        return board
 
     async def show(self, connection: Connection) -> None:
         """Show a board, or the window that was asked for, and go live. Raises as `ready`.
@@ -165,12 +172,7 @@ class Boards:
         elif board.is_incomplete or time.monotonic() - board.loaded_at > renew_seconds:
             await self._load_once(exam_id)
         elif board.is_uncounted:
-            board.is_uncounted = False
-            try:
-                board.recount(await self._loader.counts(exam_id))
-            except BaseException:
-                board.is_uncounted = True
-                raise
+            await self._count_once(board)
 
     def _is_watched(self, exam_id: int) -> bool:
         return any(connection.channel.id == exam_id for connection in self._watched)
@@ -182,18 +184,27 @@ class Boards:
         return board.position.epoch == self._feed.position(board.exam_id).epoch
 
     async def _load_once(self, exam_id: int) -> Board:
-        """Load a board, or wait for the load that goes on; one who gives up does not end it."""
-        loading = self._loading.get(exam_id)
-        if loading is None:
-            loading = asyncio.create_task(self._load(exam_id), name=f"board-{exam_id}")
-            self._loading[exam_id] = loading
-            loading.add_done_callback(partial(self._loaded, exam_id))
-        return await asyncio.shield(loading)
+        return await self._once(self._loading, exam_id, partial(self._load, exam_id))
 
-    def _loaded(self, exam_id: int, loading: asyncio.Task[Board]) -> None:
-        self._loading.pop(exam_id, None)
-        if not loading.cancelled():
-            loading.exception()  # whoever waited has heard it; perhaps nobody did
+    async def _count_once(self, board: Board) -> None:
+        await self._once(self._counting, board.exam_id, partial(self._count, board))
+
+    @staticmethod
+    async def _once(
+        going_on: dict[int, asyncio.Task[Done]],
+        exam_id: int,
+        work: Callable[[], Coroutine[Any, Any, Done]],
+    ) -> Done:
+        """Do something, or wait for who does it already; one who gives up does not end it."""
+        task = going_on.get(exam_id)
+        if task is None:
+            task = going_on[exam_id] = asyncio.create_task(work())
+            task.add_done_callback(partial(_done, going_on, exam_id))
+        return await asyncio.shield(task)
+
+    async def _count(self, board: Board) -> None:
+        number = board.counts_due
+        board.recount(await self._loader.counts(board.exam_id), number)
 
     async def _load(self, exam_id: int) -> Board:
         while True:
@@ -216,3 +227,9 @@ class Boards:
         if position == NO_PLACE:
             return []  # the bus is away; `resync` follows
         return self._ring.after(Channel("exam", exam_id), position.sequence)
+
+
+def _done(going_on: dict[int, asyncio.Task[Done]], exam_id: int, task: asyncio.Task[Done]) -> None:
+    del going_on[exam_id]
+    if not task.cancelled():
+        task.exception()  # whoever waited has heard it; perhaps nobody did
