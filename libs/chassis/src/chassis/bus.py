@@ -323,7 +323,7 @@ class Reader:
         self.is_at_end = info.num_pending == 0
         yield []
         pull = _Pull(self._bus, self._stream, str(info.name))
-        expected, seen = 1, position.sequence
+        order = Order(position.sequence)
         await pull.start()
         try:
             while True:
@@ -331,16 +331,17 @@ class Reader:
                 batch: list[Delivery] = []
                 for message in await pull.next():
                     place = message.metadata.sequence
-                    if place.consumer != expected or place.stream <= seen:
+                    if not order.takes(place.consumer, place.stream):
                         raise _LostError
-                    expected, seen = expected + 1, place.stream
                     self.is_at_end = message.metadata.num_pending == 0
                     batch.append(
-                        Delivery(seen, message.subject, message.data, message.metadata.timestamp)
+                        Delivery(
+                            order.seen, message.subject, message.data, message.metadata.timestamp
+                        )
                     )
                 if batch:
-                    self.position = Position(seen, position.epoch)
-                    self._after = seen
+                    self.position = Position(order.seen, position.epoch)
+                    self._after = order.seen
                 yield batch
         finally:
             await pull.stop()
@@ -372,6 +373,21 @@ class Reader:
                 num_replicas=1,
             ),
         )
+
+
+class Order:
+    """What one consumer may deliver next: numbers without a hole, places that rise. Pure."""
+
+    def __init__(self, after: int) -> None:
+        self.seen = after
+        self._expected = 1
+
+    def takes(self, consumer_number: int, place: int) -> bool:
+        """Take the next message; False when something is missing, repeated or out of order."""
+        if consumer_number != self._expected or place <= self.seen:
+            return False
+        self._expected, self.seen = consumer_number + 1, place
+        return True
 
 
 class _LostError(Exception):
