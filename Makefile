@@ -114,6 +114,10 @@ bench-list: setup ## Measure the list of an exam with 5,000 attempts
 bench-boards: setup ## Measure from the commit of an event to 50 boards, with 5,000 students online
 	@$(LOAD) boards $(ARGS)
 
+.PHONY: bench-nodes
+bench-nodes: setup ## Measure what two realtime nodes use for their own sockets and for others'
+	@$(LOAD) nodes $(ARGS)
+
 # Breaking (tests/chaos/README.md says what must hold)
 
 .PHONY: chaos

@@ -16,6 +16,7 @@ from load import (
     bench_fanout,
     bench_list,
     bench_login,
+    bench_nodes,
     bench_report,
     bench_save,
 )
@@ -91,6 +92,15 @@ def boards(
     """From the commit of an event to the board."""
     size = bench_boards.Size(students, boards, per_second, seconds)
     _end(bench_boards.bench(size, console, _say))
+
+
+@app.command()
+def nodes(
+    sockets: Annotated[int, typer.Option(help="Of each of two exams.")] = 200,
+    seconds: Annotated[float, typer.Option(help="Length of a round.")] = 10.0,
+) -> None:
+    """Two realtime nodes: the CPU of each follows its own sockets' traffic."""
+    _end(bench_nodes.bench(bench_nodes.Size(sockets, seconds=seconds), console, _say))
 
 
 @app.command()

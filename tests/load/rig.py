@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 import bcrypt
+import httpx
 from auth.passwords import hash_secret
 from oep_local import legacy, ports, processes, unprivileged
 from oep_local.layout import answers
@@ -30,7 +31,7 @@ from oep_local.rig import Platform
 from load import client, meters
 from load.rounds import Say
 from load.twins import bare_inserts, commit_per_event, commit_per_save
-from load.world import BIRTH_DATE, SECRET, World, hall_ticket
+from load.world import ADMIN, BIRTH_DATE, SECRET, World, hall_ticket
 
 LOGIN = client.request_head("POST", "/api/v1/auth/hall-ticket-login")
 
@@ -125,6 +126,13 @@ class Rig:
 
         await asyncio.gather(*(some() for _ in range(_SIGN_INS_AT_ONCE)))
         return tokens
+
+    def sign_in_staff(self) -> str:
+        """Let the administrator in, past the gateway; return the access token. Blocking."""
+        url = f"http://127.0.0.1:{self.port('auth')}/api/v1/auth/login"
+        body = {"username": f"load{ADMIN}", "password": SECRET}
+        token: str = httpx.post(url, json=body).raise_for_status().json()["access_token"]
+        return token
 
 
 def login_request(student_id: int) -> bytes:
