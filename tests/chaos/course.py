@@ -13,7 +13,7 @@ from chaos.faults import FAULTS
 from chaos.proxy import LossyProxy
 from chaos.run import Fault, Result, Run, Size
 
-REPLICAS = {"attempts": 2, "proctoring": 2}
+REPLICAS = {"attempts": 2, "proctoring": 2, "realtime": 2}
 _ANSWERS_LOST = 3
 _PAST_THE_GATEWAY = 3
 
@@ -24,12 +24,13 @@ class Course:
 
     rig: Rig
     tokens: Mapping[int, str]
+    staff_token: str
     size: Size
 
     async def run(self, fault: Fault) -> Result:
         """Do one fault; afterwards the platform is whole."""
         place = list(FAULTS).index(fault.number)
-        run = Run(self.rig, self.tokens, place, self.size)
+        run = Run(self.rig, self.tokens, self.staff_token, place, self.size)
         try:
             async with self._way(fault, run):
                 return await run.play(fault)
@@ -49,13 +50,14 @@ class Course:
 @contextlib.contextmanager
 def platform(size: Size, say: Say = print) -> Iterator[Rig]:
     """Start what a course needs: as many exams as there are faults, and an outsider."""
-    world = World(sitters=size.students + 1, running_exams=len(FAULTS), questions=5)
+    world = World(sitters=size.students + 1, running_exams=len(FAULTS), questions=5, has_admin=True)
     with running(world, replicas=REPLICAS, say=say) as rig:
         yield rig
 
 
 async def begun(rig: Rig, size: Size) -> Course:
-    return Course(rig, await rig.sign_in(rig.world.sitter_ids), size)
+    staff_token = await asyncio.to_thread(rig.sign_in_staff)
+    return Course(rig, await rig.sign_in(rig.world.sitter_ids), staff_token, size)
 
 
 async def all_of(

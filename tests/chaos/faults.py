@@ -110,6 +110,94 @@ async def stop_postgres_and_lock_a_table(run: Run) -> None:
         run.flaw(f"{pulse.most_threads} threads")
 
 
+async def kill_a_realtime_node(run: Run) -> None:
+    for target in ("realtime#1",) if run.size.is_short else ("realtime#1", "realtime#2"):
+        async with run.window():
+            await asyncio.to_thread(run.platform.kill, target)
+            await _back(run, target)
+
+
+async def roll_the_realtime_nodes(run: Run) -> None:
+    """Ask each in turn to end cleanly, as an upgrade does."""
+    async with run.window():
+        for target in ("realtime#1", "realtime#2"):
+            before = await asyncio.to_thread(_pids, run, target)
+            await asyncio.to_thread(run.platform.term, target)
+            await _until(lambda: _is_another(run, target, before))  # noqa: B023  # it is awaited
+            await _back(run, target)
+    allowed = {1000, 4000}
+    strange = {code: n for code, n in run.boards_saw.closes.items() if code not in allowed}
+    if strange:
+        run.flaw(f"closes of a rolling restart: {strange}")
+
+
+async def _is_another(run: Run, target: str, before: list[int]) -> bool:
+    try:
+        return await asyncio.to_thread(_pids, run, target) != before
+    except KeyError:  # at this moment there is none
+        return False
+
+
+def _pids(run: Run, target: str) -> list[int]:
+    return run.rig.pids(target.removesuffix("#1"))  # the first replica has its service's name
+
+
+async def stop_a_realtime_node(run: Run) -> None:
+    async with run.window():
+        await asyncio.to_thread(run.platform.suspend, "realtime#1")
+        try:
+            await asyncio.sleep(8.0 if run.size.is_short else 60.0)
+        finally:
+            await asyncio.to_thread(run.platform.cont, "realtime#1")
+        await _back(run, "realtime#1")
+
+
+async def kill_nats(run: Run) -> None:
+    for _ in range(1 if run.size.is_short else 3):
+        async with run.window():
+            await asyncio.to_thread(run.platform.kill, "nats")
+            await _back(run, "nats")
+
+
+async def suspend_nats(run: Run) -> None:
+    async with run.window():
+        await asyncio.to_thread(run.platform.suspend, "nats")
+        try:
+            await asyncio.sleep(8.0 if run.size.is_short else 30.0)
+        finally:
+            await asyncio.to_thread(run.platform.cont, "nats")
+        await _back(run, "nats")
+
+
+async def drop_all_sockets(run: Run) -> None:
+    before = await _reads(run)
+    began = time.monotonic()
+    await asyncio.sleep(run.size.quiet_seconds)
+    normal = (await _reads(run) - before) / (time.monotonic() - began)
+    async with run.window():
+        before, began = await _reads(run), time.monotonic()
+        for watcher in (*run.watchers, *run.sitters):
+            watcher.drop()
+        await _until(lambda: _came_back(run))
+        seconds = max(time.monotonic() - began, run.size.quiet_seconds)
+        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - began)))
+        after = (await _reads(run) - before) / (time.monotonic() - began)
+    run.words.append(f"database: {normal:.0f} transactions a second before, {after:.0f} after")
+    if after > 2 * normal:
+        run.was_late(f"{after:.0f} transactions a second, not {2 * normal:.0f}")
+
+
+async def _came_back(run: Run) -> bool:
+    back = len(run.boards_saw.came_back) + len(run.sitters_saw.came_back)
+    return back >= len(run.watchers) + len(run.sitters)
+
+
+async def _reads(run: Run) -> int:
+    query = "SELECT sum(xact_commit) AS count FROM pg_stat_database"
+    [row] = await asyncio.to_thread(run.reader.rows, query)
+    return int(row["count"])
+
+
 _REPLICAS = ("proctoring", "proctoring#2")
 
 
@@ -195,10 +283,39 @@ FAULTS = {
         Fault(1, "one attempts replica killed", kill_one_of_attempts, UNAVAILABLE, 5, 250),
         Fault(2, "all attempts replicas killed", kill_all_of_attempts, UNAVAILABLE, 5),
         Fault(3, "proctoring killed after its commit", lose_answers_of_proctoring, CUT_OFF, 5),
-        Fault(10, "NATS down", stop_nats, frozenset(), 60),
+        Fault(
+            5,
+            "a realtime node killed",
+            kill_a_realtime_node,
+            frozenset(),
+            5,
+            has_boards=True,
+            sockets=5,
+        ),
+        Fault(
+            6,
+            "realtime nodes restarted in turn",
+            roll_the_realtime_nodes,
+            frozenset(),
+            60,
+            has_boards=True,
+        ),
+        Fault(7, "a realtime node stopped", stop_a_realtime_node, frozenset(), 30, has_boards=True),
+        Fault(8, "NATS killed", kill_nats, frozenset(), 10, has_boards=True),
+        Fault(9, "NATS stopped", suspend_nats, frozenset(), 10, has_boards=True),
+        Fault(10, "NATS down", stop_nats, frozenset(), 60, has_boards=True),
         Fault(12, "Postgres killed", kill_postgres, UNAVAILABLE, 5),
         Fault(
             13, "Postgres stopped, a table locked", stop_postgres_and_lock_a_table, UNAVAILABLE, 5
+        ),
+        Fault(
+            23,
+            "all sockets dropped at once",
+            drop_all_sockets,
+            frozenset(),
+            30,
+            has_boards=True,
+            sockets=5,
         ),
         Fault(17, "relay killed before it marks", kill_the_relay_before_it_marks, CUT_OFF, 10),
     )

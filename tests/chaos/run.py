@@ -28,6 +28,7 @@ from chaos.oracle import Verdict
 from chaos.proxy import LossyProxy
 from chaos.student import Student
 from chaos.watch import Probe
+from chaos.watcher import Seen, Watcher
 
 _TOKEN = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 _LOOK_SECONDS = 0.1
@@ -35,6 +36,9 @@ _DRAIN_SECONDS = 120.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
+_FEW_BOARDS, _MOST_BOARDS = 4, 8  # the administrator may have eight on one exam
+_QUIET_SECONDS = 40.0
+"""A student's socket hears something every 30 s."""
 _COME_AGAIN = frozenset({503, 504})
 
 
@@ -64,6 +68,10 @@ class Fault:
     converge_seconds: float = 10.0
     p99_ms: float | None = None
     """Of answers outside the windows."""
+    has_boards: bool = False
+    """Whether boards watch, which must be told everything, once, in order."""
+    sockets: int = 0
+    """How many sockets each student has besides; they must come back."""
 
 
 @dataclass
@@ -103,7 +111,9 @@ class Result:
 class Run:
     """The students, the ledger and the windows of one fault."""
 
-    def __init__(self, rig: Rig, tokens: Mapping[int, str], place: int, size: Size) -> None:
+    def __init__(
+        self, rig: Rig, tokens: Mapping[int, str], staff_token: str, place: int, size: Size
+    ) -> None:
         """`place` names the exam whose attempts are this run's own."""
         self.rig = rig
         self.platform = rig.platform
@@ -118,6 +128,12 @@ class Run:
         self._questions = rig.world.question_ids
         self._attempts = {one: rig.world.running_of(one)[place] for one in sitters}
         self._tokens = tokens
+        self.boards_saw, self.sitters_saw = Seen(), Seen()
+        self.watchers: list[Watcher] = []
+        self.sitters: list[Watcher] = []
+        self._board_url = (
+            f"{rig.platform.ws_url}/api/v1/ws/exams/{self.exam_id}/monitor?token={staff_token}"
+        )
         self._flaws: list[str] = []
         self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
@@ -163,17 +179,22 @@ class Run:
         ]
         sending = [asyncio.create_task(s.send()) for s in self.students]
         sending.append(asyncio.create_task(self._probe.run()))
+        watching = self._watch(fault)
         try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                for watcher in (*self.watchers, *self.sitters):
+                    await watcher.began.wait()
             await asyncio.sleep(self.size.quiet_seconds)
             await fault.do(self)
             await asyncio.sleep(self.size.quiet_seconds)
             stop.set()
             await asyncio.gather(*making)
             await self._drain()
+            await self._boards_caught_up()
         finally:
-            for task in (*making, *sending):
+            for task in (*making, *sending, *watching):
                 task.cancel()
-            ended = await asyncio.gather(*making, *sending, return_exceptions=True)
+            ended = await asyncio.gather(*making, *sending, *watching, return_exceptions=True)
             for student in self.students:
                 student.close()
         self._flaws += [repr(error) for error in ended if isinstance(error, Exception)]
@@ -208,6 +229,43 @@ class Run:
         )
         result.late = self._late + list(_missed(fault, result))
         return result
+
+    def _watch(self, fault: Fault) -> list[asyncio.Task[None]]:
+        boards = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
+        self.watchers = [Watcher(self._board_url, self.boards_saw) for _ in range(boards)]
+        self.sitters = [
+            Watcher(self._sitter_url(student_id), self.sitters_saw, _QUIET_SECONDS)
+            for student_id in self._attempts
+            for _ in range(1 if self.size.is_short else fault.sockets)
+            if fault.sockets
+        ]
+        return [asyncio.create_task(one.run()) for one in (*self.watchers, *self.sitters)]
+
+    def _sitter_url(self, student_id: int) -> str:
+        path = f"/api/v1/ws/attempts/{self._attempts[student_id]}"
+        return f"{self.platform.ws_url}{path}?token={self._tokens[student_id]}"
+
+    async def _boards_caught_up(self) -> None:
+        """Wait until every board was told what lies in the stream, and judge what it was told."""
+        if not self.watchers:
+            return
+        stream = await found.stream_of(self.platform.nats_url, self.exam_id)
+        began = time.monotonic()
+
+        async def is_over() -> bool:
+            return not any(watcher.missing(stream) for watcher in self.watchers)
+
+        await self._eventually(is_over)
+        self.words.append(f"boards complete {time.monotonic() - began:.1f} s after the last event")
+        for number, watcher in enumerate(self.watchers, 1):
+            missing = watcher.missing(stream)
+            if missing:
+                self.flaw(f"board {number} was not told {len(missing)} of {len(stream)} events")
+            if not watcher.is_in_order:
+                self.flaw(f"board {number} was told something twice or in another order")
+        self.words.append(f"boards: {self.boards_saw.words}")
+        if self.sitters:
+            self.words.append(f"{len(self.sitters)} sockets: {self.sitters_saw.words}")
 
     def _student(self, student_id: int, port: int) -> Student:
         token, attempt_id = self._tokens[student_id], self._attempts[student_id]

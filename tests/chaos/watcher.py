@@ -1,0 +1,155 @@
+"""Who looks on through sockets: boards that must miss nothing, whatever happens to their node.
+
+A watcher keeps its position and comes back with it, with a jittered back-off, as long as the run
+lasts. It remembers every delta of an event by its place in the stream, so that what it was told can
+be laid beside what lies there: nothing missing, nothing twice, in order. `resync` begins it anew
+behind the snapshot that follows, which is counted.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from load.figures import percentile
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from chaos.found import Heard
+
+_PROTOCOL = Subprotocol("oep.v1")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_OPEN_SECONDS = 5.0
+_SILENCE_SECONDS = 10.0
+"""Boards are told an event every moment; who hears nothing for so long looks for another node."""
+_STALE_SECONDS = 600.0
+"""A board that was told that it is behind waits."""
+_GONE = (OSError, TimeoutError, WebSocketException)
+
+Frame = dict[str, Any]
+
+
+@dataclass
+class Seen:
+    """What all watchers of a run noticed."""
+
+    closes: Counter[int] = field(default_factory=Counter)
+    resyncs: int = 0
+    stale: int = 0
+    """How often a board was told that it is behind."""
+    came_back: list[float] = field(default_factory=list)
+    """How long each reconnection took, from the loss of the socket on."""
+    states: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def words(self) -> str:
+        codes = ", ".join(f"{n} of {code}" for code, n in sorted(self.closes.items())) or "none"
+        back = percentile(sorted(self.came_back), 99) if self.came_back else 0.0
+        return (
+            f"closes {codes}; {len(self.came_back)} came back, p99 {back:.1f} s; "
+            f"{self.resyncs} resyncs; told {self.stale} times that they are behind"
+        )
+
+
+class Watcher:
+    """One board of one exam, or one socket of a student; `run` is its life."""
+
+    def __init__(self, url: str, seen: Seen, silence_seconds: float = _SILENCE_SECONDS) -> None:
+        """`url` ends where the position's parameters are appended."""
+        self._silence_seconds = silence_seconds
+        self._is_stale = False
+        self._url = url
+        self._seen = seen
+        self._connection: ClientConnection | None = None
+        self._lost_at: float | None = None
+        self._position: Frame | None = None
+        self.began = asyncio.Event()
+        self.since = 0
+        """Behind this place everything must have been told."""
+        self.told: list[int] = []
+        self.epochs: set[str] = set()
+
+    async def run(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._stay()
+                pause = _FIRST_PAUSE
+            except _GONE:
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            if self._lost_at is None:
+                self._lost_at = time.monotonic()
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def drop(self) -> None:
+        """Lose the line without a word."""
+        if self._connection is not None:
+            self._connection.transport.abort()
+
+    def missing(self, stream: Sequence[Heard]) -> list[int]:
+        """Return what lies in the stream and was not told."""
+        told = set(self.told)
+        return [one.place for one in stream if one.place > self.since and one.place not in told]
+
+    @property
+    def is_in_order(self) -> bool:
+        return all(a < b for a, b in zip(self.told, self.told[1:], strict=False))
+
+    async def _stay(self) -> None:
+        self._is_stale, query = False, ""
+        if self._position is not None:
+            query = f"&since={self._position['sequence']}&epoch={self._position['epoch']}"
+        try:
+            async with connect(
+                self._url + query,
+                subprotocols=[_PROTOCOL],
+                proxy=None,
+                compression=None,
+                open_timeout=_OPEN_SECONDS,
+                close_timeout=1,
+                ping_interval=None,
+                max_size=None,
+            ) as self._connection:
+                await self._listen(self._connection)
+        finally:
+            if self._connection is not None and self._connection.close_code is not None:
+                self._seen.closes[self._connection.close_code] += 1
+            self._connection = None
+
+    async def _listen(self, connection: ClientConnection) -> None:
+        while True:
+            async with asyncio.timeout(_STALE_SECONDS if self._is_stale else self._silence_seconds):
+                frame = json.loads(await connection.recv())
+            if frame["type"] == "connected" and self._lost_at is not None:
+                self._seen.came_back.append(time.monotonic() - self._lost_at)
+                self._lost_at = None
+            self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        position = frame.get("position")
+        match frame["type"]:
+            case "connected" if "attempt_id" in frame:
+                self._position = position
+                self.began.set()
+            case "delta":
+                self._position = position
+                if frame["kind"] == "event":
+                    self.told.append(frame["position"]["sequence"])
+                elif frame["kind"] == "presence":
+                    self._seen.states[frame["data"]["connection"]] += 1
+            case "resync":
+                self._seen.resyncs += 1
+                self._position = None
+            case "snapshot":
+                self._position, self.since = frame["position"], frame["position"]["sequence"]
+                self.epochs.add(frame["position"]["epoch"])
+                self.told = []
+                self.began.set()
+            case "system_event" if frame.get("event") in {"feed_stale", "feed_current"}:
+                self._is_stale = frame["event"] == "feed_stale"
+                self._seen.stale += self._is_stale
