@@ -1,6 +1,7 @@
 """A node reads the exams of its own sockets, from the first one's joining on, and no others."""
 
 import asyncio
+import time
 
 import pytest
 from chassis.waiting import eventually
@@ -78,3 +79,28 @@ async def test_what_changed_before_the_exam_was_read_is_asked_for_again(world):
 async def _say(world, attempt, count, said):
     for _ in range(count):
         said.append(await world.say_saved(attempt))
+
+
+async def test_a_slow_loop_lags_and_then_has_told_everything(world, monkeypatch):
+    """Fault 19: 50 ms for each message, while more come than that allows."""
+    attempt = world.attempt()
+    client, board = await world.student(attempt), await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    line = world.node.feed.line(attempt.exam_id)
+    fan_out = line._fan_out
+
+    def slowly(found):
+        time.sleep(0.05)
+        fan_out(found)
+
+    monkeypatch.setattr(line, "_fan_out", slowly)
+    said = await asyncio.gather(*(world.say_saved(attempt) for _ in range(40)))
+    found = [(await client.frame("notification", 15))["position"]["sequence"] for _ in said]
+    assert found == sorted(said)
+    shown = []
+    while len(shown) < len(said):
+        frame = await board.frame("delta", 15)
+        if frame["kind"] == "progress":
+            shown.append(frame["position"]["sequence"])
+    assert shown == sorted(said)
+    assert "resync" not in client.types() + board.types()
