@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 import uuid
 
 import pytest
@@ -134,3 +135,28 @@ async def test_waking_saves_the_poll_interval(store, outbox, bus, urls, exam_id,
         await store.run(write, store, outbox, [note(exam_id, 1, 1)])
         relay.wake()
         await eventually(lambda: store.run(lambda: left(store, outbox) == 0))
+
+
+@pytest.mark.parametrize("is_moving", [True, False])
+async def test_turns_keep_a_distance_only_while_there_is_something_to_move(
+    outbox, bus, urls, monkeypatch, is_moving
+):
+    relay = Relay(urls.app_url, outbox, bus, source="test")
+    turns: list[float] = []
+    done = asyncio.Event()
+
+    async def turn() -> float:
+        await asyncio.sleep(0)
+        turns.append(time.monotonic())
+        relay._has_moved = is_moving
+        relay.wake()  # there is news already when the turn ends
+        if len(turns) == 6:
+            done.set()
+        return 60.0
+
+    monkeypatch.setattr(relay, "_turn", turn)
+    monkeypatch.setattr(outbox_module, "_GATHER_SECONDS", 0.05 if is_moving else 60.0)
+    async with relaying(relay):
+        await asyncio.wait_for(done.wait(), 20)
+    if is_moving:
+        assert turns[5] - turns[0] >= 5 * 0.049
