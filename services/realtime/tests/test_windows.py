@@ -166,14 +166,30 @@ async def test_counts_that_no_notice_carries_are_asked_when_they_may_have_change
     assert (world.proctoring.recounts, world.proctoring.calls) == (1, 1)
 
 
-async def test_an_attempt_that_is_made_during_the_exam_appears(world):
+async def test_an_attempt_that_is_made_during_the_exam_appears(make_world):
+    world = await make_world(snapshot_shared_seconds=0.2)
     attempt = world.attempt()
     board = await window(world, attempt)
     await board.frame("page")
     late = world.attempt(exam_id=attempt.exam_id)
     await world.say_status(late, "in_progress")
-    found = await board.frame("changes")
+    found = await board.frame("changes", seconds=10)
     assert (found["total"], found["order"]) == (2, [attempt.attempt_id, late.attempt_id])
+
+
+async def test_who_is_missing_for_good_is_no_reason_to_ask_all_the_time(make_world):
+    world = await make_world(snapshot_shared_seconds=60)
+    attempt = world.attempt()
+    board = await window(world, attempt)
+    await board.frame("page")
+    gone = world.attempt(exam_id=attempt.exam_id)
+    del world.attempts.attempts[gone.attempt_id]
+    for number in range(3):
+        await world.say_saved(gone)
+        await world.say_saved(attempt, questions_answered=10 + number)
+        await board.frame("changes")
+    assert world.node.boards._boards[attempt.exam_id].is_incomplete
+    assert world.attempts.rosters == 1
 
 
 async def test_rows_are_read_anew_for_what_no_notice_tells(make_world):

@@ -174,6 +174,7 @@ class Node:
     async def stop(self) -> None:
         await self.presence.flush(_FAREWELL_SECONDS)
         await self._supervisor.stop()
+        await self.boards.stop()
         await self.bus.close()
         await self._auth_channel.close()
         await self._attempts_channel.close()

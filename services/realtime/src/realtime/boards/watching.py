@@ -150,6 +150,13 @@ class Boards:
                 except Failure as failure:
                     log.info("board.waits", reason=failure.slug)
 
+    async def stop(self) -> None:
+        """End what is being loaded or counted."""
+        tasks = [*self._loading.values(), *self._counting.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def forget(self, connection: Connection) -> None:
         """Let a connection go; `tend` lets go of its board."""
         self._waiting.pop(connection, None)
@@ -167,15 +174,20 @@ class Boards:
             window.leave(connection)
 
     async def _tend(self, exam_id: int, board: Board, renew_seconds: float) -> None:
-        if not self._is_fresh(board) and not self._is_watched(exam_id):
+        if not (self._is_fresh(board) or self._is_watched(exam_id)):
             self.drop(exam_id)
-        elif board.is_incomplete or time.monotonic() - board.loaded_at > renew_seconds:
+        elif self._is_old(board, renew_seconds):
             await self._load_once(exam_id)
         elif board.is_uncounted:
             await self._count_once(board)
 
     def _is_watched(self, exam_id: int) -> bool:
         return any(connection.channel.id == exam_id for connection in self._watched)
+
+    def _is_old(self, board: Board, renew_seconds: float) -> bool:
+        """Whoever is missing may be missing for good, so that is no reason to ask all the time."""
+        is_due = time.monotonic() - board.loaded_at > renew_seconds
+        return is_due or (board.is_incomplete and not self._is_fresh(board))
 
     def _is_fresh(self, board: Board) -> bool:
         return time.monotonic() - board.loaded_at < self._shared_seconds
