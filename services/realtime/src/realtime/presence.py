@@ -32,7 +32,7 @@ _SAME_REFUSAL = timedelta(seconds=30)
 _UNKNOWN = Closing(1006, "Connection lost")
 
 
-@dataclass
+@dataclass(slots=True)
 class _Own:
     """This node's sockets of one attempt."""
 
