@@ -21,8 +21,8 @@ from auth.turns import Turns
 R = TypeVar("R")
 
 _BESIDE_THREADS = 2
-_NICENESS = 10
-"""About a tenth of what another busy thread gets, and all that nobody else wants."""
+_NICENESS = 5
+"""A third of what another busy thread gets, and all that nobody else wants."""
 
 
 @dataclass(frozen=True)
