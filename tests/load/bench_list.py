@@ -54,9 +54,9 @@ SELECT 10000000 + n, 10000000 + n / 1000, 1, 1, 1, 'tab_switch', 'warning', now(
 ON CONFLICT DO NOTHING
 """
 _RISKS = """
-INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, rules_version,
-                              contributions, computed_at)
-SELECT attempt_id, exam_id, attempt_id % 60, last_sequence, 1,
+INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, event_types,
+                              types_as_of, rules_version, contributions, computed_at)
+SELECT attempt_id, exam_id, attempt_id % 60, last_sequence, '{{tab_switch}}', last_sequence, 1,
        json_build_array(json_build_object(
            'rule_id', 'copy-paste', 'version', 1, 'description', 'Copying was tried.',
            'weight', 4, 'cap', 20, 'points', attempt_id % 3, 'event_count', 3,
