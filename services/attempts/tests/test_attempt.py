@@ -1,5 +1,6 @@
 """The six statuses, the legal moves between them, and the one clock of an attempt."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,3 +113,29 @@ def test_other_texts_are_no_salts(text):
 def test_there_are_six_statuses_in_lower_case():
     words = {"not_started", "in_progress", "submitted", "graded", "expired", "cancelled"}
     assert {status.value for status in Status} == words
+
+
+def test_the_whole_time_is_the_exams_with_what_was_added_and_without_what_was_used(attempt):
+    whole = attempt(duration_minutes=60, allowance_seconds=300, spent_seconds=100)
+    assert whole.duration_seconds == 3800
+
+
+def test_a_reopened_attempt_keeps_the_layout_of_the_first(attempt):
+    assert attempt(id=7).layout_id == 7
+    assert attempt(id=7, layout_from_id=3).layout_id == 3
+
+
+def test_who_has_not_begun_waits_in_a_lobby_until_somebody_lets_him_begin(attempt):
+    waiting = attempt(status=Status.NOT_STARTED, requires_authorisation=True)
+    assert waiting.is_waiting_for_authorisation
+    assert not replace(waiting, authorised_at=waiting.as_of).is_waiting_for_authorisation
+    assert not replace(waiting, requires_authorisation=False).is_waiting_for_authorisation
+    assert not replace(waiting, status=Status.IN_PROGRESS).is_waiting_for_authorisation
+
+
+def test_what_was_left_is_whole_seconds_between_the_end_and_the_deadline(attempt):
+    ended = attempt()
+    early = ended.deadline_at - timedelta(seconds=90.5)
+    assert replace(ended, end_time=early).left_seconds == 90
+    assert replace(ended, end_time=ended.deadline_at + timedelta(seconds=5)).left_seconds == 0
+    assert ended.left_seconds == 0
