@@ -11,7 +11,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from realtime import channels
 from realtime.closing import Closing
 from realtime.connection import Connection
 from realtime.notices import Message
-from realtime.sightings import Ending, Entry, Seen, Sighting, Sightings, State
+from realtime.sightings import Ending, Entry, Seen, Sighting, Sightings, State, best
 
 _FACTS = frozenset({"connection_opened", "connection_closed", "connection_changed"})
 _PUBLISH_SECONDS = 2.0
@@ -38,11 +38,22 @@ class _Own:
 
     exam_id: int
     user_id: int
-    sockets: dict[Connection, State] = field(default_factory=dict)
+    sockets: tuple[tuple[Connection, State], ...] = ()
+    """Most have one, for which a dictionary takes four times the room."""
 
     @property
     def state(self) -> State:
-        return min(self.sockets.values(), key=list(State).index, default=State.OFFLINE)
+        return best(state for _, state in self.sockets)
+
+    def state_of(self, connection: Connection) -> State | None:
+        return next((state for one, state in self.sockets if one is connection), None)
+
+    def put(self, connection: Connection, state: State) -> None:
+        self.drop(connection)
+        self.sockets = (*self.sockets, (connection, state))
+
+    def drop(self, connection: Connection) -> None:
+        self.sockets = tuple(pair for pair in self.sockets if pair[0] is not connection)
 
 
 @dataclass(frozen=True)
@@ -73,14 +84,14 @@ class Presence:
     def opened(self, connection: Connection, exam_id: int) -> None:
         attempt_id = connection.channel.id
         own = self._mine.setdefault(attempt_id, _Own(exam_id, connection.caller.user_id))
-        own.sockets[connection] = State.ONLINE
+        own.put(connection, State.ONLINE)
         self._saw(attempt_id, own, "connection_opened", connection.id)
 
     def closed(self, connection: Connection, exam_id: int) -> None:
         """Count a socket off, and remember why it ended."""
         attempt_id = connection.channel.id
         own = self._mine.get(attempt_id) or _Own(exam_id, connection.caller.user_id)
-        own.sockets.pop(connection, None)
+        own.drop(connection)
         why = connection.closing or _UNKNOWN
         ending = Ending(why.code, why.reason, datetime.now(UTC))
         self._saw(attempt_id, own, "connection_closed", connection.id, last_close=ending)
@@ -90,10 +101,10 @@ class Presence:
     def felt(self, connection: Connection, state: State) -> None:
         """Take how a socket is: heard again, or not heard when it should have been."""
         own = self._mine.get(connection.channel.id)
-        if own is None or own.sockets.get(connection, state) is state:
+        if own is None or own.state_of(connection) in {None, state}:
             return
         before = own.state
-        own.sockets[connection] = state
+        own.put(connection, state)
         if own.state is not before:
             self._saw(connection.channel.id, own, "connection_changed", connection.id)
 

@@ -5,7 +5,7 @@ wins, whatever comes how often and in which order; so every node that has heard 
 same. Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -23,6 +23,11 @@ class State(StrEnum):
 
 
 _BEST_FIRST = tuple(State)
+
+
+def best(states: Iterable[State]) -> State:
+    """Return the best of some states; of none, offline."""
+    return min(states, key=_BEST_FIRST.index, default=State.OFFLINE)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -91,31 +96,33 @@ class Sightings:
     """The newest word of each node about each attempt."""
 
     def __init__(self) -> None:
-        self._attempts: dict[int, dict[str, Sighting]] = {}
+        # By node: there are few of them, and a dictionary per attempt would be most of what it costs.
+        self._nodes: dict[str, dict[int, Sighting]] = {}
         self._exams: dict[int, set[int]] = {}
 
     def take(self, entry: Entry) -> bool:
         """Remember a word; False when a newer one of that node is known."""
-        nodes = self._attempts.setdefault(entry.attempt_id, {})
-        known = nodes.get(entry.node)
+        words = self._nodes.setdefault(entry.node, {})
+        known = words.get(entry.attempt_id)
         if known is not None and known.age >= entry.sighting.age:
             return False
-        nodes[entry.node] = entry.sighting
+        words[entry.attempt_id] = entry.sighting
         self._exams.setdefault(entry.exam_id, set()).add(entry.attempt_id)
         return True
 
     def newest(self, attempt_id: int, node: str) -> Sighting | None:
-        return self._attempts.get(attempt_id, {}).get(node)
+        return self._nodes.get(node, {}).get(attempt_id)
 
     def of(self, attempt_id: int) -> Seen:
         """Return the picture of an attempt."""
-        words = self._attempts.get(attempt_id)
-        return _merged(words.values()) if words else NEVER
+        found = [words[attempt_id] for words in self._nodes.values() if attempt_id in words]
+        return _merged(found) if found else NEVER
 
     def of_exam(self, exam_id: int) -> Iterator[Entry]:
         for attempt_id in self._exams.get(exam_id, ()):
-            for node, sighting in self._attempts[attempt_id].items():
-                yield Entry(exam_id, attempt_id, node, sighting)
+            for node, words in self._nodes.items():
+                if attempt_id in words:
+                    yield Entry(exam_id, attempt_id, node, words[attempt_id])
 
     def with_sockets(self) -> Iterator[Entry]:
         for exam_id in self._exams:
@@ -126,15 +133,18 @@ class Sightings:
     def forget(self, exam_id: int, *, but: str) -> None:
         """Forget an exam, but not the sockets that one node has of it."""
         kept = [e for e in self.of_exam(exam_id) if e.node == but and e.sighting.socket_count]
-        for attempt_id in self._exams.pop(exam_id, ()):
-            del self._attempts[attempt_id]
+        gone = self._exams.pop(exam_id, set())
+        for node, words in list(self._nodes.items()):
+            for attempt_id in gone & words.keys():
+                del words[attempt_id]
+            if not words:
+                del self._nodes[node]
         for entry in kept:
             self.take(entry)
 
 
-def _merged(words: Iterable[Sighting]) -> Seen:
-    words = list(words)
-    state = min((word.state for word in words), key=_BEST_FIRST.index)
+def _merged(words: Sequence[Sighting]) -> Seen:
+    state = best(word.state for word in words)
     since = [word.since for word in words if word.state is state]
     return Seen(
         socket_count=sum(word.socket_count for word in words),
