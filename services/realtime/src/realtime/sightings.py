@@ -96,7 +96,7 @@ class Sightings:
     """The newest word of each node about each attempt."""
 
     def __init__(self) -> None:
-        # By node: there are few of them, and a dictionary per attempt would be most of what it costs.
+        # By node: there are few, and a dictionary per attempt would be most of what it costs.
         self._nodes: dict[str, dict[int, Sighting]] = {}
         self._exams: dict[int, set[int]] = {}
 
