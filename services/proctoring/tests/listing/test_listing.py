@@ -159,7 +159,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("query", "fits"), FILTERS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("query", "fits"), FILTERS, ids=[str(query) for query, _ in FILTERS])
 async def test_it_is_filtered(admin, crowd, query, fits):
     exam_id, _ = crowd
     everything = (await listed(admin, exam_id))["attempts"]
