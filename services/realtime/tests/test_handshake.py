@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.waiting import eventually
+from realtime.wire import door
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
@@ -36,6 +37,13 @@ async def told(world, path, **options):
     closed = await client.closed()
     assert client.frames == []
     return closed
+
+
+async def test_who_is_refused_while_he_speaks_is_let_go_at_once(world):
+    client = await world.connect("attempts/999999999", token=world.tokens.token())
+    async with asyncio.timeout(door._CLOSE_SECONDS / 2):
+        await client.connection.send("{}")
+        assert (await client.closed())[0] == 4504
 
 
 @pytest.mark.contract("9.1/table/connect")

@@ -38,7 +38,7 @@ class RealtimeSettings(ServiceSettings):
     save_seconds: float = Field(default=5.0, gt=0)
     replay_seconds: float = Field(default=5.0, gt=0)
     stale_seconds: float = Field(default=2.0, gt=0)
-    snapshot_shared_seconds: float = Field(default=5.0, ge=0)
+    snapshot_shared_seconds: float = Field(default=1.0, ge=0)
     """How old the rows of a board may be, kept up to date by notices, for whoever opens it."""
     board_renew_seconds: float = Field(default=60.0, gt=0)
     """How often the rows of a board that is watched are read anew, for what no notice tells."""

@@ -245,7 +245,7 @@ class Door(asyncio.Protocol):
                 self._close(event.code, event.reason)
             elif isinstance(event, Close):
                 self._say_goodbye(event)
-            elif not isinstance(event, Pong):
+            elif not isinstance(event, Pong) and not self._is_ending:
                 self._events.append(event)
         if self._events:
             self._transport.pause_reading()  # what else comes waits in the kernel
@@ -267,6 +267,8 @@ class Door(asyncio.Protocol):
             return
         self._is_ending = True
         self._transport.write(rfc6455.close(code, reason))
+        self._events.clear()  # nobody takes them; the peer's close frame is behind them
+        self._transport.resume_reading()
         asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._transport.abort)
 
     def _leave(self) -> None:
