@@ -51,8 +51,9 @@ demo: setup ## Play one exam through the running platform (ARGS="--from-legacy A
 
 # Proving
 
-# Processes that run tests beside each other, each with servers of its own (conftest.py).
-WORKERS = 2
+# Processes that run tests beside each other, each with servers of its own (conftest.py); one more
+# than small machines have cores, because tests wait a lot.
+WORKERS = 3
 
 .PHONY: test
 test: setup ## Run every check and every test (WORKERS=1: one test at a time)
