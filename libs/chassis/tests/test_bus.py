@@ -129,6 +129,17 @@ async def test_a_bus_that_is_away_closes_at_whatever_moment(capsys):
     assert "task.not_ended" not in capsys.readouterr().out
 
 
+async def test_it_closes_when_its_client_waits_for_what_was_cancelled(nats_server):
+    """nats-py waits for the end of a stream that its own, cancelled task waited for before."""
+    left = Bus(nats_server.url, "left")
+    await left.start()
+    await left.wait_ready()
+    stream = left.client._transport._io_writer
+    stream._protocol._get_close_waiter(stream).cancel()
+    await left.close()
+    assert left.client.is_closed or not left.client.is_connected
+
+
 async def test_a_bus_that_went_away_closes_at_whatever_moment(nats_server, capsys):
     there = [Bus(nats_server.url, "left") for _ in range(8)]
     for bus in there:

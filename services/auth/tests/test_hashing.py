@@ -18,10 +18,10 @@ def hashing():
 
 
 @pytest.fixture
-def occupied(hashing):
+async def occupied(hashing):
     """Keep the one thread busy until the returned event is set."""
     done = threading.Event()
-    task = asyncio.ensure_future(hashing._run(lambda: done.wait(10)))
+    task = asyncio.create_task(hashing._run(lambda: done.wait(10)))
     yield done
     done.set()
     task.cancel()

@@ -126,8 +126,21 @@ class Bus:
         if self._task is not None:
             await end([self._task], seconds=_END_SECONDS)
         if self.client.is_connected or self.client.is_reconnecting or self.client.is_connecting:
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Close the client, as a task: it may wait for what it has cancelled itself.
+
+        That must end nobody but it.
+        """
+        task = asyncio.create_task(self.client.close(), name="bus-close")
+        try:
+            await asyncio.wait([task], timeout=_END_SECONDS)
+        finally:
+            await end([task], seconds=_END_SECONDS)
+        if task.done() and not task.cancelled():
             with contextlib.suppress(NatsError, OSError, TimeoutError):
-                await asyncio.wait_for(self.client.close(), 2)
+                task.result()
 
     async def publish(
         self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float = 5.0
