@@ -51,9 +51,9 @@ demo: setup ## Play one exam through the running platform (ARGS="--from-legacy A
 
 # Proving
 
-# Processes that run tests beside each other, each with servers of its own (conftest.py); one more
-# than small machines have cores, because tests wait a lot.
-WORKERS = 3
+# Processes that run tests beside each other, each with servers of its own (conftest.py). A third one
+# saves two minutes on two cores, and starves some tests of the time that they may take.
+WORKERS = 2
 
 .PHONY: test
 test: setup ## Run every check and every test (WORKERS=1: one test at a time)

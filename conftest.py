@@ -1,4 +1,4 @@
-"""Shares the tests out when several processes run them (`pytest -n 3`, which `make test` says).
+"""Shares the tests out when several processes run them (`pytest -n 2`, which `make test` says).
 
 Each process has servers of its own, so no test meets one of another process. What is costly to
 start belongs to a folder or a file and goes to one process whole.

@@ -243,7 +243,7 @@ async def test_saves_are_counted_and_found_and_a_missing_one_is_noticed(rig, tok
 
 async def test_events_are_counted_and_found_and_a_missing_one_is_noticed(rig, tokens):
     told = Events()
-    size = bench_events.Size(world=SMALL, rounds=1, seconds=0.3)
+    size = bench_events.Size(world=SMALL, rounds=1, seconds=1.0)
     scores = await bench_events.measure_singles(rig, size, tokens, told, print)
     batches = await bench_events.measure_batches(rig, size, tokens, told, print)
     for score in (*scores, *batches):
