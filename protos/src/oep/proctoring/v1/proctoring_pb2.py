@@ -25,25 +25,27 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"oep/proctoring/v1/proctoring.proto\x12\x11oep.proctoring.v1\x1a\x1fgoogle/protobuf/timestamp.proto\";\n\x0fGetBoardRequest\x12\x0f\n\x07\x65xam_id\x18\x01 \x01(\x03\x12\x17\n\x0fwithout_tallies\x18\x02 \x01(\x08\"\x99\x01\n\x10GetBoardResponse\x12)\n\x05\x61s_of\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x07tallies\x18\x02 \x03(\x0b\x32\x18.oep.proctoring.v1.Tally\x12/\n\tattention\x18\x03 \x03(\x0b\x32\x1c.oep.proctoring.v1.Attention\"\x92\x02\n\tAttention\x12\x12\n\nattempt_id\x18\x01 \x01(\x03\x12\x1a\n\rclaimed_by_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\nclaimed_by\x18\x03 \x01(\tH\x01\x88\x01\x01\x12.\n\nclaimed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0ehand_raised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11live_action_count\x18\x06 \x01(\x05\x12\x1c\n\x14unread_message_count\x18\x07 \x01(\x05\x42\x10\n\x0e_claimed_by_idB\r\n\x0b_claimed_by\"\x91\x01\n\x05Tally\x12\x12\n\nattempt_id\x18\x01 \x01(\x03\x12\x12\n\ninfo_count\x18\x02 \x01(\x05\x12\x15\n\rwarning_count\x18\x03 \x01(\x05\x12\x17\n\x0fviolation_count\x18\x04 \x01(\x05\x12\x30\n\nlast_event\x18\x05 \x01(\x0b\x32\x1c.oep.proctoring.v1.LastEvent\"\x8d\x01\n\tLastEvent\x12\x12\n\nevent_type\x18\x01 \x01(\t\x12-\n\x08severity\x18\x02 \x01(\x0e\x32\x1b.oep.proctoring.v1.Severity\x12/\n\x0breceived_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04late\x18\x04 \x01(\x08*e\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x16\n\x12SEVERITY_VIOLATION\x10\x03\x32h\n\x11ProctoringService\x12S\n\x08GetBoard\x12\".oep.proctoring.v1.GetBoardRequest\x1a#.oep.proctoring.v1.GetBoardResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"oep/proctoring/v1/proctoring.proto\x12\x11oep.proctoring.v1\x1a\x1fgoogle/protobuf/timestamp.proto\";\n\x0fGetBoardRequest\x12\x0f\n\x07\x65xam_id\x18\x01 \x01(\x03\x12\x17\n\x0fwithout_tallies\x18\x02 \x01(\x08\"\xc1\x01\n\x10GetBoardResponse\x12)\n\x05\x61s_of\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x07tallies\x18\x02 \x03(\x0b\x32\x18.oep.proctoring.v1.Tally\x12/\n\tattention\x18\x03 \x03(\x0b\x32\x1c.oep.proctoring.v1.Attention\x12&\n\x05risks\x18\x04 \x03(\x0b\x32\x17.oep.proctoring.v1.Risk\")\n\x04Risk\x12\x12\n\nattempt_id\x18\x01 \x01(\x03\x12\r\n\x05score\x18\x02 \x01(\x05\"\x92\x02\n\tAttention\x12\x12\n\nattempt_id\x18\x01 \x01(\x03\x12\x1a\n\rclaimed_by_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\nclaimed_by\x18\x03 \x01(\tH\x01\x88\x01\x01\x12.\n\nclaimed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0ehand_raised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11live_action_count\x18\x06 \x01(\x05\x12\x1c\n\x14unread_message_count\x18\x07 \x01(\x05\x42\x10\n\x0e_claimed_by_idB\r\n\x0b_claimed_by\"\x91\x01\n\x05Tally\x12\x12\n\nattempt_id\x18\x01 \x01(\x03\x12\x12\n\ninfo_count\x18\x02 \x01(\x05\x12\x15\n\rwarning_count\x18\x03 \x01(\x05\x12\x17\n\x0fviolation_count\x18\x04 \x01(\x05\x12\x30\n\nlast_event\x18\x05 \x01(\x0b\x32\x1c.oep.proctoring.v1.LastEvent\"\x8d\x01\n\tLastEvent\x12\x12\n\nevent_type\x18\x01 \x01(\t\x12-\n\x08severity\x18\x02 \x01(\x0e\x32\x1b.oep.proctoring.v1.Severity\x12/\n\x0breceived_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04late\x18\x04 \x01(\x08*e\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x16\n\x12SEVERITY_VIOLATION\x10\x03\x32h\n\x11ProctoringService\x12S\n\x08GetBoard\x12\".oep.proctoring.v1.GetBoardRequest\x1a#.oep.proctoring.v1.GetBoardResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'oep.proctoring.v1.proctoring_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=876
-  _globals['_SEVERITY']._serialized_end=977
+  _globals['_SEVERITY']._serialized_start=959
+  _globals['_SEVERITY']._serialized_end=1060
   _globals['_GETBOARDREQUEST']._serialized_start=90
   _globals['_GETBOARDREQUEST']._serialized_end=149
   _globals['_GETBOARDRESPONSE']._serialized_start=152
-  _globals['_GETBOARDRESPONSE']._serialized_end=305
-  _globals['_ATTENTION']._serialized_start=308
-  _globals['_ATTENTION']._serialized_end=582
-  _globals['_TALLY']._serialized_start=585
-  _globals['_TALLY']._serialized_end=730
-  _globals['_LASTEVENT']._serialized_start=733
-  _globals['_LASTEVENT']._serialized_end=874
-  _globals['_PROCTORINGSERVICE']._serialized_start=979
-  _globals['_PROCTORINGSERVICE']._serialized_end=1083
+  _globals['_GETBOARDRESPONSE']._serialized_end=345
+  _globals['_RISK']._serialized_start=347
+  _globals['_RISK']._serialized_end=388
+  _globals['_ATTENTION']._serialized_start=391
+  _globals['_ATTENTION']._serialized_end=665
+  _globals['_TALLY']._serialized_start=668
+  _globals['_TALLY']._serialized_end=813
+  _globals['_LASTEVENT']._serialized_start=816
+  _globals['_LASTEVENT']._serialized_end=957
+  _globals['_PROCTORINGSERVICE']._serialized_start=1062
+  _globals['_PROCTORINGSERVICE']._serialized_end=1166
 # @@protoc_insertion_point(module_scope)

@@ -30,14 +30,24 @@ class GetBoardRequest(_message.Message):
     def __init__(self, exam_id: _Optional[int] = ..., without_tallies: _Optional[bool] = ...) -> None: ...
 
 class GetBoardResponse(_message.Message):
-    __slots__ = ("as_of", "tallies", "attention")
+    __slots__ = ("as_of", "tallies", "attention", "risks")
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     TALLIES_FIELD_NUMBER: _ClassVar[int]
     ATTENTION_FIELD_NUMBER: _ClassVar[int]
+    RISKS_FIELD_NUMBER: _ClassVar[int]
     as_of: _timestamp_pb2.Timestamp
     tallies: _containers.RepeatedCompositeFieldContainer[Tally]
     attention: _containers.RepeatedCompositeFieldContainer[Attention]
-    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tallies: _Optional[_Iterable[_Union[Tally, _Mapping]]] = ..., attention: _Optional[_Iterable[_Union[Attention, _Mapping]]] = ...) -> None: ...
+    risks: _containers.RepeatedCompositeFieldContainer[Risk]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tallies: _Optional[_Iterable[_Union[Tally, _Mapping]]] = ..., attention: _Optional[_Iterable[_Union[Attention, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[Risk, _Mapping]]] = ...) -> None: ...
+
+class Risk(_message.Message):
+    __slots__ = ("attempt_id", "score")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: int
+    score: int
+    def __init__(self, attempt_id: _Optional[int] = ..., score: _Optional[int] = ...) -> None: ...
 
 class Attention(_message.Message):
     __slots__ = ("attempt_id", "claimed_by_id", "claimed_by", "claimed_at", "hand_raised_at", "live_action_count", "unread_message_count")
