@@ -30,6 +30,26 @@ def test_every_student_gets_one_attempt_however_often_it_is_asked(tidy):
     assert len({row["encryption_salt"] for row in rows}) == 3
 
 
+def test_every_new_attempt_is_announced_once_with_what_a_board_shows(tidy):
+    assign(tidy.db, "E21", [101, 102])
+    assign(tidy.db, "E21", [101, 102, 103])
+    ids = {row["student_id"]: row["id"] for row in tidy.run("SELECT * FROM attempts.attempts")}
+    notes = tidy.notes("attempt_created")
+    assert {note["attempt_id"]: note["data"]["student_id"] for note in notes} == {
+        attempt_id: student_id for student_id, attempt_id in ids.items()
+    }
+    assert len(notes) == len(tidy.notes()) == 3
+    assert {note["exam_id"] for note in notes} == {tidy.objective}
+    assert notes[0]["data"] == {
+        "status": "not_started",
+        "version": 1,
+        "questions_answered": 0,
+        "workstation_id": None,
+        "is_waiting_for_authorisation": False,
+        "student_id": 101,
+    }
+
+
 def test_only_a_cancelled_attempt_leaves_room_for_another(tidy):
     tidy.attempt("graded", student=101)
     tidy.attempt("cancelled", student=102)

@@ -110,7 +110,8 @@ def test_start_makes_an_attempt_that_waits_and_starts_it_once_it_may(world, auth
     attempt_id = told.value.members["attempt_id"]
     row = world.row(attempt_id)
     assert (row["status"], row["workstation_id"]) == ("not_started", None)
-    [note] = world.notes()
+    created, note = world.notes()
+    assert created["fact"] == "attempt_created"
     assert (note["data"]["status"], note["data"]["is_waiting_for_authorisation"]) == (
         "not_started",
         True,

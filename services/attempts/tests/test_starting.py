@@ -68,7 +68,8 @@ async def test_start_makes_a_running_attempt_with_all_that_is_known(api, world, 
     row = world.row(shown["id"])
     assert (row["browser_info"], row["total_marks"]) == ({"ua": "x"}, 14.0)
     assert row["ip_address"] == "127.0.0.1"
-    assert [n["fact"] for n in world.notes()] == ["status_changed", "deadline_changed"]
+    facts = [note["fact"] for note in world.notes()]
+    assert facts == ["attempt_created", "status_changed", "deadline_changed"]
     [entry] = world.run(
         "SELECT event_type, user_id FROM attempts.audit_logs WHERE attempt_id = :id", id=row["id"]
     )

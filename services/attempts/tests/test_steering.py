@@ -145,6 +145,9 @@ def test_reopening_carries_answers_flags_and_the_time_that_was_left(world, steer
     world.lifecycle.submit(old, world.student, None)
     new = steering.reopen(order(old), None)
     assert (new.status, new.reopened_from_id) == ("not_started", old)
+    created, status = (note for note in world.notes() if note["attempt_id"] == new.id)
+    assert (created["fact"], status["fact"]) == ("attempt_created", "status_changed")
+    assert created["data"]["questions_answered"] == new.questions_answered
     assert new.time_remaining_seconds in {2998, 2999, 3000}
     assert (new.questions_answered, new.questions_flagged) == (1, (world.choice,))
     [answer] = world.reading.own_answers(new.id, world.student)

@@ -1,6 +1,7 @@
 """Deed: gives students attempts at an exam before it begins, as often as it is asked.
 
-Blocking. Whether a student exists is auth's to know and is not asked here: attempts carry ids.
+Each is announced, so that boards that are open show it. Blocking. Whether a student exists is
+auth's to know and is not asked here: attempts carry ids.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 from chassis.database import Database
 
+from attempts import notices
 from attempts.attempt import new_salt
 from attempts.errors import ExamNotFound, ExamWithoutQuestions, InvalidRoster
 from attempts.store import assignments, content
@@ -47,4 +49,5 @@ def assign(database: Database, exam: str, students: Sequence[int]) -> Assigned:
         if not assignments.has_questions(session, locked.id):
             raise ExamWithoutQuestions
         made = assignments.add(session, locked, {student: new_salt() for student in students})
-    return Assigned(made, len(set(students)) - made)
+        notices.announce(session, [notices.created(attempt) for attempt in made])
+    return Assigned(len(made), len(set(students)) - len(made))

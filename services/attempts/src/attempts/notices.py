@@ -23,6 +23,22 @@ def announce(session: Session, notes: Iterable[Note]) -> None:
     outbox.add(session, OUTBOX, list(notes))
 
 
+def created(attempt: Attempt) -> Note:
+    """Say that there is an attempt, before anything else is said of it."""
+    return _note(
+        "attempt_created",
+        attempt,
+        {
+            "status": attempt.status.value,
+            "version": attempt.version,
+            "questions_answered": attempt.questions_answered,
+            "workstation_id": attempt.workstation_id,
+            "is_waiting_for_authorisation": attempt.is_waiting_for_authorisation,
+            "student_id": attempt.student_id,
+        },
+    )
+
+
 def status_changed(attempt: Attempt, previous: Status) -> Note:
     return _note(
         "status_changed",

@@ -158,6 +158,7 @@ def _start(session: Session, seat: Seat) -> Attempt:
         if seat.trade_id != exam.trade_id:
             raise ExamNotAvailable
         attempt = actions.create(session, seat.student_id, exam)
+        notices.announce(session, [notices.created(attempt)])
     if attempt.is_waiting_for_authorisation:
         if is_new:
             _enter_lobby(session, attempt, seat.origin)
@@ -174,7 +175,7 @@ def _start(session: Session, seat: Seat) -> Attempt:
 
 
 def _enter_lobby(session: Session, attempt: Attempt, origin: Origin) -> None:
-    """Show a new attempt to those who may let it begin; no workstation is bound before that."""
+    """Leave a new attempt to those who may let it begin; no workstation is bound before that."""
     notices.announce(session, [notices.status_changed(attempt, Status.NOT_STARTED)])
     _log(session, attempt, "attempt_created", origin, {})
 

@@ -139,7 +139,9 @@ def _reopen(session: Session, old: Attempt, order: Order, extra_seconds: int | N
         grant = Grant(extra_seconds, None, order.reason, order.by_id)
         ensure_sound(grant)
         [new] = clockwork.give(session, [new], grant)
-    notices.announce(session, [notices.status_changed(new, Status.NOT_STARTED)])
+    notices.announce(
+        session, [notices.created(new), notices.status_changed(new, Status.NOT_STARTED)]
+    )
     _log(session, old, "attempt_reopened", order, new_attempt_id=new.id, left_seconds=left)
     return new
 

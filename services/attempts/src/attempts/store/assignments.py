@@ -7,8 +7,9 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from attempts.attempt import Status
+from attempts.attempt import Attempt, Status
 from attempts.exam import Exam
+from attempts.store import attempts
 from attempts.store.importing import recompute_total_marks
 from attempts.tables import AttemptRow, ExamQuestionRow, ExamRow
 
@@ -25,8 +26,8 @@ def has_questions(session: Session, exam_id: int) -> bool:
     return bool(session.scalar(select(exists().where(ExamQuestionRow.exam_id == exam_id))))
 
 
-def add(session: Session, exam: Exam, salts: Mapping[int, str]) -> int:
-    """Make an attempt for every student (id -> salt) who has none; return how many.
+def add(session: Session, exam: Exam, salts: Mapping[int, str]) -> list[Attempt]:
+    """Make an attempt for every student (id -> salt) who has none; return those made.
 
     The exam must be locked: two that do this at once would both find none.
     """
@@ -52,4 +53,4 @@ def add(session: Session, exam: Exam, salts: Mapping[int, str]) -> int:
     statement = insert(AttemptRow).from_select(names, chosen).returning(AttemptRow.id)
     made = list(session.scalars(statement))
     recompute_total_marks(session, made)
-    return len(made)
+    return list(attempts.load_many(session, made).values())
