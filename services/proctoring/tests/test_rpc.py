@@ -2,6 +2,7 @@
 
 import pytest
 from chassis import rpc
+from chassis.waiting import eventually
 from oep.proctoring.v1 import proctoring_pb2 as pb
 from oep.proctoring.v1 import proctoring_pb2_grpc
 
@@ -40,6 +41,22 @@ async def test_a_board_holds_the_tallies_of_its_exam_only(rig, board):
     assert (two.attempt_id, two.last_event.late) == (second.attempt_id, True)
     assert answer.as_of.seconds >= one.last_event.received_at.seconds
     assert list((await board(first.exam_id, without_tallies=True)).tallies) == []
+
+
+async def test_a_board_has_the_scores_of_its_exam_only(rig, board):
+    (sat, client), (other, others_client) = rig.sits(), rig.sits()
+    silent = rig.stub.add(exam_id=sat.exam_id)
+    for one, its_client in ((sat, client), (other, others_client)):
+        posted = {"attempt_id": one.attempt_id, "event_type": "fullscreen_exit"}
+        await its_client.post("/events", json=posted)
+    posted = {"attempt_id": silent.attempt_id, "event_type": "window_focus"}
+    await rig.client(silent.student_id).post("/events", json=posted)
+
+    async def scores():
+        return {each.attempt_id: each.score for each in (await board(sat.exam_id)).risks}
+
+    assert await eventually(scores, seconds=20) == {sat.attempt_id: 4}
+    assert list((await board(sat.exam_id, without_tallies=True)).risks) == []
 
 
 @pytest.mark.parametrize("exam_id", [0, 2**40])

@@ -1,4 +1,4 @@
-"""gRPC of proctoring: the tallies of an exam, from which a live board starts."""
+"""gRPC of proctoring: tallies and scores of an exam, from which a live board starts."""
 
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from proctoring import store
 from proctoring.acting import attention
 from proctoring.acting.attention import Attention
 from proctoring.event import LastEvent, Severity, Tally
+from proctoring.risk import store as risk_store
 
 _SEVERITY = {
     Severity.INFO: pb.SEVERITY_INFO,
@@ -35,7 +36,7 @@ class ProctoringServicer(proctoring_pb2_grpc.ProctoringServiceServicer):
         request: pb.GetBoardRequest,
         context: grpc.aio.ServicerContext[pb.GetBoardRequest, pb.GetBoardResponse],
     ) -> pb.GetBoardResponse:
-        """Return a tally for each attempt that has an event, and what waits for somebody."""
+        """Return tallies and scores of the attempts that have any, and what waits for somebody."""
         del context
         return await self._database.run(
             self._load, request.exam_id, with_tallies=not request.without_tallies
@@ -44,12 +45,15 @@ class ProctoringServicer(proctoring_pb2_grpc.ProctoringServiceServicer):
     def _load(self, exam_id: int, *, with_tallies: bool) -> pb.GetBoardResponse:
         with self._database.transaction() as session:
             as_of, is_possible = store.clock(session), 0 < exam_id <= _MAX_ID
-            tallies = store.board(session, exam_id) if is_possible and with_tallies else []
+            is_whole = is_possible and with_tallies
+            tallies = store.board(session, exam_id) if is_whole else []
+            scores = risk_store.scores_of_exam(session, exam_id) if is_whole else {}
             waiting = attention.of_exam(session, exam_id) if is_possible else []
         return pb.GetBoardResponse(
             as_of=_stamp(as_of),
             tallies=[_tally(tally) for tally in tallies],
             attention=[_attention(each) for each in waiting],
+            risks=[pb.Risk(attempt_id=i, score=score) for i, score in scores.items()],
         )
 
 

@@ -62,6 +62,9 @@ _FIND = text(
     SELECT {_COLUMNS} FROM proctoring.risks WHERE attempt_id = ANY(CAST(:attempt_ids AS int[]))
     """  # noqa: S608  # only constants of this module
 )
+_SCORES = text(
+    "SELECT attempt_id, score FROM proctoring.risks WHERE exam_id = :exam_id AND score > 0"
+)
 # Whether any event behind the last assessment is one that a rule is about.
 _NEWS = text(
     """
@@ -201,6 +204,11 @@ def hold(session: Session, attempt_ids: Sequence[int], *, passing_over: bool) ->
     """Lock the assessments in id order; those that others hold are awaited or passed over."""
     statement = text(_HOLD + (" SKIP LOCKED" if passing_over else ""))
     return _kept(session.execute(statement, {"attempt_ids": list(attempt_ids)}))
+
+
+def scores_of_exam(session: Session, exam_id: int) -> dict[int, int]:
+    """Return the scores above 0 of an exam's attempts."""
+    return {row.attempt_id: row.score for row in session.execute(_SCORES, {"exam_id": exam_id})}
 
 
 def find(session: Session, attempt_ids: Sequence[int]) -> dict[int, Kept]:
