@@ -75,6 +75,7 @@ def test_up_reports_a_state_folder_that_cannot_be_used(oep, tmp_path):
 
 def test_wrong_usage_is_two(oep):
     assert oep("up", "--attempts", "0")[0] == 2
+    assert oep("up", "--nats", "2")[0] == 2
     assert oep("upp")[0] == 2
 
 

@@ -42,6 +42,27 @@ def test_our_own_environment_does_not_leak_into_services(two_of_each, monkeypatc
     assert "DATABASE_POOL_SIZE" not in two_of_each.environment("attempts")
 
 
+def test_a_bus_of_three_is_known_by_three_addresses_and_has_stores_of_its_own(tmp_path):
+    one = Layout(State(tmp_path).open(), port_plan(environment={}), {})
+    assert one.environment("auth")["NATS_URL"] == "nats://127.0.0.1:54222"
+    assert one.environment("auth")["NATS_REPLICAS"] == "1"
+    assert "nats_cluster" not in dict(one.wanted_ports())
+    three = Layout(one.state, one.ports, {"nats": 3})
+    assert three.environment("auth")["NATS_URL"] == (
+        "nats://127.0.0.1:54222,nats://127.0.0.1:54232,nats://127.0.0.1:54242"
+    )
+    assert three.environment("auth")["NATS_REPLICAS"] == "3"
+    wanted = dict(three.wanted_ports())
+    assert (wanted["nats#3"], wanted["nats_monitor#3"], wanted["nats_cluster#3"]) == (
+        54242,
+        58242,
+        56242,
+    )
+    servers = [plan.nats(one, 1), *(plan.nats(three, n) for n in (1, 2, 3))]
+    assert [part.label for part in servers[1:]] == ["nats", "nats#2", "nats#3"]
+    assert len({part.command().argv[-1] for part in servers}) == 4
+
+
 def test_every_replica_needs_its_ports(two_of_each):
     wanted = dict(two_of_each.wanted_ports())
     assert wanted["realtime#3"] == 8124

@@ -1,4 +1,35 @@
+import asyncio
+
 import nats as client
+import pytest
+from oep_local import plan
+from oep_local.rig import Platform
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """Run the bus of `oep up --nats 3`, and nothing else."""
+    folder = tmp_path_factory.mktemp("three")
+    with Platform(
+        folder / "state",
+        {"nats": 3},
+        stages=lambda layout: [[plan.nats(layout, n) for n in (1, 2, 3)]],
+    ) as platform:
+        yield platform
+
+
+@pytest.mark.timeout(120)  # leaders are elected in here
+async def test_a_cluster_outlives_the_loss_of_any_member(three):
+    connection = await client.connect(three.nats_url.split(","))
+    stream = connection.jetstream(timeout=30)
+    made = await stream.add_stream(name="KEPT", subjects=["kept.>"], num_replicas=3)
+    assert made.cluster.leader in {"oep-1", "oep-2", "oep-3"}
+    for number in (2, 3):
+        await stream.publish("kept.one", str(number).encode())
+        await asyncio.to_thread(three.kill, f"nats#{number}")
+        await asyncio.to_thread(three.wait_ready, f"nats#{number}")
+    assert (await stream.stream_info("KEPT")).state.messages == 2
+    await connection.close()
 
 
 async def test_messages_outlive_a_kill_and_a_restart(nats_server):

@@ -40,6 +40,7 @@ OTHER_COMMANDS = (
     "retention",
 )
 DETACH_SECONDS = 240
+CLUSTERS = (1, 3)
 
 app = typer.Typer(
     name="oep",
@@ -54,7 +55,8 @@ app = typer.Typer(
         " process, `oep logs attempts` what one says, `oep psql` the proctoring tables, and"
         " `oep kill attempts` how the platform takes a fault.\n\n"
         "A SERVICE is postgres, nats, auth, attempts, proctoring, realtime or gateway;"
-        " `attempts#2` is its second replica. Everything is kept in `.oep` (or OEP_STATE)."
+        " `attempts#2` is its second replica, `nats#3` the third server of a cluster. Everything is"
+        " kept in `.oep` (or OEP_STATE)."
     ),
 )
 out = Console(highlight=False, soft_wrap=True)
@@ -64,11 +66,20 @@ Target = Annotated[str, typer.Argument(metavar="SERVICE[#n]", help="One replica,
 Count = Annotated[int, typer.Option(min=1, max=9, help="How many replicas.")]
 
 
+def _is_cluster(count: int) -> int:
+    if count not in CLUSTERS:
+        raise typer.BadParameter("1, or 3: two outlive no more than one does.")
+    return count
+
+
 @app.command()
 def up(  # typer shows the options
     realtime: Count = 1,
     attempts: Count = 1,
     proctoring: Count = 1,
+    nats: Annotated[
+        int, typer.Option(callback=_is_cluster, help="1, or a cluster of 3 that outlives any one.")
+    ] = 1,
     base_port: Annotated[
         int | None,
         typer.Option(min=1024, max=60000, help="Put all ports from here on; gateway first."),
@@ -81,13 +92,18 @@ def up(  # typer shows the options
     """Start everything, wait until it is healthy, keep it alive until Ctrl-C.
 
     Ports: 8000 gateway, 9901 its admin page, 8101-8104 and 8201-8203 services (replica n: +10
-    each), 55432 PostgreSQL, 54222 and 58222 NATS. OEP_PORT_GATEWAY=8080 and the like move one,
-    --base-port all.
+    each), 55432 PostgreSQL, 54222 and 58222 NATS (56222 among themselves). OEP_PORT_GATEWAY=8080
+    and the like move one, --base-port all.
     """
     if detach:
         _up_detached()
         return
-    replicas = {"realtime": realtime, "attempts": attempts, "proctoring": proctoring}
+    replicas = {
+        "realtime": realtime,
+        "attempts": attempts,
+        "proctoring": proctoring,
+        "nats": nats,
+    }
     wanted = Layout(state.here(), ports.plan(base_port), replicas)
     seeding = seed_task(wanted) if demo_data else None
     asyncio.run(_up(wanted, seeding))

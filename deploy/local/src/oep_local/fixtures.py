@@ -22,7 +22,7 @@ import pytest
 from oep_local import containers, ports, unprivileged
 from oep_local.access import ADMIN, ROLES, Access
 from oep_local.errors import RunnerError
-from oep_local.nats import NatsServer
+from oep_local.nats import NatsCluster, NatsServer, cluster
 from oep_local.postgres import PostgresServer
 from oep_local.wire import Wire
 
@@ -157,6 +157,21 @@ def nats_server(server_folder: Path) -> Iterator[NatsServer | containers.NatsCon
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def nats_cluster(server_folder: Path) -> Iterator[NatsCluster]:
+    """Start three NATS servers that keep everything together; `heal` them after breaking one.
+
+    They are always the runner's own.
+    """
+    places = [(ports.free_port(), ports.free_port(), ports.free_port()) for _ in range(3)]
+    servers = cluster(server_folder / "nats-cluster", places)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
 
 
 @pytest.fixture(scope="session")

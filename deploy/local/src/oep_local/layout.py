@@ -61,12 +61,18 @@ class Layout:
         replicas = range(1, self.count(name) + 1)
         return ",".join(f"{LOOPBACK}:{self.ports.of(port or name, n)}" for n in replicas)
 
+    @property
+    def nats_url(self) -> str:
+        """The addresses of all servers of the bus, comma separated."""
+        return ",".join(f"nats://{place}" for place in self.addresses("nats").split(","))
+
     def wanted_ports(self) -> list[tuple[str, int]]:
         """Name every port that must be free."""
         return [
             (name if n == 1 else f"{name}#{n}", self.ports.of(name, n))
             for name in self.ports.by_name
-            for n in range(1, self.count(name.removesuffix("_grpc")) + 1)
+            if name != "nats_cluster" or self.count("nats") > 1
+            for n in range(1, self.count(_owner(name)) + 1)
         ]
 
     def environment(self, service: str, replica: int = 1) -> dict[str, str]:
@@ -76,7 +82,8 @@ class Layout:
             **processes.base_environment(),
             "HOST": LOOPBACK,
             "REST_PORT": str(self.ports.of(service, replica)),
-            "NATS_URL": f"nats://{LOOPBACK}:{self.ports.of('nats')}",
+            "NATS_URL": self.nats_url,
+            "NATS_REPLICAS": str(self.count("nats")),
             "JWKS_URL": f"http://{LOOPBACK}:{self.ports.of('auth')}/.well-known/jwks.json",
             "TOKEN_ISSUER": "oep",
             "NODE_ID": f"{service}-{replica}",
@@ -120,6 +127,11 @@ class Layout:
         argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages)
         made = Command(argv, processes.base_environment(), self.state.root)
         self.state.gateway.write_text(processes.run("the gateway's configuration", made))
+
+
+def _owner(port_name: str) -> str:
+    """Return whose port this is: `nats_monitor` is one of nats."""
+    return "nats" if port_name.startswith("nats_") else port_name.removesuffix("_grpc")
 
 
 def answers(port: int, path: str) -> bool:

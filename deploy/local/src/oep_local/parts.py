@@ -28,7 +28,7 @@ class Part:
     @property
     def label(self) -> str:
         """The name that people use: `attempts#2`; the first replica goes without number."""
-        return self.name if self.replica == 1 else f"{self.name}#{self.replica}"
+        return label(self.name, self.replica)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ def next_delay(last_delay: float, lived_seconds: float) -> float:
     return min(2 * last_delay, LONGEST_DELAY_SECONDS)
 
 
-def matches(label: str, target: str) -> bool:
+def label(name: str, replica: int) -> str:
+    return name if replica == 1 else f"{name}#{replica}"
+
+
+def matches(name_of_one: str, target: str) -> bool:
     """Whether `target` means this process: `attempts` is every replica, `attempts#1` the first."""
-    name, _, replica = label.partition("#")
+    name, _, replica = name_of_one.partition("#")
     return target in {name, f"{name}#{replica or 1}"}

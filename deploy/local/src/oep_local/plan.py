@@ -8,8 +8,8 @@ from oep_local import nats as nats_server
 from oep_local.access import SERVICES as STORED
 from oep_local.layout import SERVICES, Layout, answers
 from oep_local.migrations import migrate
-from oep_local.nats import NatsServer
-from oep_local.parts import Part, Stage, Task
+from oep_local.nats import NatsServer, Seat
+from oep_local.parts import Part, Stage, Task, label
 from oep_local.postgres import PostgresServer
 from oep_local.processes import Command
 
@@ -26,7 +26,7 @@ def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[S
         for replica in range(1, layout.count(name) + 1)
     ]
     return [
-        [postgres(server), nats(layout)],
+        [postgres(server), *(nats(layout, n) for n in range(1, layout.count("nats") + 1))],
         [Task("database exam_db and its roles", layout.access.make_database)],
         migrations,
         services,
@@ -47,12 +47,17 @@ def postgres(server: PostgresServer) -> Part:
     return Part("postgres", 1, port, server.command, ready, prepare=server.prepare)
 
 
-def nats(layout: Layout) -> Part:
-    """Describe the bus."""
-    port, monitor = layout.ports.of("nats"), layout.ports.of("nats_monitor")
-    server = NatsServer(layout.state.nats, layout.state.log("nats"), port, monitor)
+def nats(layout: Layout, number: int) -> Part:
+    """Describe one server of the bus; a cluster has stores of its own beside that of one alone."""
+    count, ports = layout.count("nats"), layout.ports
+    port, monitor = ports.of("nats", number), ports.of("nats_monitor", number)
+    log, store, seat = layout.state.log(label("nats", number)), layout.state.nats, None
+    if count > 1:
+        store = layout.state.root / f"nats-of-{count}" / str(number)
+        seat = Seat(number, [ports.of("nats_cluster", n) for n in range(1, count + 1)])
+    server = NatsServer(store, log, port, monitor, seat)
     ready = partial(nats_server.is_healthy, monitor)
-    return Part("nats", 1, port, server.command, ready, prepare=server.prepare)
+    return Part("nats", number, port, server.command, ready, prepare=server.prepare)
 
 
 def service(layout: Layout, name: str, replica: int) -> Part:

@@ -25,6 +25,7 @@ DEFAULTS = {
     "postgres": 55432,
     "nats": 54222,
     "nats_monitor": 58222,
+    "nats_cluster": 56222,
 }
 _OFFSETS = {
     "gateway": 0,
@@ -32,6 +33,7 @@ _OFFSETS = {
     "postgres": 2,
     "nats": 3,
     "nats_monitor": 4,
+    "nats_cluster": 5,
     "auth": 101,
     "attempts": 102,
     "proctoring": 103,

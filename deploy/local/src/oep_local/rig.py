@@ -97,7 +97,8 @@ class Platform:
 
     @property
     def nats_url(self) -> str:
-        return f"nats://127.0.0.1:{self.layout.ports.of('nats')}"
+        """Return the addresses of all servers, comma separated."""
+        return self.layout.nats_url
 
     @property
     def database(self) -> Access:
