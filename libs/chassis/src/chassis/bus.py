@@ -15,16 +15,24 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, StreamConfig
-from nats.js.errors import NoStreamResponseError, NotFoundError
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    ConsumerInfo,
+    DeliverPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError, NoStreamResponseError, NotFoundError
+from nats.js.kv import KeyValue
 
 from chassis.ending import end, stop_if_cancelled
 from chassis.errors import Unavailable
+from chassis.line import Line
 
 log = structlog.get_logger()
 
@@ -49,6 +57,8 @@ STREAMS = (
     ),
 )
 MOST_IN_BATCH = 1_000
+_PATIENCE_SECONDS = 5.0
+_PATIENCE_WITH_CHOICE_SECONDS = 2.0
 _BATCH = 256
 _PULL_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 1.0
@@ -92,30 +102,48 @@ class Message(NamedTuple):
 
 
 class Bus:
-    """One supervised connection to NATS."""
+    """One supervised connection to NATS: to one server, or to one of several (ADR 35)."""
 
-    def __init__(self, url: str, name: str, *, streams: Sequence[StreamConfig] = STREAMS) -> None:
-        """Only remember where the bus is; `start` connects."""
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        streams: Sequence[StreamConfig] = STREAMS,
+        replicas: int = 1,
+    ) -> None:
+        """Only remember where the bus is; `start` connects.
+
+        `url` may name several servers, comma separated. `replicas` is on how many of them streams
+        and buckets lie; what lies on fewer is given more, nothing is ever taken away.
+        """
+        self._replicas = replicas
         self._servers = [part.strip() for part in url.split(",")]
         self._name = name
         self._streams = streams
-        self.client = Client()
+        self.client = Line()
         self.watchers: set[Callable[[], None]] = set()
         """Called after each reconnection: what was standing on the server may be gone."""
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._is_lacking = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
         return bool(self.client.is_connected)
 
     @property
+    def patience_seconds(self) -> float:
+        """How long to wait for an answer: not long where another server may give it."""
+        return _PATIENCE_WITH_CHOICE_SECONDS if self.client.has_choice else _PATIENCE_SECONDS
+
+    @property
     def jetstream(self) -> JetStreamContext:
-        return self.client.jetstream(timeout=5)
+        return self.client.jetstream(timeout=self.patience_seconds)
 
     async def start(self) -> None:
         """Begin to connect in the background and return at once."""
-        self._task = asyncio.create_task(self._connect_for_ever(), name="bus-connect")
+        self._task = asyncio.create_task(self._keep(), name="bus-keep")
 
     async def wait_ready(self) -> None:
         """Return once connected with the streams in place. Safe to cancel."""
@@ -143,24 +171,27 @@ class Bus:
                 task.result()
 
     async def publish(
-        self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float = 5.0
+        self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float | None = None
     ) -> int:
         """Return the stream sequence once JetStream has stored the message.
 
-        The same `msg_id` within the dedupe window is stored once. Raises `BusUnavailable`.
+        The same `msg_id` within the dedupe window is stored once. Raises `BusUnavailable` after
+        `seconds`, if not said otherwise after `patience_seconds`.
         """
         if not self.is_connected:
             raise BusUnavailable
         headers = {"Nats-Msg-Id": msg_id} if msg_id else None
         try:
-            ack = await self.jetstream.publish(subject, payload, timeout=seconds, headers=headers)
+            ack = await self.jetstream.publish(
+                subject, payload, timeout=seconds or self.patience_seconds, headers=headers
+            )
         except (NatsError, OSError, TimeoutError) as error:
-            await self._repair(error)
+            self.suspect(error)
             raise BusUnavailable from error
         stop_if_cancelled()
         return int(ack.seq)
 
-    async def publish_batch(self, messages: Sequence[Message], *, seconds: float = 5.0) -> bool:
+    async def publish_batch(self, messages: Sequence[Message]) -> bool:
         """Store up to `MOST_IN_BATCH` messages of one stream, all or none; say whether they are.
 
         One acknowledgement for all of them. False, and nothing stored, when one of them is known
@@ -178,7 +209,7 @@ class Bus:
             answer = await self.client.request(
                 last.subject,
                 last.payload,
-                timeout=seconds,
+                timeout=self.patience_seconds,
                 headers={
                     "Nats-Msg-Id": last.msg_id,
                     "Nats-Batch-Id": batch_id,
@@ -187,7 +218,7 @@ class Bus:
                 },
             )
         except (NatsError, OSError, TimeoutError) as error:
-            await self._repair(error)
+            self.suspect(error)
             raise BusUnavailable from error
         stop_if_cancelled()
         ack = json.loads(answer.data)
@@ -200,7 +231,7 @@ class Bus:
         try:
             info = await self.jetstream.stream_info(stream)
         except (NatsError, OSError, TimeoutError) as error:
-            await self._repair(error)
+            self.suspect(error)
             raise BusUnavailable from error
         stop_if_cancelled()
         return Position(info.state.last_seq, _epoch(info.created))
@@ -210,7 +241,22 @@ class Bus:
         try:
             return int((await self.jetstream.stream_info(stream)).state.first_seq)
         except (NatsError, OSError, TimeoutError) as error:
+            self.suspect(error)
             raise BusUnavailable from error
+
+    async def bucket(self, name: str, *, ttl_seconds: float) -> KeyValue:
+        """Return a bucket whose keys are kept in memory for so long, made if it is not there.
+
+        Raises what the client does.
+        """
+        stream, jetstream = f"KV_{name}", self.jetstream
+        try:
+            return await jetstream.create_key_value(
+                bucket=name, ttl=ttl_seconds, storage=StorageType.MEMORY, replicas=self._replicas
+            )
+        except BadRequestError:  # it is there, with fewer copies
+            await self._improve((await jetstream.stream_info(stream)).config)
+            return await jetstream.key_value(name)
 
     async def replay(
         self, stream: str, subjects: Sequence[str], after: int, upto: int, *, limit: int = 10_000
@@ -234,6 +280,16 @@ class Bus:
                 if reader.is_at_end or (batch and batch[-1].sequence >= upto):
                     break
         return found
+
+    async def _keep(self) -> None:
+        """Connect, then see to the streams whenever one was missed, until cancelled."""
+        await self._connect_for_ever()
+        while True:
+            await self._is_lacking.wait()
+            self._is_lacking.clear()
+            stop_if_cancelled()
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                await self._ensure_streams()
 
     async def _connect_for_ever(self) -> None:
         pause = 0.1
@@ -265,33 +321,47 @@ class Bus:
             error_cb=_log_error,
             disconnected_cb=_log_disconnected,
             reconnected_cb=self._reconnected,
+            reconnect_to_server_handler=self.client.next_server,
         )
 
     async def _reconnected(self) -> None:
         log.info("bus.reconnected")
         for lose in list(self.watchers):
             lose()
-        with contextlib.suppress(NatsError, OSError, TimeoutError):
-            await self._ensure_streams()
+        self._is_lacking.set()
 
-    async def _repair(self, error: BaseException) -> None:
-        """Make missing streams again: a wiped store answers "no stream", not "no server"."""
+    def suspect(self, error: BaseException) -> None:
+        """Look, in the background, for what an error may mean.
+
+        A wiped store answers "no stream", not "no server": missing streams are made again. Silence
+        may be that of a server that was stopped: another one is looked for.
+        """
         log.warning("bus.refused", error=type(error).__name__)
         if isinstance(error, (NotFoundError, NoStreamResponseError)):
-            with contextlib.suppress(NatsError, OSError, TimeoutError):
-                await self._ensure_streams()
+            self._is_lacking.set()
+        elif isinstance(error, TimeoutError):
+            self.client.doubt()
 
     async def _ensure_streams(self) -> None:
         for config in self._streams:
             try:
                 there = await self.jetstream.stream_info(str(config.name))
             except NotFoundError:
-                await self.jetstream.add_stream(config)
+                await self.jetstream.add_stream(config.evolve(num_replicas=self._replicas))
             else:
-                if (
-                    config.allow_atomic and not there.config.allow_atomic
-                ):  # made by an older release
-                    await self.jetstream.update_stream(there.config.evolve(allow_atomic=True))
+                await self._improve(there.config)
+
+    async def _improve(self, there: StreamConfig) -> None:
+        """Give a stream of an older release or of a smaller bus what it lacks, if it can be had."""
+        replicas = max(there.num_replicas or 1, self._replicas)
+        better = there.evolve(num_replicas=replicas)
+        if there.name in {config.name for config in self._streams if config.allow_atomic}:
+            better = better.evolve(allow_atomic=True)
+        if better != there:
+            try:
+                await self.jetstream.update_stream(better)
+            except NatsError as error:
+                log.warning("bus.not_improved", stream=there.name, error=type(error).__name__)
 
 
 class Reader:
@@ -326,6 +396,8 @@ class Reader:
                         yield batch
             except (NatsError, OSError, TimeoutError, BusUnavailable, _LostError) as error:
                 log.warning("reader.again", stream=self._stream, error=type(error).__name__)
+                if isinstance(error, TimeoutError):
+                    self._bus.client.doubt()
                 self.is_at_end = False
                 await asyncio.sleep(0.1)
 

@@ -213,10 +213,15 @@ class Relay:
     async def _publish(self, rows: list[_Row]) -> list[int]:
         """Publish all rows at once, or else each key's in order, keys side by side.
 
+        After a crash some are in the stream already, and all go one by one.
+
         Return the acknowledged ids.
         """
-        if len(rows) > 1 and await self._publish_together(rows):
-            return [row.id for row in rows]
+        try:
+            if len(rows) > 1 and await self._bus.publish_batch([row.message for row in rows]):
+                return [row.id for row in rows]
+        except BusUnavailable:
+            return []  # one by one they would wait for it, too
         by_key: dict[int, list[_Row]] = {}
         for row in rows:
             by_key.setdefault(row.order_key, []).append(row)
@@ -226,13 +231,6 @@ class Relay:
             for line in by_key.values():
                 group.create_task(self._publish_line(line, places, sent))
         return sent
-
-    async def _publish_together(self, rows: list[_Row]) -> bool:
-        """Say whether all rows are in the stream; after a crash some are, and go one by one."""
-        try:
-            return await self._bus.publish_batch([row.message for row in rows])
-        except BusUnavailable:
-            return False
 
     async def _publish_line(
         self, line: list[_Row], places: asyncio.Semaphore, sent: list[int]

@@ -27,6 +27,9 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     rest_port: int
     nats_url: str
+    """One server or several, comma separated."""
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    """On how many servers of the bus each stream lies: 3 for a cluster of three."""
     jwks_url: str
     token_issuer: str = "oep"  # noqa: S105  # the issuer's name, not a token
     allowed_origins: Addresses = (

@@ -83,7 +83,9 @@ class Attempts:
         async with contextlib.AsyncExitStack() as stack:
             database = await _opened(stack, Database.from_settings(settings))
             ticking = await _opened(stack, _clock_database(settings))
-            bus = Bus(settings.nats_url, f"attempts-{settings.node_id}")
+            bus = Bus(
+                settings.nats_url, f"attempts-{settings.node_id}", replicas=settings.nats_replicas
+            )
             await bus.start()
             stack.push_async_callback(bus.close)
             relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="attempts")

@@ -35,7 +35,7 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.database = Database.from_settings(settings)
-        self.bus = Bus(settings.nats_url, "auth")
+        self.bus = Bus(settings.nats_url, "auth", replicas=settings.nats_replicas)
         self.relay = Relay(
             settings.database_url.get_secret_value(), OUTBOX, self.bus, source="auth"
         )

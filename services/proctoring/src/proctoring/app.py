@@ -168,7 +168,9 @@ class _Ways:
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
         """Return them; for an event loop that runs, though nothing is connected yet."""
-        bus = Bus(settings.nats_url, f"proctoring-{settings.node_id}")
+        bus = Bus(
+            settings.nats_url, f"proctoring-{settings.node_id}", replicas=settings.nats_replicas
+        )
         url = settings.database_url.get_secret_value()
         attempts_channel = rpc.channel(settings.attempts_grpc)
         auth_channel = rpc.channel(settings.auth_grpc)

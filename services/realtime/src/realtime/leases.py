@@ -12,7 +12,6 @@ import structlog
 from chassis.bus import Bus, BusUnavailable
 from chassis.ending import stop_if_cancelled
 from nats.errors import Error as NatsError
-from nats.js.api import StorageType
 from nats.js.kv import KeyValue
 
 from realtime.presence import Presence
@@ -55,15 +54,14 @@ class Leases:
                 await self._beat()
             except (NatsError, OSError, TimeoutError, BusUnavailable) as error:
                 log.info("lease.not_renewed", error=type(error).__name__)
+                self._bus.suspect(error)
                 self._bucket = None
                 self._steady_since = time.monotonic()
             stop_if_cancelled()
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def _beat(self) -> None:
-        self._bucket = self._bucket or await self._bus.jetstream.create_key_value(
-            bucket=_BUCKET, ttl=_LEASE_SECONDS, storage=StorageType.MEMORY
-        )
+        self._bucket = self._bucket or await self._bus.bucket(_BUCKET, ttl_seconds=_LEASE_SECONDS)
         there = await self._there()
         if self._has_held and self._node not in there:
             log.warning("lease.ran_out")

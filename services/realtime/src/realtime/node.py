@@ -69,7 +69,11 @@ class Node:
         self.unauthenticated = 0
         self.wire = Wire(settings.flush_seconds, self._felt, self.left, _patience(settings))
         self.hub = Hub()
-        self.bus = Bus(settings.nats_url, f"realtime-{settings.node_id}")
+        self.bus = Bus(
+            settings.nats_url,
+            f"realtime-{settings.node_id}",
+            replicas=settings.nats_replicas,
+        )
         self.keys = KeySet(settings.jwks_url)
         self.revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
         self.revocations.watchers.append(self._revoked)
