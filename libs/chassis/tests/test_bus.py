@@ -83,6 +83,19 @@ async def test_replay_returns_just_the_stretch(bus, subject):
     assert await bus.replay(EVENTS, [subject], upto + 1, upto + 1) == []
 
 
+async def test_the_latest_of_each_subject_is_found_in_order_and_nothing_else(bus, subject):
+    assert await bus.latest(EVENTS, [f"{subject}.*"]) == []
+    for number in range(3):
+        for name in ("b", "a", "other"):
+            await bus.publish(f"{subject}.{name}", f"{name}{number}".encode(), None)
+    found = await bus.latest(EVENTS, [f"{subject}.a", f"{subject}.b"])
+    assert [delivery.data for delivery in found] == [b"b2", b"a2"]
+    many = [f"{subject}.x.{number}" for number in range(600)]
+    for name in many:
+        await bus.publish(name, b"", None)
+    assert [each.subject for each in await bus.latest(EVENTS, [f"{subject}.x.*"])] == many
+
+
 async def test_a_reader_goes_on_behind_its_last_message_after_a_restart(bus, subject, nats_server):
     async with Reading(Reader(bus, EVENTS, [subject], after=None)).going_on() as reading:
         await say(bus, subject, "one")

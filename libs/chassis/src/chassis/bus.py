@@ -281,6 +281,38 @@ class Bus:
                     break
         return found
 
+    async def latest(self, stream: str, subjects: Sequence[str]) -> list[Delivery]:
+        """Return the newest message of each subject that a filter matches, in order.
+
+        Raises `BusUnavailable` when the bus does not answer, or not in full.
+        """
+        if not self.is_connected:
+            raise BusUnavailable
+        try:
+            return await self._latest(stream, subjects)
+        except (NatsError, OSError, TimeoutError, _LostError) as error:
+            self.suspect(error)
+            raise BusUnavailable from error
+
+    async def _latest(self, stream: str, subjects: Sequence[str]) -> list[Delivery]:
+        config = _to_read(subjects, DeliverPolicy.LAST_PER_SUBJECT)
+        info = await self.jetstream.add_consumer(stream, config)
+        stop_if_cancelled()
+        left, order, found = info.num_pending or 0, Order(0), list[Delivery]()
+        pull = _Pull(self, stream, str(info.name))
+        await pull.start()
+        try:
+            while left:
+                for message in await pull.next():
+                    place = message.metadata.sequence
+                    if not order.takes(place.consumer, place.stream):
+                        raise _LostError
+                    found.append(_delivery(message, place.stream))
+                    left = message.metadata.num_pending
+        finally:
+            await pull.stop()
+        return found
+
     async def _keep(self) -> None:
         """Connect, then see to the streams whenever one was missed, until cancelled."""
         await self._connect_for_ever()
@@ -419,11 +451,7 @@ class Reader:
                     if not order.takes(place.consumer, place.stream):
                         raise _LostError
                     self.is_at_end = message.metadata.num_pending == 0
-                    batch.append(
-                        Delivery(
-                            order.seen, message.subject, message.data, message.metadata.timestamp
-                        )
-                    )
+                    batch.append(_delivery(message, order.seen))
                 if batch:
                     self.position = Position(order.seen, position.epoch)
                     self._after = order.seen
@@ -446,17 +474,9 @@ class Reader:
         return self.position
 
     async def _add_consumer(self, after: int) -> ConsumerInfo:
+        config = _to_read(self._subjects, DeliverPolicy.BY_START_SEQUENCE)
         return await self._bus.jetstream.add_consumer(
-            self._stream,
-            ConsumerConfig(
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=after + 1,
-                ack_policy=AckPolicy.NONE,
-                filter_subjects=self._subjects,
-                inactive_threshold=_CONSUMER_LIFE_SECONDS,
-                mem_storage=True,
-                num_replicas=1,
-            ),
+            self._stream, config.evolve(opt_start_seq=after + 1)
         )
 
 
@@ -546,6 +566,21 @@ class _Pull:
         await self._bus.client.publish(
             self._request_subject, json.dumps(wish).encode(), reply=self._inbox
         )
+
+
+def _to_read(subjects: Sequence[str], policy: DeliverPolicy) -> ConsumerConfig:
+    return ConsumerConfig(
+        deliver_policy=policy,
+        ack_policy=AckPolicy.NONE,
+        filter_subjects=list(subjects),
+        inactive_threshold=_CONSUMER_LIFE_SECONDS,
+        mem_storage=True,
+        num_replicas=1,
+    )
+
+
+def _delivery(message: Msg, sequence: int) -> Delivery:
+    return Delivery(sequence, message.subject, message.data, message.metadata.timestamp)
 
 
 def _frame(message: Message, batch_id: str, number: int) -> bytes:
