@@ -183,12 +183,17 @@ class Windowed:
     def __call__(self, frame: bytes, now: float) -> None:
         self._score.frames += 1
         told = json.loads(frame)
+        if told["type"] == "delta":  # an incident that did not wait for its row
+            self._note(told["attempt_id"], told["data"].get("last_event"), now)
         for row in told.get("attempts", ()):
-            attempt_id, last = row["attempt_id"], row["last_event"]
-            at = last["received_at"] if last else ""
-            if at != self._newest.get(attempt_id) and told["type"] == "changes":
-                self._score.seen.shown.setdefault((attempt_id, at), []).append(now)
-            self._newest[attempt_id] = at
+            is_news = told["type"] == "changes"
+            self._note(row["attempt_id"], row["last_event"], now if is_news else None)
+
+    def _note(self, attempt_id: int, last: Mapping[str, Any] | None, now: float | None) -> None:
+        at = last["received_at"] if last else ""
+        if now is not None and at > self._newest.get(attempt_id, ""):
+            self._score.seen.shown.setdefault((attempt_id, at), []).append(now)
+        self._newest[attempt_id] = max(at, self._newest.get(attempt_id, ""))
 
 
 def bench(size: Size, console: Console, say: Say) -> Report:

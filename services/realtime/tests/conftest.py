@@ -188,10 +188,17 @@ class Auth(auth_pb2_grpc.AuthServiceServicer):
     def __init__(self):
         self.assigned = {}
         self.revocations = []
+        self.people = {}
         self.failure = None
 
     async def ListRevocations(self, request, context):  # noqa: N802
         return auth_pb2.ListRevocationsResponse(revocations=self.revocations)
+
+    async def GetUsers(self, request, context):  # noqa: N802
+        if self.failure:
+            raise self.failure
+        known = [self.people[user_id] for user_id in request.user_ids if user_id in self.people]
+        return auth_pb2.GetUsersResponse(users=known)
 
     async def ListAssignments(self, request, context):  # noqa: N802
         if self.failure:
@@ -208,6 +215,7 @@ class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
     def __init__(self):
         self.tallies = []
         self.attention = []
+        self.risks = []
         self.calls = 0
         self.recounts = 0
         self.failure = None
@@ -218,7 +226,10 @@ class Proctoring(proctoring_pb2_grpc.ProctoringServiceServicer):
         if self.failure:
             raise self.failure
         return proctoring_pb2.GetBoardResponse(
-            as_of=stamp(datetime.now(UTC)), tallies=self.tallies, attention=self.attention
+            as_of=stamp(datetime.now(UTC)),
+            tallies=self.tallies,
+            attention=self.attention,
+            risks=self.risks,
         )
 
 
@@ -460,6 +471,19 @@ class World:
             attempt,
             "answer_saved",
             **{"question_id": question_id, "kind": kind, "connection_id": connection_id} | data,
+        )
+
+    async def say_created(self, attempt):
+        """Say that an attempt was made, as attempts does."""
+        return await self.say(
+            attempt,
+            "attempt_created",
+            student_id=attempt.student_id,
+            status=attempt.status,
+            version=1,
+            questions_answered=0,
+            workstation_id=None,
+            is_waiting_for_authorisation=False,
         )
 
     async def say_seen(self, attempt, node, number, *, sockets):

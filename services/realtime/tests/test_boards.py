@@ -42,6 +42,7 @@ def row(attempt_id=1, **changes):
         "hand_raised_at": None,
         "live_action_count": 0,
         "unread_message_count": 0,
+        "risk_score": 0,
     } | changes
 
 
@@ -75,8 +76,10 @@ def test_what_an_attempt_needs_most_decides_its_group(group, changes):
     assert group_of(row(**changes)) is group
 
 
-def test_in_a_group_more_violations_then_warnings_then_newer_events_come_first():
+def test_in_a_group_more_risk_then_violations_then_warnings_then_newer_events_come_first():
     rows = [
+        row(7, counts=counts(0, 1), risk_score=9),
+        row(8, counts=counts(0, 1), risk_score=40),
         row(1, counts=counts(0, 3)),
         row(2, counts=counts(5, 2), last_event=last(at="2026-01-05T10:00:00Z")),
         row(3, counts=counts(5, 2), last_event=last(at=datetime(2026, 1, 5, 11, tzinfo=UTC))),
@@ -85,7 +88,7 @@ def test_in_a_group_more_violations_then_warnings_then_newer_events_come_first()
         row(6),
     ]
     order = [place.attempt_id for place in sorted(map(key, rows))]
-    assert order == [1, 4, 3, 2, 6, 5]
+    assert order == [8, 7, 1, 4, 3, 2, 6, 5]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +133,8 @@ def test_notices_carry_absolute_values_so_that_twice_is_once():
     assert changes("hand_changed", {"is_raised": False, "raised_at": AT}) == {
         "hand_raised_at": None
     }
+    assert changes("risk_changed", {"score": 12, "as_of_sequence": 3}) == {"risk_score": 12}
+    assert changes("risk_changed", {}) == {}
     assert changes("what_is_not_known", {"status": "x"}) == {}
 
 
@@ -165,6 +170,8 @@ class Watcher:
     def send(self, frame):
         told = json.loads(frame.data)
         self.frames.append(told)
+        if told["type"] == "delta":  # says what the next `changes` hold anyway
+            return
         if told["type"] == "page":
             self.order = [found["attempt_id"] for found in told["attempts"]]
         self.order = told.get("order", self.order)
@@ -181,7 +188,7 @@ def a_board(rows, sequence=10):
     return board
 
 
-def told(board, sequence, fact, attempt_id=1, **data):
+def told(board, sequence, fact, attempt_id=1, /, **data):
     address = Address(900, attempt_id, fact)
     board.apply(Message(Position(sequence, "e"), address, Notice(fact, AT, data), 100))
 
@@ -277,6 +284,44 @@ async def test_who_is_not_on_the_board_makes_it_incomplete_and_calls_make_it_unc
     assert snapshot["attempts"][0]["unread_message_count"] == 2
 
 
+def whole(attempt_id, **changes):
+    """The row of a new attempt, as `arrivals` makes it."""
+    return row(attempt_id, status="not_started", is_online=False) | changes
+
+
+async def test_who_is_new_stands_where_he_belongs_and_only_where_a_filter_lets_him():
+    board = a_board([row(1), row(2, status="not_started", is_online=False), row(9)])
+    everyone, works = Watcher(), Watcher()
+    board.window(Extent()).join(everyone)
+    board.window(Extent(filter=Filter(group="works"))).join(works)
+    told(board, 11, "attempt_created", 5, **whole(5))
+    await quiet(board.window(Extent()))
+    found = everyone.frames[-1]
+    assert (found["type"], found["order"], found["total"]) == ("changes", [1, 9, 2, 5], 4)
+    assert [each["attempt_id"] for each in found["attempts"]] == [5]
+    assert board.window(Extent(filter=Filter(group="works")))._pace._timer is None
+    assert len(works.frames) == 1
+    told(board, 12, "status_changed", 5, status="in_progress")
+    told(board, 13, "connection_opened", 5, is_online=True)
+    await quiet(board.window(Extent(filter=Filter(group="works"))))
+    assert works.order == [1, 5, 9]
+
+
+async def test_what_is_said_of_a_new_attempt_that_is_here_already_changes_nothing():
+    board = a_board([row(1, questions_answered=7)])
+    told(board, 11, "attempt_created", 1, **whole(1))
+    assert json.loads(bytes(board.text(1)))["questions_answered"] == 7
+    assert not board.is_incomplete
+
+
+@pytest.mark.parametrize("data", [{"student_id": 5, "status": "not_started"}, whole(5)])
+async def test_a_new_attempt_without_its_name_makes_a_board_incomplete(data):
+    board = a_board([row(1)])
+    told(board, 11, "attempt_created", 5, **data | {"student_name": ""} if len(data) > 2 else data)
+    assert board.is_incomplete
+    assert len(board) == (2 if len(data) > 2 else 1)
+
+
 async def test_a_window_at_which_nobody_looks_is_forgotten():
     board = a_board([row(1)])
     window, watcher = board.window(Extent(filter=Filter(status="x"))), Watcher()
@@ -304,6 +349,9 @@ NOTICES = some.lists(
                 ("event_recorded", {"counts": counts(1, 1), "last_event": last("violation")}),
                 ("event_recorded", {"counts": counts(0), "last_event": last(at=LATER)}),
                 ("event_recorded", {"counts": counts(2), "last_event": last(at=LATER)}),
+                ("risk_changed", {"score": 8}),
+                ("risk_changed", {"score": 0}),
+                ("attempt_created", None),
             ]
         ),
         some.booleans(),
@@ -335,7 +383,7 @@ def test_whoever_applies_the_changes_sees_the_page_as_it_is(notices, offset, lim
         window = board.window(extent)
         window.join(watcher)
         for sequence, (attempt_id, (fact, data), is_shown) in enumerate(notices, start=11):
-            told(board, sequence, fact, attempt_id, **data)
+            told(board, sequence, fact, attempt_id, **whole(attempt_id) if data is None else data)
             if is_shown and window._pace._timer is not None:
                 await quiet(window)
         if window._pace._timer is not None:
@@ -345,9 +393,10 @@ def test_whoever_applies_the_changes_sees_the_page_as_it_is(notices, offset, lim
         assert watcher.page == [
             json.loads(bytes(board.text(attempt_id))) for attempt_id in watcher.order
         ]
-        assert watcher.frames[-1]["total"] == len(expected)
+        state = [frame for frame in watcher.frames if frame["type"] != "delta"][-1]
+        assert state["total"] == len(expected)
         groups = Counter(Group(place.group).name.lower() for place in expected)
-        assert Counter(watcher.frames[-1]["groups"]) == groups
+        assert Counter(state["groups"]) == groups
 
     def fits(found):
         return all(test(found, key(found)) for test in wanted.tests())
@@ -407,7 +456,6 @@ def test_a_frame_that_asks_for_what_cannot_be_is_answered(rest):
 
 
 async def test_the_first_leaves_at_once_and_the_next_in_time():
-    """A pressing change waits less, also when an idle one was waiting before it."""
     loop, left, has = asyncio.get_running_loop(), [], asyncio.Event()
 
     def leave():
@@ -415,28 +463,86 @@ async def test_the_first_leaves_at_once_and_the_next_in_time():
         has.set()
         return True
 
-    it = Pace(leave)
-    it.due(is_pressing=False)
+    it = Pace(leave, 0.06)
+    it.due()
     assert len(left) == 1
-    for presses in (False, True, False):
+    for _ in range(3):
         has.clear()
-        it.due(is_pressing=presses)
-        it.due(is_pressing=presses)
+        it.due()
+        assert it.is_waiting
+        it.due()
         await asyncio.wait_for(has.wait(), 5)
     assert len(left) == 4
-    gaps = [after - before for before, after in pairwise(left)]
-    assert gaps[0] >= pace.ROUTINE_SECONDS - 0.02
-    assert gaps[1] >= pace.PRESSING_SECONDS - 0.02
-    it.due(is_pressing=False)
-    waits = it._timer.when()
-    it.due(is_pressing=True)
-    assert it._timer.when() < waits
+    assert min(after - before for before, after in pairwise(left)) >= 0.06 - 0.005
     it.stop()
 
 
 async def test_what_told_nothing_leaves_the_door_open():
     calls = []
     it = Pace(lambda: bool(calls.append(1)))
-    it.due(is_pressing=False)
-    it.due(is_pressing=False)
+    it.due()
+    it.due()
     assert len(calls) == 2
+
+
+class Timed(Watcher):
+    """Remembers when each frame came."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = []
+
+    def send(self, frame):
+        super().send(frame)
+        self.times.append((self.frames[-1]["type"], asyncio.get_running_loop().time()))
+
+    def gaps(self):
+        states = [at for kind, at in self.times if kind != "delta"]
+        return [after - before for before, after in pairwise(states)]
+
+
+async def test_no_socket_is_told_its_page_more_often_than_every_250_ms():
+    """However much changes, and whoever comes to look at the same page meanwhile."""
+    board, watchers = a_board([row(n) for n in range(1, 6)]), [Timed()]
+    window = board.window(Extent())
+    window.join(watchers[0])
+    loop, sequence = asyncio.get_running_loop(), 10
+    until = loop.time() + 4.5 * pace.CHANGES_SECONDS
+    while loop.time() < until:
+        sequence += 1
+        told(board, sequence, "answer_saved", 1 + sequence % 5, questions_answered=sequence)
+        if sequence % 7 == 0 and len(watchers) < 4:
+            watchers.append(Timed())
+            window.join(watchers[-1])
+        await asyncio.sleep(0.01)
+    window._pace.stop()
+    assert pace.CHANGES_SECONDS == 0.25
+    assert {len(each.frames) for each in watchers} <= {4, 5}
+    assert min(gap for each in watchers for gap in each.gaps()) >= 0.25 - 0.005
+
+
+async def test_an_incident_on_the_page_is_told_at_once_and_the_routine_waits():
+    board, watcher = a_board([row(n) for n in range(1, 8)]), Watcher()
+    window = board.window(Extent(limit=3))
+    window.join(watcher)
+    routine = {"counts": counts(), "last_event": last()}
+    told(board, 11, "event_recorded", 1, **routine)
+    told(board, 12, "event_recorded", 6, counts=counts(0, 1), last_event=last("violation"))
+    assert len(watcher.frames) == 1, "one waits, the other is not on the page"
+    incident = {"counts": counts(1), "last_event": last("warning")}
+    told(board, 13, "event_recorded", 2, **incident)
+    told(board, 14, "event_recorded", 2, counts=counts(2), last_event=last("warning"))
+    told(board, 15, "hand_changed", 3, is_raised=True, raised_at=AT)
+    first, second = watcher.frames[1:]
+    assert (first["type"], first["attempt_id"], first["kind"]) == ("delta", 2, "event")
+    assert (first["data"], first["position"]["sequence"]) == (incident, 13)
+    assert (second["attempt_id"], second["kind"]) == (3, "hand")
+    await quiet(window)
+    found = watcher.frames[-1]
+    assert (found["order"], found["position"]["sequence"]) == ([3, 6, 2], 15)
+    assert watcher.page[2]["counts"] == counts(2)
+    told(board, 16, "event_recorded", 2, counts=counts(3), last_event=last("warning"))
+    await quiet(window)
+    told(board, 17, "event_recorded", 2, counts=counts(4), last_event=last("warning"))
+    kinds = [frame["type"] for frame in watcher.frames[3:]]
+    assert kinds.count("delta") >= 1, "after `changes` the next one is told at once again"

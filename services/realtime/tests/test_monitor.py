@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from chassis.errors import Unavailable
 from chassis.waiting import eventually
+from oep.auth.v1 import auth_pb2
 from oep.proctoring.v1 import proctoring_pb2
 from realtime.wire.socket import Socket
 from websockets.exceptions import InvalidStatus
@@ -139,6 +140,60 @@ async def test_every_kind_of_delta_follows_in_order(world, modern):
     ]
     assert found[0]["data"] == {"event": {"id": 1}, "counts": {"info": 1}}
     assert all(f["position"]["epoch"] == snapshot["position"]["epoch"] for f in found)
+
+
+async def test_a_new_attempt_is_told_as_the_row_that_a_snapshot_has(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    snapshot = await board.frame("snapshot")
+    late = world.attempt(exam_id=attempt.exam_id, student_id=77, status="not_started")
+    world.auth.people[77] = auth_pb2.User(user_id=77, full_name="Asha")
+    said = await world.say_created(late)
+    delta = await board.frame("delta")
+    assert (delta["kind"], delta["attempt_id"]) == ("created", late.attempt_id)
+    assert delta["position"]["sequence"] == said
+    [row] = snapshot["attempts"]
+    assert list(delta["data"]) == list(row)
+    back = await world.board(attempt.exam_id)
+    rows = {row["attempt_id"]: row for row in (await back.frame("snapshot"))["attempts"]}
+    assert rows[late.attempt_id] == delta["data"]
+
+
+async def test_who_comes_back_to_a_board_on_another_node_is_told_the_whole_row_too(make_world):
+    one, other = await make_world(), await make_world(node_id="n2")
+    attempt = one.attempt()
+    other.attempts.attempts[attempt.attempt_id] = attempt
+    student = await other.student(attempt)  # so that this node reads the exam, without a board
+    board = await one.board(attempt.exam_id)
+    position = (await board.frame("snapshot"))["position"]
+    late = one.attempt(exam_id=attempt.exam_id, student_id=77, status="not_started")
+    for world in (one, other):
+        world.auth.people[77] = auth_pb2.User(user_id=77, full_name="Meena")
+    said = await one.say_created(late)
+    assert (await deltas(board, "created"))[0]["data"]["student_name"] == "Meena"
+    await eventually(lambda: other.node.feed.position(attempt.exam_id).sequence >= said)
+    back = await other.board(attempt.exam_id, since=position["sequence"], epoch=position["epoch"])
+    [delta] = await deltas(back, "created")
+    assert (delta["data"]["student_name"], delta["position"]["sequence"]) == ("Meena", said)
+    assert delta["data"]["total_questions"] == 10
+    assert student.types() == ["connected"]
+
+
+async def test_a_board_shows_risk_from_the_first_row_on(world):
+    attempt = world.attempt()
+    quiet = world.attempt(exam_id=attempt.exam_id, student_id=42)
+    world.proctoring.risks = [proctoring_pb2.Risk(attempt_id=quiet.attempt_id, score=12)]
+    board = await world.board(attempt.exam_id)
+    rows = (await board.frame("snapshot"))["attempts"]
+    assert [(row["attempt_id"], row["risk_score"]) for row in rows] == [
+        (quiet.attempt_id, 12),
+        (attempt.attempt_id, 0),
+    ]
+    await world.say(attempt, "risk_changed", score=40, as_of_sequence=3, rules_version=1)
+    [delta] = await deltas(board, "risk")
+    assert delta["data"] == {"score": 40, "as_of_sequence": 3, "rules_version": 1}
+    again = await (await world.board(attempt.exam_id)).frame("snapshot")
+    assert [row["risk_score"] for row in again["attempts"]] == [40, 12]
 
 
 async def test_other_exams_are_not_shown(world):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from chassis.bus import EVENTS
 from chassis.waiting import eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,16 @@ def test_the_same_refusal_again_is_not_said_again(presence):
     assert presence._number == 1
 
 
+def test_what_ended_is_said_even_when_more_has_happened_before_it_could_be(presence):
+    one = Socket()
+    presence.opened(one, EXAM)
+    presence.closed(one, EXAM)
+    presence.refused(Socket(), EXAM, Closing(4503, "Attempt is open on another device"))
+    presence.opened(Socket(), EXAM)
+    waiting = sorted(change.fact for change in presence._waiting.values())
+    assert waiting == ["connection_closed", "connection_opened", "connection_refused"]
+
+
 def test_the_name_of_a_node_is_good_for_a_key_and_differs_between_processes():
     assert name_of("pod 1.é").startswith("pod_1__-")
     assert name_of("a") != name_of("a")
@@ -228,6 +239,95 @@ async def test_a_node_learns_what_the_others_know_of_an_exam_that_it_begins_to_r
     board = await other.board(attempt.exam_id)
     row = (await board.frame("snapshot"))["attempts"][0]
     assert (row["is_online"], row["socket_count"], row["connection"]) == (True, 1, "online")
+
+
+async def refused_and_closed(world, attempt):
+    """Have a socket end and the next one refused; return why, when both are in the stream."""
+    subject = f"oep.v1.{attempt.exam_id}.{attempt.attempt_id}"
+    client = await world.student(attempt)
+    await client.connection.close(3001, "bye")
+    await eventually(lambda: not world.node.presence.of(attempt.attempt_id).socket_count)
+    attempt.policy, attempt.active_login_id = "refuse", "another"
+    world.attempts.is_admitted = False
+    token = world.tokens.token(attempt.student_id)
+    why = await (await world.connect(f"attempts/{attempt.attempt_id}", token=token)).closed()
+    facts = [f"{subject}.connection_closed", f"{subject}.connection_refused"]
+
+    async def are_said():
+        return len(await world.bus.latest(EVENTS, facts)) == len(facts)
+
+    await eventually(are_said)
+    return why
+
+
+def told_endings(row):
+    close, refusal = row["last_close"], row["last_refusal"]
+    return (close and close["code"]), (refusal and (refusal["code"], refusal["reason"]))
+
+
+@pytest.mark.parametrize("view", ["page", None])
+async def test_why_a_student_is_not_connected_is_known_on_a_node_that_never_read_his_exam(
+    make_world, view
+):
+    """Nobody who saw it is left; what was said is in the stream."""
+    one = await make_world(warm_messages=0, linger_seconds=0)
+    attempt = one.attempt()
+    why = await refused_and_closed(one, attempt)
+    await eventually(lambda: not one.node.feed.exams(), seconds=10)
+    await one.stop_node()
+    other = await make_world(warm_messages=0, node_id="n2")
+    other.attempts.attempts[attempt.attempt_id] = attempt
+    query = {"view": view} if view else {}
+    board = await other.board(attempt.exam_id, **query)
+    [row] = (await board.frame("page" if view else "snapshot"))["attempts"]
+    assert told_endings(row) == (3001, why)
+    assert (row["connection"], row["is_online"], row["socket_count"]) == ("offline", False, 0)
+    assert row["connection_since"] is not None
+    await one.start_node(node_id="n1")
+
+
+async def test_why_a_student_is_not_connected_is_known_where_his_exam_was_forgotten(make_world):
+    world = await make_world(warm_messages=0, linger_seconds=0)
+    attempt = world.attempt()
+    why = await refused_and_closed(world, attempt)
+    await eventually(lambda: not world.node.feed.exams(), seconds=10)
+    board = await world.board(attempt.exam_id)
+    [row] = (await board.frame("snapshot"))["attempts"]
+    assert told_endings(row) == (3001, why)
+
+
+async def test_what_is_recalled_says_nothing_of_sockets_that_are_open(make_world):
+    """The word of a node that has gone names a socket; only the node itself can say that now."""
+    world = await make_world(warm_messages=0)
+    attempt = world.attempt()
+    ending = {"code": 4008, "reason": "Reader too slow", "at": "2026-01-05T10:00:00Z"}
+    await world.say(
+        attempt,
+        "connection_closed",
+        node_id="gone",
+        number=9,
+        socket_count=1,
+        state="online",
+        since="2026-01-05T09:00:00Z",
+        at="2026-01-05T10:00:00Z",
+        last_close=ending,
+    )
+    board = await world.board(attempt.exam_id)
+    [row] = (await board.frame("snapshot"))["attempts"]
+    assert (row["is_online"], row["socket_count"], row["last_close"]) == (False, 0, ending)
+    assert world.node.presence.others() == set()
+    await world.say_seen(attempt, "gone", 1, sockets=1)  # it lives: its first word since counts
+    shown = await deltas_until(board, lambda data: data["socket_count"] == 1)
+    assert shown["last_close"] == ending
+
+
+def test_an_older_word_adds_its_endings_and_nothing_else():
+    refusal = Ending(4503, "Another device", EARLY)
+    older = entry("a", 1, last_refusal=refusal)
+    newer = entry("a", 2, State.OFFLINE, minute=1)
+    for said in ((older, newer), (newer, older)):
+        seen = merged(*said)
+        assert (seen.state, seen.socket_count, seen.last_refusal) == (State.OFFLINE, 0, refusal)
 
 
 async def test_a_student_whose_line_is_dead_is_shown_within_three_pings(make_world):

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from chassis.errors import Unavailable
 from chassis.waiting import eventually
+from oep.auth.v1 import auth_pb2
 from oep.proctoring.v1 import proctoring_pb2
 
 LAST = {
@@ -177,6 +179,52 @@ async def test_an_attempt_that_is_made_during_the_exam_appears(make_world):
     assert (found["total"], found["order"]) == (2, [attempt.attempt_id, late.attempt_id])
 
 
+def assigned(world, attempt, student_id=77, name="Meena"):
+    """Make an attempt as `assign` does: nothing but that it was made is said of it."""
+    late = world.attempt(exam_id=attempt.exam_id, student_id=student_id, status="not_started")
+    world.auth.people[student_id] = auth_pb2.User(
+        user_id=student_id, full_name=name, hall_ticket_number="AP2"
+    )
+    return late
+
+
+async def test_an_attempt_that_was_assigned_appears_in_its_place_and_its_student_sees_nothing(
+    world,
+):
+    attempt, over = exam_of(world, 2)
+    over.status = "submitted"
+    board = await window(world, attempt)
+    await board.frame("page")
+    late = assigned(world, attempt)
+    await world.say_created(late)
+    found = await board.frame("changes")
+    assert found["order"] == [attempt.attempt_id, late.attempt_id, over.attempt_id]
+    [row] = [row for row in found["attempts"] if row["attempt_id"] == late.attempt_id]
+    assert (row["student_name"], row["hall_ticket_number"]) == ("Meena", "AP2")
+    assert (row["status"], row["total_questions"], row["is_online"]) == ("not_started", 10, False)
+    assert world.attempts.rosters == 1, "nobody was asked for all rows"
+    student = await world.student(late)
+    await world.say_created(late)
+    await world.say_saved(late)
+    assert (await student.frame())["title"] == "Answer Saved"
+    assert student.types() == ["connected", "notification"]
+
+
+async def test_who_was_assigned_while_auth_was_away_gets_his_name_with_the_next_rows(make_world):
+    world = await make_world(snapshot_shared_seconds=0.2)
+    attempt = world.attempt()
+    board = await window(world, attempt)
+    await board.frame("page")
+    late = assigned(world, attempt)
+    world.auth.failure = Unavailable("away")
+    await world.say_created(late)
+    names = {}
+    while names.get(late.attempt_id) != "Asha":  # what the roster says
+        found = await board.frame("changes", seconds=10)
+        names |= {row["attempt_id"]: row["student_name"] for row in found["attempts"]}
+    assert found["total"] == 2
+
+
 async def test_who_is_missing_for_good_is_no_reason_to_ask_all_the_time(make_world):
     world = await make_world(snapshot_shared_seconds=60)
     attempt = world.attempt()
@@ -213,6 +261,10 @@ async def test_a_stream_that_was_lost_leads_to_resync_and_a_page(make_world, nat
     await violates(world, attempt)
     found = await board.frame("changes", seconds=10)
     assert found["attempts"][0]["counts"]["violation"] == 1
+    late = assigned(world, attempt)
+    await world.say_created(late)
+    found = await board.frame("changes", seconds=10)
+    assert found["order"] == [attempt.attempt_id, late.attempt_id]
 
 
 async def test_a_window_goes_on_with_a_page_wherever_its_client_left_off(world):

@@ -1,8 +1,10 @@
-"""The way out to auth: who is assigned to which exam, and whose tokens have ended.
+"""The way out to auth: who is assigned to which exam, whose tokens have ended, who people are.
 
 Every call has a deadline; nothing of gRPC is seen above this module.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC
 
 import grpc
@@ -14,6 +16,13 @@ from oep.auth.v1 import auth_pb2_grpc
 
 _SECONDS = 1.0
 _LIST_SECONDS = 5.0
+_PEOPLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Person:
+    full_name: str
+    hall_ticket_number: str | None
 
 
 class AuthClient:
@@ -32,12 +41,25 @@ class AuthClient:
         )
         return frozenset((each.role, each.exam_id) for each in answer.assignments)
 
+    async def people(self, user_ids: Collection[int]) -> dict[int, Person]:
+        """Return those who are known, soon or never; raise `Unavailable` without auth."""
+        request = pb.GetUsersRequest(user_ids=user_ids)
+        answer: pb.GetUsersResponse = await rpc.call(
+            self._stub.GetUsers, request, seconds=_PEOPLE_SECONDS
+        )
+        return {each.user_id: _person(each) for each in answer.users}
+
     async def revoked(self) -> list[Revoked]:
         """Return every login and user whose tokens have ended; raise `Unavailable` without auth."""
         answer: pb.ListRevocationsResponse = await rpc.call(
             self._stub.ListRevocations, pb.ListRevocationsRequest(), seconds=_LIST_SECONDS
         )
         return [_revoked(each) for each in answer.revocations]
+
+
+def _person(user: pb.User) -> Person:
+    has_ticket = user.HasField("hall_ticket_number")
+    return Person(user.full_name, user.hall_ticket_number if has_ticket else None)
 
 
 def _revoked(message: pb.Revocation) -> Revoked:

@@ -97,7 +97,8 @@ class BoardVisit:
 
     async def _resume(self, connection: Connection, since: Since) -> None:
         try:
-            await replay(self._feed, connection.channel.id, connection, since)
+            complete = self._boards.complete
+            await replay(self._feed, connection.channel.id, connection, since, complete)
         except HistoryGone as gone:
             tell_resync(connection, gone, self._keeper)
             await self._show(connection)
@@ -150,7 +151,7 @@ class WindowVisit(BoardVisit):
             match asked_by_frame(text):
                 case Extent() as extent:
                     self._extent = extent  # of a flood of them, the last one is shown
-                    turns.due(is_pressing=True)
+                    turns.due()
                 case Malformed(message, code):
                     connection.send(frames.error(message, code, self._keeper.now()))
                 case _:

@@ -14,6 +14,9 @@ Kind = Literal["attempt", "exam", "window", "broadcast"]
 attempt's staff who speak; they hear nothing of what is said there."""
 
 
+BOARD_KINDS: tuple[Kind, ...] = ("exam", "window")
+
+
 class Channel(NamedTuple):
     """What a socket listens to."""
 
@@ -22,7 +25,7 @@ class Channel(NamedTuple):
 
     @property
     def is_board(self) -> bool:
-        return self.kind in {"exam", "window"}
+        return self.kind in BOARD_KINDS
 
 
 class Address(NamedTuple):
@@ -52,7 +55,7 @@ def parse(subject: str) -> Address | None:
     return Address(int(exam_id), int(attempt_id), fact)
 
 
-def subject(exam_id: int, attempt_id: int, fact: str) -> str:
+def subject(exam_id: int, attempt_id: int | str, fact: str) -> str:
     """Return where a fact about an attempt is published; `*` and `>` make a filter of it."""
     return f"oep.v1.{exam_id}.{attempt_id}.{fact}"
 

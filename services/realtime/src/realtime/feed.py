@@ -9,7 +9,7 @@ cannot be told in full is `HistoryGone`, and when the stream itself was lost eve
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -43,13 +43,14 @@ class Feed:
         fan_out: Callable[[Message], None],
         settle: Callable[[], None],
         prepare: Callable[[int], Awaitable[None]],
+        complete: Callable[[Sequence[Message]], Awaitable[None]],
         restart: Callable[[Line], None],
         end: Callable[[Line], None],
         warm_messages: int,
         replay_seconds: float,
         linger_seconds: float,
     ) -> None:
-        """Hand the first four to each line; `end` hears of a line that is read no more."""
+        """Hand the first six to each line; `end` hears of a line that is read no more."""
         self._bus = bus
         self._ring = ring
         self._end = end
@@ -61,6 +62,7 @@ class Feed:
             fan_out=fan_out,
             settle=settle,
             prepare=prepare,
+            complete=complete,
             restart=restart,
             warm_messages=warm_messages,
         )

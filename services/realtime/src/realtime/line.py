@@ -39,13 +39,15 @@ class Line:
         fan_out: Callable[[Message], None],
         settle: Callable[[], None],
         prepare: Callable[[int], Awaitable[None]],
+        complete: Callable[[Sequence[Message]], Awaitable[None]],
         restart: Callable[["Line"], None],
         warm_messages: int,
     ) -> None:
         """`fold` sees every message, `fan_out` only live ones, `restart` says that there is a gap.
 
         `settle` is called when all that came at once was fanned out, before anything else happens.
-        `prepare` is awaited for the exam when the head is known and nothing behind it was told.
+        `prepare` is awaited for the exam when the head is known and nothing behind it was told,
+        `complete` for what came at once of new attempts, before any of it is told.
         What lies among the last `warm_messages` before the head is read without being told.
         """
         self.exam_id = exam_id
@@ -64,6 +66,7 @@ class Line:
         self._fan_out = fan_out
         self._settle = settle
         self._prepare = prepare
+        self._complete = complete
         self._restart = restart
         self._warm_messages = warm_messages
         self._reader: Reader | None = None
@@ -99,7 +102,12 @@ class Line:
         async for batch in reader.batches():
             if reader.position is None or reader.position.epoch != self.position.epoch:
                 raise StreamReset
-            self._take(batch, warm_until)
+            epoch = self.position.epoch
+            read = [(delivery, notices.read(delivery, epoch)) for delivery in batch]
+            new = [m for _, m in read if m is not None and m.address.fact == notices.CREATED]
+            if new and new[-1].sequence > warm_until:
+                await self._complete(new)
+            self._take(read, warm_until)
             if self._read >= warm_until or reader.is_at_end:
                 self.is_warm.set()
 
@@ -119,10 +127,9 @@ class Line:
         self.has_begun.set()
         return after, head.sequence
 
-    def _take(self, batch: Sequence[Delivery], warm_until: int) -> None:
-        for delivery in batch:
+    def _take(self, read: Sequence[tuple[Delivery, Message | None]], warm_until: int) -> None:
+        for delivery, message in read:
             self._read = delivery.sequence
-            message = notices.read(delivery, self.position.epoch)
             if message is None:
                 log.warning("notice.passed_over", subject=delivery.subject)
             else:
@@ -134,5 +141,5 @@ class Line:
             if message is not None:
                 self._fan_out(message)
         self._settle()
-        if batch and batch[-1].sequence > warm_until:
-            READER_LAG.observe(max(0.0, time.time() - batch[-1].at.timestamp()))
+        if read and read[-1][0].sequence > warm_until:
+            READER_LAG.observe(max(0.0, time.time() - read[-1][0].at.timestamp()))

@@ -6,7 +6,7 @@ Made inside the event loop; nothing connects before `start`.
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -22,12 +22,15 @@ from realtime.admission import Admission
 from realtime.attempts_client import AttemptsClient
 from realtime.auth_client import AuthClient
 from realtime.board_visits import BoardVisit, WindowVisit
+from realtime.boards.arrivals import Arrivals
 from realtime.boards.loading import Loader
 from realtime.boards.watching import Boards
 from realtime.broadcast import Bucket
 from realtime.broadcasting import Broadcasting
+from realtime.channels import BOARD_KINDS, Channel
 from realtime.closing import Closing
 from realtime.connection import Connection
+from realtime.endings import Endings
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
@@ -100,6 +103,7 @@ class Node:
             fan_out=self._fan_out,
             settle=self.hub.settle,
             prepare=self._prepare,
+            complete=self._complete,
             restart=self._restart,
             end=self._end,
             warm_messages=settings.warm_messages,
@@ -108,7 +112,8 @@ class Node:
         )
         proctoring = ProctoringClient(self._proctoring_channel)
         self.boards = Boards(
-            Loader(attempts, proctoring, self.presence),
+            Loader(attempts, proctoring, self.presence, Endings(self.bus, self.presence)),
+            Arrivals(self._auth.people, self.presence, self._is_watched),
             self.feed,
             self.ring,
             self._as_of,
@@ -237,6 +242,12 @@ class Node:
     async def _prepare(self, exam_id: int) -> None:
         self.presence.forget(exam_id)
         await self.roll.call(exam_id)
+
+    async def _complete(self, messages: Sequence[Message]) -> None:
+        await self.boards.complete(messages)
+
+    def _is_watched(self, exam_id: int) -> bool:
+        return any(self.hub.listeners(Channel(kind, exam_id)) for kind in BOARD_KINDS)
 
     def _restart(self, line: Line) -> None:
         """Start an exam over: whoever is there already may have missed something."""

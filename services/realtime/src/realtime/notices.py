@@ -19,6 +19,7 @@ from realtime.closing import Closing
 from realtime.frames import Frame
 
 BROADCAST = "broadcast_sent"
+CREATED = "attempt_created"
 TIME_EXPIRED = {"message": "Exam time has expired"}
 _EVENTS = {
     "submitted": ("attempt_submitted", "The attempt has been submitted"),
@@ -26,6 +27,7 @@ _EVENTS = {
     "cancelled": ("attempt_cancelled", "The attempt has been cancelled"),
 }
 _KINDS = {
+    CREATED: "created",
     "status_changed": "status",
     "attempt_authorised": "status",
     "lobby_changed": "status",
@@ -37,10 +39,12 @@ _KINDS = {
     "deadline_changed": "deadline",
     "answer_saved": "progress",
     "event_recorded": "event",
+    "risk_changed": "risk",
     "timing_recorded": "timing",
     "connection_opened": "presence",
     "connection_closed": "presence",
     "connection_changed": "presence",
+    "connection_refused": "presence",
     "transfer_requested": "transfer",
     "transfer_approved": "transfer",
     "transfer_rejected": "transfer",

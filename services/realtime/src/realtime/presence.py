@@ -2,8 +2,9 @@
 
 Each change is said in the stream with the node's whole word for the attempt (`sightings`), so that
 a lost or repeated notice is healed by the next one. Saying is best effort: the newest word per
-attempt waits, not a history. Nodes that have gone silent are found out by `leases`; what was said
-before an exam was read here is asked for by `rollcall`.
+attempt waits and its newest endings, not a history. Nodes that have gone silent are found out by
+`leases`; what was said before an exam was read here is asked for by `rollcall`, and by `endings`
+when staff look.
 """
 
 import asyncio
@@ -24,7 +25,9 @@ from realtime.connection import Connection
 from realtime.notices import Message
 from realtime.sightings import Ending, Entry, Seen, Sighting, Sightings, State, best
 
-_FACTS = frozenset({"connection_opened", "connection_closed", "connection_changed"})
+ENDINGS = frozenset({"connection_closed", "connection_refused"})
+"""Facts whose newest one of an attempt says why it is not connected (`endings`)."""
+_FACTS = ENDINGS | {"connection_opened", "connection_changed"}
 _PUBLISH_SECONDS = 2.0
 _AT_ONCE = 64
 _RETRY_SECONDS = 0.5
@@ -63,6 +66,12 @@ class _Change:
     connection_id: str | None = None
     user_id: int | None = None
 
+    @property
+    def key(self) -> tuple[int, str, str | None]:
+        """Say what it takes the place of: an ending is said, whatever comes behind it."""
+        ending = self.fact if self.fact in ENDINGS else None
+        return self.entry.attempt_id, self.entry.node, ending
+
 
 class Presence:
     """The table of who is connected; `run` says this node's part of it."""
@@ -74,7 +83,8 @@ class Presence:
         self._number = 0
         self._mine: dict[int, _Own] = {}
         self._sightings = Sightings()
-        self._waiting: dict[tuple[int, str], _Change] = {}
+        self._recalled: set[int] = set()
+        self._waiting: dict[tuple[int, str, str | None], _Change] = {}
         self._wake = asyncio.Event()
         self._is_flushed = asyncio.Event()
         self._is_flushed.set()
@@ -117,7 +127,7 @@ class Presence:
             return
         own = self._mine.get(attempt_id) or _Own(exam_id, connection.caller.user_id)
         ending = Ending(why.code, why.reason, now)
-        self._saw(attempt_id, own, "connection_changed", connection.id, last_refusal=ending)
+        self._saw(attempt_id, own, "connection_refused", connection.id, last_refusal=ending)
 
     # what the others see
 
@@ -129,7 +139,7 @@ class Presence:
         address = message.address
         if address.fact not in _FACTS:
             return
-        entry = _entry(message)
+        entry = entry_of(message)
         if entry is not None and entry.node != self._node:
             self._sightings.take(entry)
         message.notice.data = self.of(address.attempt_id).shown
@@ -143,8 +153,21 @@ class Presence:
     def known_of(self, exam_id: int) -> Iterator[Entry]:
         return self._sightings.of_exam(exam_id)
 
+    def has_recalled(self, exam_id: int) -> bool:
+        return exam_id in self._recalled
+
+    def recall(self, exam_id: int, entries: Iterable[Entry]) -> None:
+        """Take what was said before an exam was heard here, by this node, too.
+
+        From now on it is heard.
+        """
+        for entry in entries:
+            self._sightings.take(entry)
+        self._recalled.add(exam_id)
+
     def forget(self, exam_id: int) -> None:
         """Forget what was said of an exam: it is not heard any more, or anew."""
+        self._recalled.discard(exam_id)
         self._sightings.forget(exam_id, but=self._node)
 
     def others(self) -> set[str]:
@@ -214,7 +237,7 @@ class Presence:
         self._say(_Change(entry, fact, connection_id, own.user_id))
 
     def _say(self, change: _Change) -> None:
-        self._waiting[change.entry.attempt_id, change.entry.node] = change
+        self._waiting[change.key] = change
         self._is_flushed.clear()
         self._wake.set()
 
@@ -231,9 +254,8 @@ class Presence:
             await self._bus.publish(subject, payload, notice_id, seconds=_PUBLISH_SECONDS)
         except BusUnavailable:
             return False
-        key = entry.attempt_id, entry.node
-        if self._waiting.get(key) is change:
-            del self._waiting[key]
+        if self._waiting.get(change.key) is change:
+            del self._waiting[change.key]
         return True
 
 
@@ -266,7 +288,7 @@ def _envelope(notice_id: str, change: _Change) -> dict[str, Any]:
     }
 
 
-def _entry(message: Message) -> Entry | None:
+def entry_of(message: Message) -> Entry | None:
     """Return the word in a notice; None when it is none of ours."""
     data = message.notice.data
     try:

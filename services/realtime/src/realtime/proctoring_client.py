@@ -1,4 +1,4 @@
-"""The way out to proctoring: the tallies that a board starts from. Every call has a deadline."""
+"""The way out to proctoring: tallies and scores that a board starts from; calls have a deadline."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +47,7 @@ class Board:
 
     tallies: dict[int, Tally]
     attention: dict[int, Attention]
+    risks: dict[int, int]
 
 
 class ProctoringClient:
@@ -62,6 +63,7 @@ class ProctoringClient:
         return Board(
             {tally.attempt_id: _tally(tally) for tally in reply.tallies},
             {each.attempt_id: _attention(each) for each in reply.attention},
+            {each.attempt_id: each.score for each in reply.risks},
         )
 
 

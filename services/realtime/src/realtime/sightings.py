@@ -101,14 +101,15 @@ class Sightings:
         self._exams: dict[int, set[int]] = {}
 
     def take(self, entry: Entry) -> bool:
-        """Remember a word; False when a newer one of that node is known."""
-        words = self._nodes.setdefault(entry.node, {})
-        known = words.get(entry.attempt_id)
-        if known is not None and known.age >= entry.sighting.age:
-            return False
-        words[entry.attempt_id] = entry.sighting
+        """Remember a word, of an older one the endings only; False when a newer one is known."""
+        words, word = self._nodes.setdefault(entry.node, {}), entry.sighting
         self._exams.setdefault(entry.exam_id, set()).add(entry.attempt_id)
-        return True
+        known = words.get(entry.attempt_id)
+        is_newer = known is None or word.age > known.age
+        if known is not None:
+            word = _with_endings(word, known) if is_newer else _with_endings(known, word)
+        words[entry.attempt_id] = word
+        return is_newer
 
     def newest(self, attempt_id: int, node: str) -> Sighting | None:
         return self._nodes.get(node, {}).get(attempt_id)
@@ -155,6 +156,15 @@ def _merged(words: Sequence[Sighting]) -> Seen:
         last_close=_latest(word.last_close for word in words),
         last_refusal=_latest(word.last_refusal for word in words),
     )
+
+
+def _with_endings(word: Sighting, other: Sighting) -> Sighting:
+    """Return a word that knows the endings which another one of its node knew, too."""
+    close = _latest([word.last_close, other.last_close])
+    refusal = _latest([word.last_refusal, other.last_refusal])
+    if (close, refusal) == (word.last_close, word.last_refusal):
+        return word
+    return msgspec.structs.replace(word, last_close=close, last_refusal=refusal)
 
 
 def _latest(endings: Iterable[Ending | None]) -> Ending | None:

@@ -6,7 +6,7 @@ and nothing of the transport that carries them.
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -23,6 +23,7 @@ from realtime.connection import NO_PLACE, Connection
 from realtime.errors import HistoryGone
 from realtime.feed import Feed
 from realtime.metrics import REPLAYS
+from realtime.notices import Message
 from realtime.presence import Presence
 from realtime.saving import Saver
 from realtime.student import Student
@@ -206,12 +207,23 @@ async def place_in(
         raise
 
 
-async def replay(feed: Feed, exam_id: int, connection: Connection, since: Since) -> None:
-    """Tell what was missed and go live. Raises `HistoryGone` with the connection still holding."""
+async def replay(
+    feed: Feed,
+    exam_id: int,
+    connection: Connection,
+    since: Since,
+    complete: Callable[[Sequence[Message]], Awaitable[None]] | None = None,
+) -> None:
+    """Tell what was missed and go live. Raises `HistoryGone` with the connection still holding.
+
+    `complete` is awaited for the messages before they are told.
+    """
     after, epoch = since
     while True:
         joined_at = connection.joined_at
         history = await feed.history(exam_id, connection.channel, after, epoch)
+        if complete is not None:
+            await complete(history)
         if connection.joined_at == joined_at:
             connection.go_live(after, history)
             return

@@ -12,11 +12,11 @@ from chassis.bus import Position
 
 from realtime import frames
 from realtime.boards import row as rows_of
-from realtime.boards.order import Filter, Key, Listing, key
+from realtime.boards.order import Filter, Key, Listing, Span, key
 from realtime.boards.row import Row
 from realtime.boards.window import Extent, Window
 from realtime.frames import Frame
-from realtime.notices import Message
+from realtime.notices import CREATED, Message
 
 _encoder = msgspec.json.Encoder()
 
@@ -56,7 +56,7 @@ class Board:
         self._texts = {}
         self._listings = {wanted: self._listed(wanted) for wanted in self._listings}
         for window in self._windows.values():
-            window.due(is_pressing=True)
+            window.due()
 
     def apply(self, message: Message) -> None:
         """Fold a notice in; one of before, or of another stream, changes nothing."""
@@ -67,13 +67,16 @@ class Board:
         self.position = message.position
         self._snapshot = None
         fact, data = message.address.fact, message.notice.data
+        attempt_id = message.address.attempt_id
         if fact in rows_of.RECOUNTED_AFTER:
             self.counts_due += 1
-        self._change(
-            message.address.attempt_id,
-            rows_of.changes(fact, data),
-            is_pressing=rows_of.is_pressing(fact, data),
-        )
+        if fact == CREATED:
+            self._arrive(attempt_id, data)
+            return
+        touched = self._change(attempt_id, rows_of.changes(fact, data))
+        frame = message.board_part.frame if rows_of.is_pressing(fact, data) else None
+        for window in touched:
+            window.due() if frame is None else window.press(attempt_id, frame)
 
     @property
     def is_uncounted(self) -> bool:
@@ -89,7 +92,8 @@ class Board:
         for attempt_id, row in self._rows.items():
             found = {**none, **counts.get(attempt_id, {})}
             if any(row[name] != value for name, value in found.items()):
-                self._change(attempt_id, found, is_pressing=True)
+                for window in self._change(attempt_id, found):
+                    window.due()
 
     def snapshot(self, position: Position) -> Frame:
         """Return the whole exam, incident-first, complete up to `position`."""
@@ -131,25 +135,37 @@ class Board:
     def _listed(self, wanted: Filter) -> Listing:
         return Listing(wanted, ((row, self._keys[i]) for i, row in self._rows.items()))
 
-    def _change(self, attempt_id: int, changes: Row, *, is_pressing: bool) -> None:
+    def _arrive(self, attempt_id: int, data: Row) -> None:
+        """Show an attempt that is new; what is here already is at least as new as its notice."""
+        if attempt_id in self._rows:
+            return
+        if not rows_of.is_whole(data):
+            self.is_incomplete = True
+            return
+        self.is_incomplete |= not data["student_name"]
+        row = self._rows[attempt_id] = dict(data)
+        place = self._keys[attempt_id] = key(row)
+        for window in self._touched({w: x.add(row, place) for w, x in self._listings.items()}):
+            window.due()
+
+    def _change(self, attempt_id: int, changes: Row) -> list[Window]:
+        """Change a row; return the windows on which that is to be seen."""
         row = self._rows.get(attempt_id)
         if row is None:
             self.is_incomplete = True
-            return
+            return []
         if not changes:
-            return
+            return []
         row.update(changes)
         if attempt_id in self._texts:
             self._past_texts[attempt_id] = self._texts.pop(attempt_id)
         place = self._keys[attempt_id] = key(row)
-        spans = {
-            wanted: span
-            for wanted, listing in self._listings.items()
-            if (span := listing.update(row, place, changes)) is not None
-        }
-        if not spans:
-            return
-        for window in self._windows.values():
-            span = spans.get(window.extent.filter)
-            if span is not None and window.extent.is_touched_by(span):
-                window.due(is_pressing=is_pressing)
+        listings = self._listings.items()
+        return self._touched({w: x.update(row, place, changes) for w, x in listings})
+
+    def _touched(self, spans: Mapping[Filter, Span | None]) -> list[Window]:
+        return [
+            window
+            for window in self._windows.values()
+            if (span := spans.get(window.extent.filter)) and window.extent.is_touched_by(span)
+        ]

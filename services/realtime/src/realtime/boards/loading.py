@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from realtime.attempts_client import AttemptsClient, Roster, Seat
 from realtime.boards.row import COUNTED, Row
+from realtime.endings import Endings
 from realtime.presence import Presence
 from realtime.proctoring_client import Attention, Board, ProctoringClient, Tally
 
@@ -20,16 +21,23 @@ class Loader:
     """Asks the two services that know an exam. Raises their failures, and `NotFound`."""
 
     def __init__(
-        self, attempts: AttemptsClient, proctoring: ProctoringClient, present: Presence
+        self,
+        attempts: AttemptsClient,
+        proctoring: ProctoringClient,
+        present: Presence,
+        endings: Endings,
     ) -> None:
         self._attempts = attempts
         self._proctoring = proctoring
         self._present = present
+        self._endings = endings
 
     async def rows(self, exam_id: int) -> list[Row]:
         """Return an exam's attempts as they are now or a little later."""
-        roster, board = await asyncio.gather(
-            self._attempts.roster(exam_id), self._proctoring.board(exam_id)
+        roster, board, _ = await asyncio.gather(
+            self._attempts.roster(exam_id),
+            self._proctoring.board(exam_id),
+            self._endings.recall(exam_id),
         )
         rows: list[Row] = []
         for first in range(0, len(roster.seats), _PORTION):
@@ -66,5 +74,6 @@ class Loader:
             **self._present.of(state.attempt_id).shown,
             "counts": {"info": tally.info, "warning": tally.warning, "violation": tally.violation},
             "last_event": None if last is None else asdict(last),
+            "risk_score": board.risks.get(state.attempt_id, 0),
             **asdict(board.attention.get(state.attempt_id, _QUIET)),
         }

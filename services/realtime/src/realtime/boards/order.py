@@ -34,9 +34,14 @@ class Group(IntEnum):
 
 
 class Key(NamedTuple):
-    """An attempt's place: by group, then by violations, warnings, how new the last event is."""
+    """An attempt's place: by group, then by risk, violations, warnings, how new the last event is.
+
+    Risk comes first in a group because it counts what is worth a look once: a key that is held down
+    makes dozens of warnings and no more risk than one.
+    """
 
     group: int
+    lower_risk: int
     fewer_violations: int
     fewer_warnings: int
     older: float
@@ -114,6 +119,10 @@ class Listing:
         """Return the attempts from a place on."""
         return [place.attempt_id for place in self._keys[offset : offset + limit]]
 
+    def add(self, row: Row, new: Key) -> Span | None:
+        """Take in an attempt that is new to the board; None when it does not belong here."""
+        return self._enter(new) if self._has(row, new) else None
+
     def update(self, row: Row, new: Key, changed: Iterable[str]) -> Span | None:
         """Move an attempt to where it belongs now; None when it was not here and is not now.
 
@@ -154,6 +163,7 @@ def key(row: Row) -> Key:
     counts, last = row["counts"], row["last_event"]
     return Key(
         group_of(row),
+        -row["risk_score"],
         -counts.get("violation", 0),
         -counts.get("warning", 0),
         -_seconds(last["received_at"]) if last else 0.0,

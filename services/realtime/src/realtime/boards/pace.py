@@ -1,7 +1,7 @@
 """When something may leave that must not leave too often: the first at once, the next in time.
 
 A change after a quiet time goes out at once, and then nothing for a while; what came meanwhile goes
-together. Pressing changes wait less than others.
+together.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from realtime.connection import Transport
 
-ROUTINE_SECONDS = 0.25
-PRESSING_SECONDS = 0.08
+CHANGES_SECONDS = 0.25
+"""Between two frames of a window on a socket (ADR 37)."""
 WRITE_SECONDS = 0.05
 """Between two writes of a whole board, whose frames each stand for themselves."""
 
@@ -18,24 +18,25 @@ WRITE_SECONDS = 0.05
 class Pace:
     """Calls `leave` when it is time; lives on the event loop."""
 
-    def __init__(self, leave: Callable[[], bool]) -> None:
+    def __init__(self, leave: Callable[[], bool], seconds: float = CHANGES_SECONDS) -> None:
         """`leave` says whether anything left; if not, the next change finds an open door."""
         self._leave = leave
+        self._seconds = seconds
         self._left_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
-    def due(self, *, is_pressing: bool) -> None:
-        """Let leave what is there, now or as soon as it may."""
-        self.after(PRESSING_SECONDS if is_pressing else ROUTINE_SECONDS)
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is there that may not leave yet."""
+        return self._timer is not None
 
-    def after(self, seconds: float) -> None:
-        """Let leave what is there, when the last one left that long ago."""
+    def due(self) -> None:
+        """Let leave what is there, now or as soon as it may."""
         loop = asyncio.get_running_loop()
-        at = self._left_at + seconds
+        at = self._left_at + self._seconds
         if at <= loop.time():
             self._go()
-        elif self._timer is None or self._timer.when() > at:
-            self.stop()
+        elif self._timer is None:
             self._timer = loop.call_at(at, self._go)
 
     def stop(self) -> None:
@@ -54,10 +55,10 @@ class Paced:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._pace = Pace(self._wake)
+        self._pace = Pace(self._wake, WRITE_SECONDS)
 
     def wake(self) -> None:
-        self._pace.after(WRITE_SECONDS)
+        self._pace.due()
 
     def cut(self) -> None:
         self._pace.stop()

@@ -2,7 +2,7 @@
 
 Notices carry absolute values, so folding one twice changes nothing. The two counts that no notice
 carries, live actions and unread messages, are asked from proctoring when one of them may have
-changed. Pure.
+changed. `risk_score` is proctoring's (its ADR 22): it follows the events by a second. Pure.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,9 @@ RECOUNTED_AFTER = frozenset(
 )
 """Facts that change `COUNTED`."""
 
-_PRESENCE = frozenset({"connection_opened", "connection_closed", "connection_changed"})
+_PRESENCE = frozenset(
+    {"connection_opened", "connection_closed", "connection_changed", "connection_refused"}
+)
 _TAKEN: dict[str, tuple[str, ...]] = {
     "status_changed": (
         "status",
@@ -54,7 +56,14 @@ def changes(fact: str, data: Mapping[str, Any]) -> Row:
         return {"hand_raised_at": data.get("raised_at") if data.get("is_raised") else None}
     if fact == "transfer_completed":
         return {"workstation_id": data.get("to_workstation")}
+    if fact == "risk_changed":
+        return {"risk_score": data["score"]} if "score" in data else {}
     return {name: data[name] for name in _TAKEN.get(fact, ()) if name in data}
+
+
+def is_whole(data: Mapping[str, Any]) -> bool:
+    """Say whether the data of a notice about a new attempt are its row already (`arrivals`)."""
+    return "student_name" in data
 
 
 def is_pressing(fact: str, data: Mapping[str, Any]) -> bool:

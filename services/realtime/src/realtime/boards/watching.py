@@ -8,7 +8,7 @@ older than that.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import structlog
 from chassis.bus import Position
 from chassis.errors import Failure, NotFound
 
+from realtime.boards.arrivals import Arrivals
 from realtime.boards.board import Board
 from realtime.boards.loading import Loader
 from realtime.boards.window import Extent, Window
@@ -43,6 +44,7 @@ class Boards:
     def __init__(
         self,
         loader: Loader,
+        arrivals: Arrivals,
         feed: Feed,
         ring: Ring[Message],
         as_of: Callable[[int], datetime],
@@ -51,11 +53,14 @@ class Boards:
     ) -> None:
         """Load an exam anew for whoever comes when its rows are older than `shared_seconds`."""
         self._loader = loader
+        self._arrivals = arrivals
         self._feed = feed
         self._ring = ring
         self._as_of = as_of
         self._shared_seconds = shared_seconds
         self._boards: dict[int, Board] = {}
+        self._totals: dict[int, int] = {}
+        """How many questions an exam has, also while no board of it is kept."""
         self._loading: dict[int, asyncio.Task[Board]] = {}
         self._counting: dict[int, asyncio.Task[None]] = {}
         self._watched: dict[Connection, Window | None] = {}
@@ -69,9 +74,19 @@ class Boards:
         if board is not None:
             board.apply(message)
 
+    async def complete(self, messages: Sequence[Message]) -> None:
+        """Make whole rows of the new attempts in some messages of one exam, before they are told.
+
+        What is here of them already is passed over, so it may be done again.
+        """
+        if messages:
+            total = self._totals.get(messages[0].address.exam_id, 0)
+            await self._arrivals.complete(messages, total)
+
     def drop(self, exam_id: int) -> None:
-        """Forget a board: its line is read no more, or is another one."""
+        """Forget an exam: its line is read no more, or is another one."""
         self._boards.pop(exam_id, None)
+        self._totals.pop(exam_id, None)
 
     async def ready(self, exam_id: int) -> Board:
         """Return a board that is new enough to be shown, as far as the feed is.
@@ -175,7 +190,7 @@ class Boards:
 
     async def _tend(self, exam_id: int, board: Board, renew_seconds: float) -> None:
         if not (self._is_fresh(board) or self._is_watched(exam_id)):
-            self.drop(exam_id)
+            self._boards.pop(exam_id, None)
         elif self._is_old(board, renew_seconds):
             await self._load_once(exam_id)
         elif board.is_uncounted:
@@ -228,6 +243,7 @@ class Boards:
             await asyncio.sleep(_AGAIN_SECONDS)
         board = self._boards.setdefault(exam_id, Board(exam_id, partial(self._as_of, exam_id)))
         board.load(rows, position, loaded_at)
+        self._totals[exam_id] = max((row["total_questions"] for row in rows), default=0)
         for message in behind:
             board.apply(message)
         return board
