@@ -5,7 +5,15 @@ import contextlib
 import uuid
 
 import pytest
-from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Reader, StreamReset
+from chassis.bus import (
+    EVENTS,
+    Bus,
+    BusUnavailable,
+    Delivery,
+    Message,
+    Reader,
+    StreamReset,
+)
 from chassis.waiting import eventually
 
 
@@ -195,3 +203,17 @@ async def test_a_cancellation_that_the_client_swallows_still_ends_a_reader(
     done, _ = await asyncio.wait({task}, timeout=3)
     assert done == {task}
     assert task.cancelled()
+
+
+async def test_what_is_put_back_says_so_and_what_is_new_does_not(bus, subject):
+    begin = (await bus.head(EVENTS)).sequence
+    new = [Message(subject, b"new", f"n{n}{subject}") for n in range(2)]
+    back = [Message(subject, b"back", f"b{n}{subject}", is_rebuilt=True) for n in range(2)]
+    assert await bus.publish_batch(new)
+    assert await bus.publish_batch(back)
+    await bus.publish(subject, b"new", None)
+    await bus.publish(subject, b"back", "alone" + subject, is_rebuilt=True)
+    found = await bus.replay(EVENTS, [subject], begin, (await bus.head(EVENTS)).sequence)
+    told = [b"new", b"new", b"back", b"back", b"new", b"back"]
+    assert [each.data for each in found] == told
+    assert [each.is_rebuilt for each in found] == [text == b"back" for text in told]

@@ -64,6 +64,7 @@ _PULL_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 1.0
 _CONSUMER_LIFE_SECONDS = 60.0
 _END_SECONDS = 2.0
+_REBUILT = "OEP-Rebuilt"
 
 
 class BusUnavailable(Unavailable):
@@ -91,6 +92,8 @@ class Delivery:
     subject: str
     data: bytes
     at: datetime
+    is_rebuilt: bool = False
+    """Put back from where it came (ADR 34): who follows the stream was told it long ago."""
 
 
 class Message(NamedTuple):
@@ -99,6 +102,7 @@ class Message(NamedTuple):
     subject: str
     payload: bytes
     msg_id: str
+    is_rebuilt: bool = False
 
 
 class Bus:
@@ -171,7 +175,13 @@ class Bus:
                 task.result()
 
     async def publish(
-        self, subject: str, payload: bytes, msg_id: str | None, *, seconds: float | None = None
+        self,
+        subject: str,
+        payload: bytes,
+        msg_id: str | None,
+        *,
+        seconds: float | None = None,
+        is_rebuilt: bool = False,
     ) -> int:
         """Return the stream sequence once JetStream has stored the message.
 
@@ -180,10 +190,14 @@ class Bus:
         """
         if not self.is_connected:
             raise BusUnavailable
-        headers = {"Nats-Msg-Id": msg_id} if msg_id else None
+        headers = {"Nats-Msg-Id": msg_id} if msg_id else {}
+        headers |= {_REBUILT: "1"} if is_rebuilt else {}
         try:
             ack = await self.jetstream.publish(
-                subject, payload, timeout=seconds or self.patience_seconds, headers=headers
+                subject,
+                payload,
+                timeout=seconds or self.patience_seconds,
+                headers=headers or None,
             )
         except (NatsError, OSError, TimeoutError) as error:
             self.suspect(error)
@@ -215,6 +229,7 @@ class Bus:
                     "Nats-Batch-Id": batch_id,
                     "Nats-Batch-Sequence": str(len(messages)),
                     "Nats-Batch-Commit": "1",
+                    **({_REBUILT: "1"} if last.is_rebuilt else {}),
                 },
             )
         except (NatsError, OSError, TimeoutError) as error:
@@ -580,14 +595,17 @@ def _to_read(subjects: Sequence[str], policy: DeliverPolicy) -> ConsumerConfig:
 
 
 def _delivery(message: Msg, sequence: int) -> Delivery:
-    return Delivery(sequence, message.subject, message.data, message.metadata.timestamp)
+    is_rebuilt = _REBUILT in (message.headers or ())
+    at = message.metadata.timestamp
+    return Delivery(sequence, message.subject, message.data, at, is_rebuilt)
 
 
 def _frame(message: Message, batch_id: str, number: int) -> bytes:
     """Return one message of a batch as it goes over the wire."""
+    rebuilt = f"{_REBUILT}: 1\r\n" if message.is_rebuilt else ""
     headers = (
         f"NATS/1.0\r\nNats-Msg-Id: {message.msg_id}\r\nNats-Batch-Id: {batch_id}\r\n"
-        f"Nats-Batch-Sequence: {number}\r\n\r\n"
+        f"Nats-Batch-Sequence: {number}\r\n{rebuilt}\r\n"
     )
     size = len(headers)
     command = f"HPUB {message.subject} {size} {size + len(message.payload)}\r\n{headers}"
