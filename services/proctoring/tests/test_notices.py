@@ -15,7 +15,9 @@ async def notices(bus, sat, begin: int, count: int) -> list[dict]:
         head = await bus.head(EVENTS)
         subjects = [f"oep.v1.{sat.exam_id}.{sat.attempt_id}.>"]
         found = await bus.replay(EVENTS, subjects, begin, head.sequence)
-        return [json.loads(d.data) for d in found] if len(found) >= count else []
+        told = [json.loads(d.data) for d in found]
+        told = [n for n in told if n["fact"] != "risk_changed"]  # assessed behind the events
+        return told if len(told) >= count else []
 
     return await eventually(enough, 10)
 

@@ -6,6 +6,7 @@ statement (`intake_store`), timings by `timekeeping`. `days` makes the partition
 what attempts says, `delivering` compares it with what came, `legacy` imports. `store`,
 `timing_store`, `delivery_store` and `numbering` hold further SQL, `notices` what is announced,
 `attempts_client` and `auth_client` the ways out, `keyring` the key that signs, `edge` what the REST
-modules share. The rules are `attempt`, `event`, `timing`, `delivery` and `chain`. Packages:
-`evidence`, `retention`, `risk`, `review`, `listing`, `report` and `acting`.
+modules share. `recorded` is the text of a notice. The rules are `attempt`, `event`, `timing`,
+`delivery` and `chain`. Packages: `evidence`, `retention`, `risk`, `review`, `listing`, `report`,
+`acting` and `replay`.
 """

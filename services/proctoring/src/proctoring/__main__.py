@@ -9,6 +9,7 @@ from chassis.store_commands import Audit, Import, Migrate
 from proctoring import legacy
 from proctoring.app import HOLDINGS, create_app
 from proctoring.commands import People, RetentionRun
+from proctoring.replay.command import Replay
 from proctoring.review.store import HISTORY
 from proctoring.settings import Settings
 from proctoring.tables import SCHEMA
@@ -24,6 +25,7 @@ SERVICE = Service(
         Import(lambda _: legacy.load),
         RetentionRun(HOLDINGS),
         People(HOLDINGS),
+        Replay(),
         Audit(HISTORY, "reviews", "check that no step of a review was changed or taken out"),
     ),
 )

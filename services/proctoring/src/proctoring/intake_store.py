@@ -17,7 +17,7 @@ from chassis import arrays
 from chassis.prepared import Prepared
 from sqlalchemy import Connection
 
-from proctoring import chain
+from proctoring import chain, recorded
 from proctoring.event import EventDraft, Taken, network_text
 
 _TOO_LARGE = 2**31
@@ -75,7 +75,9 @@ WITH wish AS MATERIALIZED (
 ),
 -- An event arrived as long before this message as it had waited then, by the database's clock.
 moment AS MATERIALIZED (
-  SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_z
+  SELECT *, """  # noqa: S608  # only constants of ours
+    + recorded.CREATED
+    + """
   FROM (SELECT statement_timestamp() AS sent_at, clock_timestamp() AS created_at OFFSET 0) AS now
 ),
 -- The day leads to the one partition in which all events of the attempt are. Nearly always it is
@@ -115,8 +117,9 @@ fresh AS MATERIALIZED (
          CASE WHEN event_data IS NOT NULL
               THEN substr(:salts, CAST(n AS int) * 32 - 31, 16) END AS data_salt,
          substr(:salts, CAST(n AS int) * 32 - 15, 16) AS network_salt,
-         CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id
-  FROM met m CROSS JOIN moment at
+         CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id,
+         CASE WHEN is_fresh THEN nextval('proctoring.outbox_id_seq') END AS notice_id
+  FROM (SELECT * FROM met ORDER BY n) AS m CROSS JOIN moment at
 ),
 counted AS MATERIALIZED (
   SELECT f.*, coalesce(said_at, received_at) AS event_timestamp,
@@ -133,12 +136,9 @@ counted AS MATERIALIZED (
 ),
 said AS MATERIALIZED (
   SELECT c.*,
-         coalesce('"' || event_id || '"', 'null') AS event_id_text,
-         coalesce(CAST(question_id AS text), 'null') AS question_text,
-         coalesce(CAST(client_sequence AS text), 'null') AS client_text,
-         CASE WHEN late THEN 'true' ELSE 'false' END AS late_text,
-         to_char(event_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS event_z,
-         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_z
+"""
+    + recorded.TEXTS
+    + """
   FROM counted c
 ),
 -- The chain: what `event.chained` holds, as `chain.canonical` writes it.
@@ -159,12 +159,12 @@ stored AS (
   INSERT INTO proctoring.proctoring_events
          (id, exam_day, attempt_id, event_type, event_timestamp, question_id, event_data,
           user_agent, ip_address, severity, created_at, event_id, client_sequence, received_at,
-          late, sequence, data_salt, data_hash, network_salt, network_hash, hash)
+          late, sequence, data_salt, data_hash, network_salt, network_hash, hash, notice_id)
   OVERRIDING SYSTEM VALUE
   SELECT id, exam_day, attempt_id, event_type, event_timestamp, question_id,
          CAST(event_data AS json), user_agent, ip_address, severity, created_at, event_id,
          client_sequence, received_at, late, sequence, data_salt, data_hash, network_salt,
-         network_hash, hash
+         network_hash, hash, notice_id
   FROM linked
   WHERE is_fresh
 ),
@@ -182,22 +182,12 @@ flagged AS (
   SELECT attempt_id, event_id, differs FROM linked WHERE differs <> '{}'
   ON CONFLICT DO NOTHING
 ),
--- The notice `event_recorded`; data, address and user agent are never in it.
+-- The event keeps the number of its notice, so that the notice can be made again (ADR 34).
 announced AS (
-  INSERT INTO proctoring.outbox (order_key, subject, payload)
-  SELECT attempt_id, 'oep.v1.' || exam_id || '.' || attempt_id || '.event_recorded',
-         CAST(
-           '{"fact":"event_recorded","at":"' || created_z || '","exam_id":' || exam_id
-           || ',"attempt_id":' || attempt_id || ',"data":{"event":{"id":' || id
-           || ',"attempt_id":' || attempt_id || ',"event_type":"' || event_type
-           || '","event_timestamp":"' || event_z || '","question_id":' || question_text
-           || ',"severity":"' || severity || '","created_at":"' || created_z
-           || '","event_id":' || event_id_text || ',"client_sequence":' || client_text
-           || ',"late":' || late_text || ',"received_at":"' || received_z
-           || '","sequence":' || sequence || '},"counts":{"info":' || infos
-           || ',"warning":' || warnings || ',"violation":' || violations
-           || '},"last_event":{"event_type":"' || event_type || '","severity":"' || severity
-           || '","received_at":"' || received_z || '","late":' || late_text || '}}}' AS json)
+  INSERT INTO proctoring.outbox (id, order_key, subject, payload)
+  SELECT notice_id, attempt_id, """
+    + f"{recorded.SUBJECT}, CAST({recorded.PAYLOAD} AS json)"
+    + """
   FROM linked
   WHERE is_fresh
   ORDER BY n

@@ -75,6 +75,7 @@ EVENTS = Table(
     Column("network_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("exam_day", Date, nullable=False),
+    Column("notice_id", BigInteger),
     PrimaryKeyConstraint("id", "exam_day"),
     UniqueConstraint("event_id", "attempt_id", "exam_day"),
     UniqueConstraint("attempt_id", "sequence", "exam_day"),
@@ -87,7 +88,8 @@ EVENTS = Table(
     postgresql_partition_by="LIST (exam_day)",
 )
 """Kept by day (ADR 27): `exam_day` is a constant of the attempt, so that an event is unique within
-its attempt exactly. `proctoring.keep_day` makes the partitions."""
+its attempt exactly. `proctoring.keep_day` makes the partitions. `notice_id` is the outbox row that
+announced it (ADR 34); null: imported, or announced before that was kept."""
 
 CONFLICTS = Table(
     "event_conflicts",
