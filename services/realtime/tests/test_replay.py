@@ -1,6 +1,7 @@
 """Position and replay (contract §7.2): from the ring, the stream, or `resync`; never a hole."""
 
 import asyncio
+import json
 
 import pytest
 from chassis.waiting import eventually
@@ -223,3 +224,70 @@ async def test_an_action_is_told_to_a_student_who_was_away_when_it_was_asked_for
     again = await world.student(attempt, since=since["sequence"], epoch=since["epoch"])
     told = await again.frame("warning")
     assert (told["position"]["sequence"], told["id"]) == (said, 4)
+
+
+async def put_back(world, attempt, fact, **data):
+    """Say again what was said before the stream was lost, as `oep replay` does."""
+    at = "2026-01-05T10:00:00Z"
+    notice = {"id": "proctoring-1", "fact": fact, "at": at, "data": data}
+    subject = f"oep.v1.{attempt.exam_id}.{attempt.attempt_id}.{fact}"
+    return await world.bus.publish(subject, json.dumps(notice).encode(), None, is_rebuilt=True)
+
+
+def event_of(number):
+    counts = {"info": number, "warning": 0, "violation": 0}
+    last = {
+        "event_type": "focus",
+        "severity": "info",
+        "received_at": at_noon(number),
+        "late": False,
+    }
+    return {"event": {"sequence": number}, "counts": counts, "last_event": last}
+
+
+def at_noon(number):
+    return f"2026-01-05T12:00:{number:02}Z"
+
+
+async def deltas(board, count):
+    found = []
+    while len(found) < count:
+        frame = await board.frame("delta")
+        if frame["kind"] == "event":
+            found.append(frame["data"]["event"]["sequence"])
+    return found
+
+
+async def test_what_was_put_back_is_told_to_nobody_and_turns_no_board_back(world):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    began = board.hello["position"]
+    await world.say(attempt, "event_recorded", **event_of(51))
+    for number in range(1, 51):
+        await put_back(world, attempt, "event_recorded", **event_of(number))
+    await world.say(attempt, "event_recorded", **event_of(52))
+    assert await deltas(board, 2) == [51, 52]
+    late = await world.board(attempt.exam_id)
+    [row] = (await late.frame("snapshot"))["attempts"]
+    assert row["counts"]["info"] == 52
+    since = {"since": began["sequence"], "epoch": began["epoch"]}
+    back = await world.board(attempt.exam_id, **since)
+    await world.say(attempt, "event_recorded", **event_of(53))
+    assert await deltas(back, 3) == [51, 52, 53]
+
+
+@pytest.mark.parametrize("ring", [{}, {"warm_messages": 0, "ring_messages": 1}], ids=["warm", "no"])
+async def test_what_was_put_back_is_no_part_of_a_students_past(make_world, ring):
+    """Neither of the ring of a node that starts, nor of what it looks for in the stream."""
+    world = await make_world(**ring)
+    attempt = world.attempt()
+    since, said = await missed(world, attempt, 3)
+    for number in range(1, 4):
+        await put_back(world, attempt, "answer_saved", question_id=number, kind="answer")
+    said.append(await world.say_saved(attempt))
+    await world.stop_node()
+    await world.start_node(**ring)
+    client = await world.student(attempt, **since)
+    said.append(await world.say_saved(attempt))
+    assert await sequences(client, 5) == said

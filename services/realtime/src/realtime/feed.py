@@ -218,5 +218,6 @@ class Feed:
             raise HistoryGone("history_unavailable") from error
         if line.position.epoch != upto.epoch:
             raise HistoryGone("epoch_changed")
-        read = (notices.read(delivery, upto.epoch) for delivery in deliveries)
+        news = (delivery for delivery in deliveries if not delivery.is_rebuilt)
+        read = (notices.read(delivery, upto.epoch) for delivery in news)
         return [message for message in read if message is not None]

@@ -102,8 +102,7 @@ class Line:
         async for batch in reader.batches():
             if reader.position is None or reader.position.epoch != self.position.epoch:
                 raise StreamReset
-            epoch = self.position.epoch
-            read = [(delivery, notices.read(delivery, epoch)) for delivery in batch]
+            read = [(delivery, self._news(delivery)) for delivery in batch]
             new = [m for _, m in read if m is not None and m.address.fact == notices.CREATED]
             if new and new[-1].sequence > warm_until:
                 await self._complete(new)
@@ -130,9 +129,7 @@ class Line:
     def _take(self, read: Sequence[tuple[Delivery, Message | None]], warm_until: int) -> None:
         for delivery, message in read:
             self._read = delivery.sequence
-            if message is None:
-                log.warning("notice.passed_over", subject=delivery.subject)
-            else:
+            if message is not None:
                 self._fold(message)
                 self._ring.append(message)
             if delivery.sequence <= warm_until:
@@ -143,3 +140,15 @@ class Line:
         self._settle()
         if read and read[-1][0].sequence > warm_until:
             READER_LAG.observe(max(0.0, time.time() - read[-1][0].at.timestamp()))
+
+    def _news(self, delivery: Delivery) -> Message | None:
+        """Return what is to be told; None, too, of what was put back into the stream (ADR 34).
+
+        That was told or shown to everybody who is here, or something newer was.
+        """
+        if delivery.is_rebuilt:
+            return None
+        message = notices.read(delivery, self.position.epoch)
+        if message is None:
+            log.warning("notice.passed_over", subject=delivery.subject)
+        return message
