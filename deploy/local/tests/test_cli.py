@@ -39,6 +39,7 @@ def oep(tmp_path):
         ("privacy", "export", "ada"),
         ("privacy", "erase", "ada", "--yes"),
         ("retention", "run", "--dry-run"),
+        ("replay", "--exam", "7", "--dry-run"),
         ("report", "attempt", "7", "--login", "ada", "--password", "x"),
         ("report", "exam", "7", "--login", "ada", "--password", "x"),
     ],

@@ -38,6 +38,7 @@ OTHER_COMMANDS = (
     "report",
     "privacy",
     "retention",
+    "replay",
 )
 DETACH_SECONDS = 240
 CLUSTERS = (1, 3)
