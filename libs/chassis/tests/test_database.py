@@ -2,10 +2,13 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
-from chassis.database import Database, LoopThreadSQL
-from chassis.errors import Unavailable
+from chassis import patience
+from chassis.database import Database, DatabaseUnavailable, LoopThreadSQL
+from chassis.errors import OutcomeUnknown, Unavailable
+from chassis.waiting import eventually
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -84,3 +87,98 @@ async def test_another_services_schema_is_refused(store: Database):
 
     with pytest.raises(ProgrammingError, match="permission denied for schema attempts"):
         await store.run(peek)
+
+
+# A server that stands still: no time limit of its own ends anything
+
+
+async def test_a_write_to_a_stopped_server_is_neither_done_nor_lost(store, outbox, standstill):
+    """Whether it is stored is said by who sends it again: here it is, once the server goes on."""
+    await store.run(store.ping)
+    ends = time.monotonic() + 5
+    with standstill():
+        with patience.begun(0.3, "POST"), pytest.raises(OutcomeUnknown, match="not known yet"):
+            await store.run(write_one, store)
+        assert time.monotonic() < ends
+    await eventually(lambda: store.run(written, store), 10)
+
+
+async def test_what_never_began_at_a_stopped_server_is_not_stored(store, outbox, standstill):
+    """Two stand on the only threads; the third is told that nothing was stored, and nothing is."""
+    with standstill():
+        with patience.begun(0.3, "POST"):
+            waits = [store.run(write_one, store) for _ in range(3)]
+            ends = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(end) for end in ends] == [OutcomeUnknown, OutcomeUnknown, DatabaseUnavailable]
+    await eventually(lambda: store.run(written, store), 10)
+    await eventually(lambda: is_at(store, 2), 10)
+
+
+async def test_who_reads_from_a_stopped_server_is_told_to_come_again(store, standstill):
+    await store.run(store.ping)
+    with standstill(), patience.begun(0.3, "GET"), pytest.raises(DatabaseUnavailable):
+        await store.run(store.ping)
+
+
+async def test_a_line_that_breaks_in_a_commit_says_nothing_of_it(store, outbox, urls):
+    """The server is told to end that connection when all but the COMMIT is done."""
+
+    def write_and_lose_the_line() -> None:
+        with store.transaction() as session:
+            pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            add(session)
+            end_connection(urls.admin_url, pid)
+
+    with pytest.raises(OutcomeUnknown):
+        await store.run(write_and_lose_the_line)
+
+
+async def test_a_line_that_breaks_before_the_commit_has_stored_nothing(store, outbox, urls):
+    def lose_the_line_and_write() -> None:
+        with store.transaction() as session:
+            pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            end_connection(urls.admin_url, pid)
+            add(session)
+
+    with pytest.raises(DatabaseUnavailable, match="nothing was stored"):
+        await store.run(lose_the_line_and_write)
+
+
+async def test_a_message_that_is_a_transaction_by_itself_says_nothing_when_its_line_breaks(
+    store, outbox, urls
+):
+    def lose_the_line_and_write() -> None:
+        with store.single() as connection:
+            pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            end_connection(urls.admin_url, pid)
+            add(connection)
+
+    with pytest.raises(OutcomeUnknown):
+        await store.run(lose_the_line_and_write)
+
+
+def end_connection(admin_url: str, pid: int) -> None:
+    """Return when the server has ended it."""
+    admin = Database(admin_url, pool_size=1)
+    with admin.transaction() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+    admin.dispose()
+
+
+def add(session) -> None:
+    row = "INSERT INTO auth.outbox (order_key, subject, payload) VALUES (1, 'x', '{}')"
+    session.execute(text(row))
+
+
+def write_one(store: Database) -> None:
+    with store.transaction() as session:
+        add(session)
+
+
+def written(store: Database) -> int:
+    with store.transaction() as session:
+        return session.execute(text("SELECT count(*) FROM auth.outbox")).scalar_one()
+
+
+async def is_at(store: Database, count: int) -> bool:
+    return await store.run(written, store) == count

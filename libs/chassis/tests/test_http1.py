@@ -44,7 +44,9 @@ class Server:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.let_go = asyncio.Event()
+        self.results: list[asyncio.Future[bytes]] = []
         self.took_long_way = 0
+        self.request_seconds = 20.0
         self.port = 0
         self.uvicorn: uvicorn.Server
 
@@ -61,7 +63,7 @@ class Server:
             )
             yield
 
-        app = service("thing", "1", lifespan, {})
+        app = service("thing", "1", lifespan, {}, request_seconds=self.request_seconds)
 
         @app.get("/cold")
         async def cold() -> str:
@@ -78,7 +80,8 @@ class Server:
         result: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if asked.body == b"wait":
             task = asyncio.create_task(self.let_go.wait())
-            task.add_done_callback(lambda _: result.set_result(b'"waited"'))
+            task.add_done_callback(lambda _: result.done() or result.set_result(b'"waited"'))
+            self.results.append(result)
         else:
             result.set_result(b'"%d of %d"' % (len(asked.body), asked.caller.user_id))
         return Promise(result, say_later if asked.body.startswith(b"late") else say)
@@ -95,8 +98,11 @@ def say_later(content: bytes) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def serving(protocol: object, **options: object) -> AsyncIterator[Server]:
+async def serving(
+    protocol: object, *, request_seconds: float = 20.0, **options: object
+) -> AsyncIterator[Server]:
     server = Server()
+    server.request_seconds = request_seconds
     app = server.app()
     plain = {
         "log_config": None,
@@ -255,6 +261,27 @@ async def test_what_is_not_plain_goes_the_way_of_uvicorn(ours, theirs):
 async def test_what_could_be_read_in_two_ways_is_read_as_uvicorn_reads_it(ours, theirs):
     await compare(ours, theirs, AMBIGUOUS)
     await compare(ours, theirs, {f"{k}, later": post() + v for k, v in AMBIGUOUS.items()})
+
+
+@pytest.mark.parametrize("protocol", [LaneProtocol, "httptools"], ids=["ours", "theirs"])
+async def test_who_waits_too_long_is_told_that_nothing_is_known_and_may_go_on_asking(protocol):
+    async with serving(protocol, request_seconds=0.1) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(post(b"wait"))
+        async with asyncio.timeout(20):
+            heard = await reader.readuntil(b'"status":503')
+        assert b"503 Service Unavailable" in heard
+        assert b"retry-after: 2" in heard.lower()
+        assert b"urn:oep:problem:outcome-unknown" in heard
+        [result] = server.results
+        assert result.cancelled(), "nobody waits for it any more"
+        server.let_go.set()
+        writer.write(CLOSE)
+        async with asyncio.timeout(20):
+            rest = await reader.read()
+        assert b'"cold"' in rest, "the connection goes on"
+        assert b"waited" not in rest, "what came too late is told to nobody"
+        writer.close()
 
 
 async def test_an_id_that_cannot_be_one_is_replaced(ours):

@@ -550,7 +550,12 @@ def free_ports() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-async def app(urls, desk) -> AsyncIterator[httpx.ASGITransport]:
+def request_seconds() -> float:
+    return 10.0
+
+
+@pytest.fixture(scope="module")
+async def app(urls, desk, request_seconds) -> AsyncIterator[httpx.ASGITransport]:
     """The whole service, its clock ticking; the bus, auth and its keys are away all the time."""
     away = Settings(
         rest_port=0,
@@ -561,6 +566,7 @@ async def app(urls, desk) -> AsyncIterator[httpx.ASGITransport]:
         receipt_signing_secret=RECEIPT_SECRET,
         database_url=urls.app_url,
         names_timeout_seconds=0.2,
+        request_seconds=request_seconds,
     )
     app = create_app(away)
     async with app.router.lifespan_context(app):

@@ -13,13 +13,16 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+import psycopg2
 import pytest
 
-from oep_local import containers, ports, unprivileged
+from oep_local import containers, ports, processes, unprivileged
 from oep_local.access import ADMIN, ROLES, Access
 from oep_local.errors import RunnerError
 from oep_local.nats import NatsCluster, NatsServer, cluster
@@ -122,6 +125,30 @@ def database(postgres_server: Access) -> Iterator[Callable[[str], ServiceDatabas
     yield make
     for name in made:
         postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def standstill(postgres_server: Access) -> Callable[[], AbstractContextManager[None]]:
+    """Return what stops the server for the length of a block: it is there and answers nothing."""
+    if images():
+        pytest.skip("the server's processes are those of a container engine")
+
+    @contextmanager
+    def stopped() -> Iterator[None]:
+        backend = psycopg2.connect(postgres_server.url(ADMIN, "postgres"))
+        server = psutil.Process(backend.info.backend_pid).parent()
+        backend.close()
+        assert server is not None  # noqa: S101  # each backend is a child of the server
+        members = processes.family(server.pid)
+        try:
+            for member in members:
+                processes.send(member, signal.SIGSTOP)
+            yield
+        finally:
+            for member in members:
+                processes.send(member, signal.SIGCONT)
+
+    return stopped
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 A session is opened, used and closed inside one function on a worker thread; a statement on a thread
 that runs an event loop raises `LoopThreadSQL`. Trouble with Postgres becomes `Unavailable`; nothing
-here knows a table.
+here knows a table. When the connection is lost, or patience ends, while a COMMIT may be under way, it
+is `OutcomeUnknown`: what may be stored is never said to be lost.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg2.errors
@@ -19,7 +21,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from chassis.errors import Unavailable
+from chassis import patience
+from chassis.errors import OutcomeUnknown, Unavailable
 from chassis.settings import DatabaseSettings, psycopg2_url
 
 P = ParamSpec("P")
@@ -40,6 +43,9 @@ _TRANSIENT = (
     psycopg2.errors.DiskFull,
     psycopg2.errors.ReadOnlySqlTransaction,
 )
+
+
+_ENDS_OF_A_SERVER = (psycopg2.errors.AdminShutdown, psycopg2.errors.CrashShutdown)
 
 
 class LoopThreadSQL(RuntimeError):
@@ -95,8 +101,9 @@ class Database:
         Blocking; for worker threads only. Raises `Unavailable` when Postgres is away, too slow,
         or refuses for a reason that passes.
         """
-        with _trouble_named(), self._sessions() as session, session.begin():
+        with _trouble_named() as trouble, self._sessions() as session, session.begin():
             yield session
+            trouble.may_be_stored = True  # from here to the end it is COMMIT that may fail
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -104,7 +111,8 @@ class Database:
 
         That saves the messages that begin and commit one. Blocking and raising like `transaction`.
         """
-        with _trouble_named(), self.engine.connect() as connection:
+        with _trouble_named() as trouble, self.engine.connect() as connection:
+            trouble.may_be_stored = True
             # Not by SQLAlchemy's isolation level: taking that back would be a message of its own.
             driver: Any = connection.connection.driver_connection
             driver.autocommit = True
@@ -117,14 +125,23 @@ class Database:
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on a database thread; raise `Unavailable` when too many wait already.
 
-        Cancelling the caller does not stop work that has begun: its transaction ends by itself.
+        For a request it does so, too, when its patience ends (`chassis.patience`), as
+        `OutcomeUnknown` when the work may have stored something. Neither that nor cancelling the
+        caller stops work that has begun: its transaction ends by itself.
         """
         if self._waiting >= self._places:
             raise DatabaseUnavailable
         self._waiting += 1
+        begun = self._threads.submit(work, *args, **kwargs)
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+            async with patience.within():
+                return await asyncio.wrap_future(begun)
+        except patience.Spent:
+            raise _end_of_patience(is_begun=not begun.cancel()) from None
+        except OutcomeUnknown as error:
+            if not _is_reading():
+                raise
+            raise DatabaseUnavailable from error
         finally:
             self._waiting -= 1
 
@@ -139,16 +156,43 @@ class Database:
         self.engine.dispose()
 
 
+def _end_of_patience(*, is_begun: bool) -> Unavailable:
+    return OutcomeUnknown() if is_begun and not _is_reading() else DatabaseUnavailable()
+
+
+def _is_reading() -> bool:
+    asked = patience.current()
+    return asked is not None and asked.is_reading
+
+
+@dataclass
+class _Trouble:
+    may_be_stored: bool = False
+
+
 @contextmanager
-def _trouble_named() -> Iterator[None]:
+def _trouble_named() -> Iterator[_Trouble]:
+    trouble = _Trouble()
     try:
-        yield
+        yield trouble
     except PoolTimeout as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
+        if trouble.may_be_stored and _says_nothing_of_its_outcome(error):
+            raise OutcomeUnknown from error
         if is_transient(error):
             raise DatabaseUnavailable from error
         raise
+
+
+def _says_nothing_of_its_outcome(error: DBAPIError) -> bool:
+    """Say whether the server may have committed before it, or the line to it, went away."""
+    if isinstance(error.orig, _ENDS_OF_A_SERVER):
+        return True
+    has_sqlstate = bool(getattr(error.orig, "pgcode", None))
+    return not has_sqlstate and (
+        error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    )
 
 
 def is_transient(error: DBAPIError) -> bool:

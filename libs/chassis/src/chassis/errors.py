@@ -127,12 +127,22 @@ class TooMany(Failure):
 
 
 class Unavailable(Failure):
-    """A part that is needed does not answer; nothing was stored; asking again is right."""
+    """A part that is needed does not answer; asking again, with the same ids, is right."""
 
     kind = Kind.UNAVAILABLE
     slug = "unavailable"
     detail = "Service temporarily unavailable"
     retry_after_seconds = 2
+
+
+class OutcomeUnknown(Unavailable):
+    """Storage went silent when it may have stored something already: neither yes nor no is true."""
+
+    slug = "outcome-unknown"
+    detail = (
+        "Storage does not answer, and whether this was stored is not known yet."
+        " Please send the same again."
+    )
 
 
 BY_GRPC_STATUS: dict[str, type[Failure]] = {

@@ -7,6 +7,7 @@ connection that owes no other answer. The bytes are still read by llhttp, which 
 be read in two ways. Everything else, a lane's refusals at the door too, goes uvicorn's way.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from typing import Any
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from chassis.errors import Failure
+from chassis.errors import Failure, OutcomeUnknown
 from chassis.lanes import Asked, Promise, Served
 from chassis.origins import Origin
 from chassis.serving import known_or_new_id
@@ -143,9 +144,19 @@ class LaneProtocol(HttpToolsProtocol):
         except Exception as error:  # noqa: BLE001  # said, counted and logged there
             self._refuse(ride, error)
         else:
-            promise.result.add_done_callback(lambda _: self._keep(ride, promise))
+            limit = self.loop.call_later(ride.served.seconds, self._give_up, ride, promise)
+            promise.result.add_done_callback(lambda _: self._keep(ride, promise, limit))
 
-    def _keep(self, ride: _Ride, promise: Promise) -> None:
+    def _give_up(self, ride: _Ride, promise: Promise) -> None:
+        """Answer that nothing is known yet: the work goes on, and nobody waits for it here."""
+        if not promise.result.done():
+            promise.result.cancel()
+            self._refuse(ride, OutcomeUnknown())
+
+    def _keep(self, ride: _Ride, promise: Promise, limit: asyncio.TimerHandle) -> None:
+        limit.cancel()
+        if promise.result.cancelled():
+            return
         try:
             content = promise.say(promise.result.result())
         except Exception as error:  # noqa: BLE001  # said, counted and logged there

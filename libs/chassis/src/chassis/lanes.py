@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import problems
 from chassis.access import NotAuthenticated, WrongScheme
-from chassis.errors import Failure, TooLarge
+from chassis.errors import Failure, OutcomeUnknown, TooLarge
 from chassis.origins import Network, Origin, origin
 from chassis.serving import REQUESTS, SECONDS, Service, request_id_of
 from chassis.tokens import Caller
@@ -60,9 +60,16 @@ class Promise(NamedTuple):
     say: Callable[[Any], bytes]
     """Returns the JSON of a good answer; raises a `Failure` for any other."""
 
-    async def kept(self) -> bytes:
-        """Wait, and say it."""
-        return self.say(await self.result)
+    async def kept(self, seconds: float | None = None) -> bytes:
+        """Wait for so long, and say it. Raises `OutcomeUnknown` when there is nothing to say yet.
+
+        Then nobody waits for the result any more: it is cancelled, the work behind it goes on.
+        """
+        await asyncio.wait([self.result], timeout=seconds)
+        if not self.result.done():
+            self.result.cancel()
+            raise OutcomeUnknown
+        return self.say(self.result.result())
 
 
 Ask = Callable[[Asked], Promise]
@@ -95,6 +102,7 @@ class Served:
     def __init__(self, lane: Lane, state: Any, said: Said) -> None:
         self.lane = lane
         self.said = said
+        self.seconds: float = state.request_seconds
         self._state = state
         self._good = REQUESTS.labels("POST", lane.path, lane.status)
         self._seconds = SECONDS.labels("POST", lane.path)
@@ -146,7 +154,7 @@ class Served:
             body = await _body(headers, receive, self.lane.most_bytes)
             whence = self.origin(_peer(scope), headers)
             asked = Asked(caller, body, whence, self.lane.path, request_id)
-            content = await self.lane.ask(asked).kept()
+            content = await self.lane.ask(asked).kept(self.seconds)
         except Exception as error:  # noqa: BLE001  # said, counted and logged there
             await self.answer_bad(error, request_id, began)(scope, receive, send)
         else:

@@ -17,6 +17,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
+from chassis import patience
 from chassis.errors import BY_GRPC_STATUS, Failure, Unavailable
 
 log = structlog.get_logger()
@@ -59,9 +60,13 @@ async def call(
 ) -> Response:
     """Call `method` and raise our own failures; never takes longer than `seconds`.
 
+    Nor longer than what is left of the patience of the request for which it is called.
+
     UNAVAILABLE is tried again within the deadline when the call is idempotent.
     """
-    deadline = time.monotonic() + seconds
+    asked = patience.current()
+    left = seconds if asked is None else min(seconds, asked.left())
+    deadline = time.monotonic() + left
     pause = 0.05
     while True:
         try:

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import describing, problems
+from chassis import describing, patience, problems
 from chassis.ending import end
 from chassis.settings import ServiceSettings
 
@@ -34,6 +34,8 @@ REQUESTS = Counter("oep_http_requests_total", "REST requests", ["method", "route
 SECONDS = Histogram("oep_http_request_seconds", "REST request duration", ["method", "route"])
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _END_SECONDS = 10.0
+REQUEST_SECONDS = 10.0
+"""How long a request may wait for storage and neighbours in all; the gateway waits for 15 s."""
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 10_000
 _QUIET = ("/health/", "/metrics")
 
@@ -119,11 +121,13 @@ def service(
     *,
     worker_threads: int = 8,
     sockets: ASGIApp | None = None,
+    request_seconds: float = REQUEST_SECONDS,
 ) -> FastAPI:
     """Return a FastAPI app with problem bodies, request ids, health and metrics.
 
     `checks` are what `/health/ready` asks, by name; each has 2 s. `worker_threads` bounds plain
     `def` handlers and must not exceed the database pool. `sockets` takes what is a WebSocket.
+    `request_seconds` is the patience of a request (`chassis.patience`).
     """
 
     @contextlib.asynccontextmanager
@@ -142,10 +146,11 @@ def service(
     )
     app.sockets = sockets
     app.state.is_stopping = False
+    app.state.request_seconds = request_seconds
     problems.install(app)
     describing.describe(app)
     _add_health(app, name, checks)
-    app.add_middleware(_Canonical)
+    app.add_middleware(_Canonical, seconds=request_seconds)
     return app
 
 
@@ -181,10 +186,11 @@ async def _passes(check: Check) -> bool:
 
 
 class _Canonical:
-    """Gives each request an id and, at its end, one log line and its metrics."""
+    """Gives each request an id, its patience and, at its end, one log line and its metrics."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_QUIET):
@@ -200,11 +206,13 @@ class _Canonical:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                patience.for_each_wait()
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            await self._app(scope, receive, noting)
+            with patience.begun(self._seconds, scope["method"]):
+                await self._app(scope, receive, noting)
         except Exception:
             log.exception("request.unforeseen", path=scope["path"])
             if status is None:

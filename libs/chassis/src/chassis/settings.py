@@ -81,6 +81,8 @@ class DatabaseSettings(ServiceSettings):
     database_pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout_ms: int = Field(default=5_000, ge=100)
     lock_timeout_ms: int = Field(default=3_000, ge=100)
+    request_seconds: float = Field(default=10.0, gt=0, lt=15)
+    """How long a request may wait in all; then 503. The gateway waits for 15 s."""
 
 
 def psycopg2_url(url: str) -> str:

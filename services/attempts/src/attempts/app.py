@@ -203,6 +203,7 @@ def create_app(settings: Settings) -> FastAPI:
             "revocations": attempts.knows_revocations,
         },
         worker_threads=settings.database_pool_size,
+        request_seconds=settings.request_seconds,
     )
     app.router.redirect_slashes = False
     app.include_router(sitting_routes.router)

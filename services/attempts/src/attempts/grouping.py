@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chassis import patience
 from chassis.database import Database, DatabaseUnavailable
-from chassis.errors import Unavailable
+from chassis.errors import OutcomeUnknown, Unavailable
 
 from attempts.answer import Answer, Save
 from attempts.progress import Outcome
@@ -42,14 +43,18 @@ class Grouping:
     async def save(self, save: Save) -> Answer:
         """Return the stored answer; raise the contract's failures, or `Unavailable`.
 
-        Cancelling gives up the answer, never the save.
+        Cancelling gives up the answer, never the save; so does the end of a request's patience.
         """
         if self._is_stopping or len(self._line) >= _QUEUE_LIMIT:
             raise DatabaseUnavailable
         waiting = _Waiting(save, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
         self._news.set()
-        return told(await waiting.outcome)
+        try:
+            async with patience.within():
+                return told(await waiting.outcome)
+        except patience.Spent:
+            raise OutcomeUnknown from None
 
     async def run(self) -> None:
         """Write groups until cancelled; then refuse what still waits."""
@@ -75,7 +80,7 @@ class Grouping:
         except Unavailable as failure:
             _fail(group, failure)
         except asyncio.CancelledError:
-            _fail(group, DatabaseUnavailable())
+            _fail(group, OutcomeUnknown())
             raise
         except Exception as error:  # noqa: BLE001  # whoever waits must hear it, and only he
             if len(group) == 1:

@@ -112,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan,
         checks,
         worker_threads=settings.database_pool_size,
+        request_seconds=settings.request_seconds,
     )
     app.state.settings = settings
     app.state.trusted_proxies = settings.trusted_proxies

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from chassis import patience
 from chassis.uploads import MULTIPART, uploaded
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -15,6 +16,8 @@ router = APIRouter(prefix="/api/v1/auth/users", tags=["people"])
 
 MOST_ROWS = 1_000
 """A request that hashes two secrets for each takes about 50 s; more rows are a command's work."""
+_SHEET_SECONDS = 170.0
+"""For how long a sheet may be read in; the gateway waits for 180 s."""
 
 
 def _enrolling(request: Request) -> Enrolling:
@@ -40,5 +43,6 @@ async def import_csv(
     run writes nothing.
     """
     content = await uploaded(request, "file", MAX_BYTES, SheetTooLarge)
+    patience.allow(_SHEET_SECONDS)
     wish = Wish(content, on_existing, is_dry_run=dry_run, most_rows=MOST_ROWS)
     return ImportReport.of(await deeds.enrol(wish, by=author))

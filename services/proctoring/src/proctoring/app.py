@@ -100,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
             "revocations": revocations_are_known,
         },
         worker_threads=settings.database_pool_size,
+        request_seconds=settings.request_seconds,
     )
     app.state.settings = settings
     app.state.database = database

@@ -174,5 +174,6 @@ def _posting(request: Request) -> Posting:
 
 async def _posted(request: Request, caller: Caller, lane: Lane) -> Response:
     """Answer as the lane itself does; it is asked before this module is (chassis.lanes)."""
-    content = await lane.ask(await asked(request, caller, lane)).kept()
+    seconds: float = request.app.state.request_seconds
+    content = await lane.ask(await asked(request, caller, lane)).kept(seconds)
     return Response(content, lane.status, media_type="application/json")

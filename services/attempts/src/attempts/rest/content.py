@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from chassis import patience
 from chassis.uploads import MULTIPART, uploaded
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 
@@ -22,6 +23,9 @@ from attempts.schemas.content import (
 )
 from attempts.schemas.exams import ExamBody, QuestionBankBody, QuestionBody, TradeBody
 from attempts.sheet import MAX_BYTES
+
+_SHEET_SECONDS = 50.0
+"""For how long a sheet may be read in; the gateway waits for 60 s."""
 
 router = APIRouter(prefix="/api/v1/exams", tags=["exams"])
 
@@ -79,6 +83,7 @@ async def delete_question(author: By, app: App, question_id: PathId) -> None:
 async def import_csv(author: By, app: App, qbank_id: PathId, request: Request) -> ImportReport:
     """Store the good rows of a sheet in one transaction and say what is wrong with the others."""
     file = await uploaded(request, "file", MAX_BYTES, SheetTooLarge)
+    patience.allow(_SHEET_SECONDS)
     try:
         sheet = await app.database.run(app.authoring.import_sheet, qbank_id, file, author)
     except QuestionsNotSaved as error:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from chassis import outbox
-from chassis.database import Database
+from chassis.database import Database, DatabaseUnavailable
 from sqlalchemy.orm import Session
 
 from proctoring.acting import action, notices, store
@@ -62,7 +62,10 @@ class Doing:
             name = await self._people.name(order.actor_id)
             known = await self._database.run(self._record, order, chosen, facts, name)
             self._wake()
-        return await self.finish(known)
+        try:
+            return await self.finish(known)
+        except DatabaseUnavailable as failure:  # the order is stored: "nothing was" is not true
+            raise ActionUnfinished from failure
 
     async def finish(self, actions: Sequence[Action]) -> list[Action]:
         """Settle what is still asked for of one order; its age says how (`action.step`).

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from chassis import problems
+from chassis import patience, problems
 from chassis.origins import Origin, origin
 from chassis.tokens import Caller
 from fastapi import APIRouter, Depends, Path, Query, Request, status
@@ -53,7 +53,12 @@ async def act_on_exam(
     exam_id: ExamId,
     body: ExamActionBody,
 ) -> ActionAnswer:
-    """Do one thing to many attempts; each has its own result, one refused holds nobody up."""
+    """Do one thing to many attempts; each has its own result, one refused holds nobody up.
+
+    An order of thousands may take longer than anybody waits for it, and goes on: what bounds it is
+    how long each of its steps may take.
+    """
+    patience.for_each_wait()
     chosen = None if body.attempt_ids is None else tuple(body.attempt_ids)
     order = await _order(request, caller, exam_id, body, chosen, came_from)
     done = await acting.doing.ask(order)
