@@ -1,5 +1,7 @@
 """What proctoring counts for those who watch it."""
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 UNPLACED = Gauge("oep_events_without_day", "1 when an event lies in the partition of no day")
+UNREADABLE_RISKS = Counter("oep_risks_unreadable", "Stored scores that could not be read")
+PASSED_OVER = Counter("oep_risks_passed_over", "Attempts that could not be assessed, and were left")

@@ -457,3 +457,13 @@ async def test_without_attempts_there_is_no_list_rather_than_half_of_one(rig, ad
 
 async def test_an_exam_that_is_not_there_has_no_attempts(admin):
     assert await listed(admin, 2**31 - 1) == {"exam_id": 2**31 - 1, "total": 0, "attempts": []}
+
+
+async def test_what_is_no_rule_is_no_filter(rig, admin):
+    """Whatever letters it is made of: it never gets as far as the database."""
+    exam_id = rig.stub.add().exam_id
+    for rule in ("copy", "no-such-rule", "a\x00b", "\ud7ff", ""):
+        for path in ("attempts", "report"):
+            answer = await admin.get(f"/exams/{exam_id}/{path}", params={"rule": rule})
+            assert answer.status_code == 422, (rule, path)
+            assert answer.json()["errors"][0]["pointer"] == "/query/rule"

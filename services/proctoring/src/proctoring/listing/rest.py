@@ -4,6 +4,7 @@ Who sits the exam is asked of attempts, anew each time; names are asked of auth 
 """
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 import structlog
@@ -23,13 +24,15 @@ from proctoring.event import Severity
 from proctoring.listing import store
 from proctoring.listing.schemas import ListBody
 from proctoring.listing.wanted import Direction, Order, Wanted
+from proctoring.risk.accommodation import RULE_IDS
 
 log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/v1/proctoring", tags=["listing"])
 
 Count = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
-RuleId = Annotated[str | None, Query(max_length=50, description="Adds points to the score.")]
+RuleWord = Enum("RuleWord", {rule_id: rule_id for rule_id in RULE_IDS})  # type: ignore[misc]
+RuleId = Annotated[RuleWord | None, Query(description="Adds points to the score.")]
 TypeWanted = Annotated[str | None, Query(pattern=event_schemas.TYPE_PATTERN)]
 TypeSeen = Annotated[
     str | None,
@@ -77,7 +80,7 @@ def wanted_of(
         limit=limit,
         status=status,
         min_risk=min_risk,
-        rule=rule,
+        rule=rule.value if rule else None,
         min_warnings=min_warnings,
         min_violations=min_violations,
         severity=severity,

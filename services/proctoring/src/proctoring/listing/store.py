@@ -110,7 +110,9 @@ def _statement(order: Order, direction: Direction, *, asks_delivery: bool) -> Te
             WHERE (CAST(:status AS text) IS NULL OR a.status = :status)
               AND (CAST(:min_risk AS int) IS NULL OR r.score >= :min_risk OR 0 >= :min_risk)
               AND (CAST(:rule AS text) IS NULL OR EXISTS (
-                      SELECT FROM json_array_elements(r.contributions) c
+                      SELECT FROM json_array_elements(
+                          CASE json_typeof(r.contributions)
+                          WHEN 'array' THEN r.contributions ELSE '[]' END) c
                       WHERE c ->> 'rule_id' = :rule AND c ->> 'points' <> '0'))
               AND (CAST(:min_warnings AS int) IS NULL
                    OR coalesce(t.warning_count, 0) >= :min_warnings)

@@ -46,7 +46,11 @@ def assess(
         for attempt_id, before in held.items()
     ]
     stale = [
-        k for k in kept if is_forced or (k.attempt_id in news and news[k.attempt_id].is_assessable)
+        k
+        for k in kept
+        if is_forced
+        or k.unreadable
+        or (k.attempt_id in news and news[k.attempt_id].is_assessable)
     ]
     scored = _scored(session, stale)
     after = [scored.get(k.attempt_id, k) for k in kept]
@@ -71,10 +75,20 @@ def _scored(session: Session, kept: list[Kept]) -> dict[int, Kept]:
     sights = store.sights(session, {k.attempt_id: k.as_of_sequence for k in kept}, TYPES)
     decided = store.accommodations(session, ids)
     off = {i: switched_off(decided.get(i, ())) for i in ids}
-    return {
-        k.attempt_id: replace(k, risk=_risk(k, sights[k.attempt_id], off[k.attempt_id]))
-        for k in kept
-    }
+    return {k.attempt_id: _rescored(k, sights[k.attempt_id], off[k.attempt_id]) for k in kept}
+
+
+def _rescored(kept: Kept, sight: Sight, off: frozenset[str]) -> Kept:
+    """Return the assessment with a risk made anew; one that cannot be, and not be read, stays."""
+    if kept.unreadable is not None and not _may_be_made_anew(kept, sight):
+        return kept
+    return replace(kept, risk=_risk(kept, sight, off), unreadable=None)
+
+
+def _may_be_made_anew(kept: Kept, sight: Sight) -> bool:
+    """Say whether the events still hold all that rules need, and the rules are known here."""
+    is_gone = sight.is_erased and kept.computed_at is not None
+    return not is_gone and kept.risk.rules_version <= newest()
 
 
 def _risk(kept: Kept, sight: Sight, off: frozenset[str]) -> Risk:
@@ -84,8 +98,7 @@ def _risk(kept: Kept, sight: Sight, off: frozenset[str]) -> Risk:
     with rules that are newer than this program, while a new one takes its place.
     """
     version = kept.risk.rules_version
-    is_gone = sight.is_erased and kept.computed_at is not None
-    if not is_gone and version <= newest():
+    if _may_be_made_anew(kept, sight):
         return scoring.assess(sight.happenings, off, version)
     stands = (scoring.silenced(c) if c.rule_id in off else c for c in kept.risk.contributions)
     return scoring.total(stands, version)

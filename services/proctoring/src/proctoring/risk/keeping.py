@@ -18,6 +18,7 @@ from chassis.database import Database
 from chassis.errors import Unavailable
 
 from proctoring import store as events_store
+from proctoring.metrics import PASSED_OVER
 from proctoring.risk import assessing, store
 from proctoring.risk.rules import newest
 from proctoring.risk.store import Moved
@@ -29,6 +30,9 @@ AT_ONCE = 50
 EVENTS_AT_ONCE = 10_000
 REST_SECONDS = 1.0
 """For how long an attempt is left alone once it was assessed."""
+LEFT_SECONDS = 300.0
+"""For how long one is left alone that could not be assessed."""
+_MOST_LEFT = 10_000
 _POLL_SECONDS = 0.5
 _AGAIN_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
@@ -53,6 +57,8 @@ class Keeper:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._since = _EVER
         self._whole_at = 0.0
+        self._left_until: dict[int, float] = {}
+        """Attempts that could not be assessed, and until when they are left alone."""
 
     def wake(self) -> None:
         """Say that events were committed. Thread-safe; a lost call costs half a second."""
@@ -92,12 +98,42 @@ class Keeper:
         with self._database.transaction() as session:
             at = events_store.clock(session)
             found = store.moved(
-                session, since, newest(), rest_seconds=REST_SECONDS, limit=AT_ONCE + 1
+                session,
+                since,
+                newest(),
+                rest_seconds=REST_SECONDS,
+                limit=AT_ONCE + 1,
+                without=self._left_alone(),
             )
-            taken = bounded(found)
-            count = assessing.assess(session, taken, passing_over=True) if taken else 0
+        taken = bounded(found)
+        count = self._assessed(taken) if taken else 0
         cpu_seconds = time.thread_time() - began
         return Turn(at, count, cpu_seconds, is_behind=len(taken) < len(found))
+
+    def _assessed(self, taken: dict[int, int | None]) -> int:
+        """Assess in one transaction, or each by itself when one of them cannot be assessed.
+
+        That one is left alone for a while: the others do not wait for somebody to mend it.
+        """
+        try:
+            with self._database.transaction() as session:
+                return assessing.assess(session, taken, passing_over=True)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(taken) > 1:
+                return sum(self._assessed({one: exam}) for one, exam in taken.items())
+            [attempt_id] = taken
+            PASSED_OVER.inc()
+            log.exception("risk.passed_over", attempt_id=attempt_id)
+            self._left_until[attempt_id] = time.monotonic() + LEFT_SECONDS
+            return 0
+
+    def _left_alone(self) -> list[int]:
+        now = time.monotonic()
+        soonest = sorted(self._left_until.items(), key=lambda item: -item[1])[:_MOST_LEFT]
+        self._left_until = {one: until for one, until in soonest if until > now}
+        return list(self._left_until)
 
     async def _wait_for_news(self) -> None:
         try:

@@ -5,18 +5,23 @@ assess the same attempt wait for each other; see `hold`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from proctoring.event import Severity
+from proctoring.metrics import UNREADABLE_RISKS
+from proctoring.risk import filing
 from proctoring.risk.accommodation import Accommodation
 from proctoring.risk.rules import Happening
 from proctoring.risk.scoring import Contribution, Risk
+
+log = structlog.get_logger()
 
 MOST_OF_A_KIND = 2_000
 """How many events of one type and severity are looked at, from an attempt's first one on."""
@@ -33,6 +38,7 @@ _MOVED = text(
       AND t.last_sequence > coalesce(least(r.as_of_sequence, r.types_as_of), 0)
       AND coalesce(r.rules_version, 0) <= :newest
       AND coalesce(r.computed_at <= clock_timestamp() - make_interval(secs => :rest), true)
+      AND t.attempt_id <> ALL(CAST(:without AS int[]))
     ORDER BY t.last_sequence > coalesce(r.as_of_sequence, 0) DESC,
              r.computed_at NULLS FIRST, t.attempt_id LIMIT :limit
     """
@@ -152,6 +158,8 @@ class Kept:
     as_of_sequence: int
     """The attempt's event up to which it counts."""
     computed_at: datetime | None
+    unreadable: str | None = None
+    """What is stored in the place of contributions and is none; it stays until they are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +190,24 @@ class Sight:
 
 
 def moved(
-    session: Session, since: datetime, newest: int, *, rest_seconds: float, limit: int
+    session: Session,
+    since: datetime,
+    newest: int,
+    *,
+    rest_seconds: float,
+    limit: int,
+    without: Collection[int] = (),
 ) -> list[Moved]:
     """Return attempts whose events have gone on, longest unassessed first.
 
     Behind them come those whose types of event are not all known yet.
 
-    Left out are those assessed less than `rest_seconds` ago, and by rules newer than we know.
+    Left out are those `without` whom it shall be, those assessed less than `rest_seconds` ago, and
+    by rules newer than we know.
     """
     wanted = {"since": since, "newest": newest, "rest": rest_seconds, "limit": limit}
-    return [Moved(*row) for row in session.execute(_MOVED, wanted)]
+    found = session.execute(_MOVED, wanted | {"without": list(without)})
+    return [Moved(*row) for row in found]
 
 
 def make(session: Session, exam_ids: Mapping[int, int | None], newest: int) -> None:
@@ -247,7 +263,7 @@ def save(session: Session, kept: Sequence[Kept]) -> None:
         "exam_id": [k.exam_id for k in kept],
         "score": [k.risk.score for k in kept],
         "as_of_sequence": [k.as_of_sequence for k in kept],
-        "contributions": [_contributions_text(k.risk) for k in kept],
+        "contributions": [k.unreadable or filing.written(k.risk.contributions) for k in kept],
         "most_types": MOST_TYPES,
     }
     session.execute(_SAVE, columns)
@@ -284,16 +300,16 @@ def _kept(rows: Any) -> dict[int, Kept]:
 
 
 def _kept_row(row: Any) -> Kept:
-    contributions = tuple(
-        Contribution(**{**item, "event_ids": tuple(item["event_ids"])})
-        for item in json.loads(row.contributions)
-    )
+    contributions: tuple[Contribution, ...] = ()
+    unreadable: str | None = None
+    try:
+        contributions = filing.read(row.contributions)
+    except filing.Unreadable as error:
+        unreadable = row.contributions
+        UNREADABLE_RISKS.inc()
+        log.warning("risk.unreadable", attempt_id=row.attempt_id, what=str(error))
     risk = Risk(row.score, contributions, row.rules_version)
-    return Kept(row.attempt_id, row.exam_id, risk, row.as_of_sequence, row.computed_at)
-
-
-def _contributions_text(risk: Risk) -> str:
-    return json.dumps([asdict(c) for c in risk.contributions], separators=(",", ":"))
+    return Kept(row.attempt_id, row.exam_id, risk, row.as_of_sequence, row.computed_at, unreadable)
 
 
 def _happening(row: Any) -> Happening:
