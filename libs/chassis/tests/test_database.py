@@ -105,10 +105,9 @@ async def test_a_write_to_a_stopped_server_is_neither_done_nor_lost(store, outbo
 
 async def test_what_never_began_at_a_stopped_server_is_not_stored(store, outbox, standstill):
     """Two stand on the only threads; the third is told that nothing was stored, and nothing is."""
-    with standstill():
-        with patience.begun(0.3, "POST"):
-            waits = [store.run(write_one, store) for _ in range(3)]
-            ends = await asyncio.gather(*waits, return_exceptions=True)
+    with standstill(), patience.begun(0.3, "POST"):
+        waits = [store.run(write_one, store) for _ in range(3)]
+        ends = await asyncio.gather(*waits, return_exceptions=True)
     assert [type(end) for end in ends] == [OutcomeUnknown, OutcomeUnknown, DatabaseUnavailable]
     await eventually(lambda: store.run(written, store), 10)
     await eventually(lambda: is_at(store, 2), 10)

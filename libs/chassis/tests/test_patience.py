@@ -74,7 +74,7 @@ async def test_an_error_of_what_is_waited_for_stays_what_it_is():
 async def test_a_neighbour_is_waited_for_no_longer_than_the_request_may_take():
     asked: list[float] = []
 
-    async def method(_: object, *, timeout: float) -> None:
+    async def method(_: object, *, timeout: float) -> None:  # noqa: ASYNC109  # as gRPC calls it
         asked.append(timeout)
         raise Unavailable
 
@@ -82,4 +82,5 @@ async def test_a_neighbour_is_waited_for_no_longer_than_the_request_may_take():
         await rpc.call(method, object(), seconds=9)
     with pytest.raises(Unavailable):
         await rpc.call(method, object(), seconds=9)
-    assert asked[0] <= 2 < 8 < asked[1] <= 9
+    assert asked[0] <= 2
+    assert 8 < asked[1] <= 9

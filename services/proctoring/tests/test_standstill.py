@@ -7,6 +7,7 @@ nobody knows is never told to be lost, nor to be done; sent again it is there on
 import asyncio
 import contextlib
 import uuid
+from itertools import chain
 
 import httpx
 import psycopg2
@@ -142,7 +143,7 @@ async def test_what_staff_and_students_ask_of_a_stopped_postgres_is_answered(
             asked_at_once(student, his),
         )
         live = await admin.get("/health/live")
-    for (method, path, _), answer in zip(reads + writes + his, sum(answers, []), strict=True):
+    for (method, path, _), answer in zip(reads + writes + his, chain(*answers), strict=True):
         assert (answer.status_code, answer.headers.get("retry-after", "")) != (503, ""), path
         assert answer.status_code == 503, (path, answer.text)
         if method == "GET":

@@ -2,8 +2,8 @@
 
 A session is opened, used and closed inside one function on a worker thread; a statement on a thread
 that runs an event loop raises `LoopThreadSQL`. Trouble with Postgres becomes `Unavailable`; nothing
-here knows a table. When the connection is lost, or patience ends, while a COMMIT may be under way, it
-is `OutcomeUnknown`: what may be stored is never said to be lost.
+here knows a table. When the connection is lost, or patience ends, while a COMMIT may be under way,
+it is `OutcomeUnknown`: what may be stored is never said to be lost.
 """
 
 import asyncio

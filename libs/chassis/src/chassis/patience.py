@@ -76,7 +76,7 @@ def begun(seconds: float, method: str) -> Iterator[Patience]:
         _current.reset(token)
 
 
-class Spent(Exception):  # noqa: N818  # it is caught where it is raised, and means no error yet
+class Spent(Exception):  # it is caught where it is raised, and means no error yet
     """The patience is at its end. What was waited for may go on, and its outcome is not known."""
 
 

@@ -48,9 +48,7 @@ def assess(
     stale = [
         k
         for k in kept
-        if is_forced
-        or k.unreadable
-        or (k.attempt_id in news and news[k.attempt_id].is_assessable)
+        if is_forced or k.unreadable or (k.attempt_id in news and news[k.attempt_id].is_assessable)
     ]
     scored = _scored(session, stale)
     after = [scored.get(k.attempt_id, k) for k in kept]

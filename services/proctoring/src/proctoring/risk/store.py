@@ -159,7 +159,7 @@ class Kept:
     """The attempt's event up to which it counts."""
     computed_at: datetime | None
     unreadable: str | None = None
-    """What is stored in the place of contributions and is none; it stays until they are made anew."""
+    """What stands in the place of contributions and is none; it stays until they are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
