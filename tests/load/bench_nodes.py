@@ -88,11 +88,12 @@ def bench(size: Size, console: Console, say: Say) -> Report:
     world = World(sitters=size.sockets, running_exams=3, questions=5)
     with running(world, replicas={"realtime": 2}, say=say) as rig:
         neighbours = Neighbours()
-        rounds = asyncio.run(_rounds(rig, size, say))
-        return _report(size, rounds, neighbours.share(), console)
+        rounds = asyncio.run(measure(rig, size, say))
+        return report(size, rounds, neighbours.share(), console)
 
 
-async def _rounds(rig: Rig, size: Size, say: Say) -> dict[str, Used]:
+async def measure(rig: Rig, size: Size, say: Say) -> dict[str, Used]:
+    """Open the sockets of both nodes and play a round about each exam."""
     tokens = await rig.sign_in(rig.world.sitter_ids)
     of_exam = [{s: rig.world.running_of(s)[place] for s in tokens} for place in range(len(_EXAMS))]
     ports = [rig.platform.layout.ports.of("realtime", number) for number in (1, 2)]
@@ -153,7 +154,8 @@ def _saved(exam_id: int, attempt_id: int) -> Message:
     return Message(subject, json.dumps(envelope).encode(), notice_id)
 
 
-def _report(size: Size, rounds: Mapping[str, Used], others: float, console: Console) -> Report:
+def report(size: Size, rounds: Mapping[str, Used], others: float, console: Console) -> Report:
+    """Print what each node used; the report holds what did not arrive where it should."""
     idle = rounds["none"]
     micros = {
         name: [used.micros(node, idle) for node in _NODES]

@@ -11,6 +11,7 @@ import math
 import time
 import uuid
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +24,7 @@ from load import (
     bench_fanout,
     bench_list,
     bench_login,
+    bench_nodes,
     bench_save,
     client,
     fanout_rig,
@@ -45,7 +47,7 @@ from load.world import FIRST_ATTEMPT, World
 
 pytestmark = pytest.mark.timeout(300)  # the platform starts in here
 
-SMALL = World(sitters=4, running_exams=2, waiting_exams=4, questions=3, newcomers=6)
+SMALL = World(sitters=4, running_exams=3, waiting_exams=4, questions=3, newcomers=6)
 
 
 class FakeServer:
@@ -189,7 +191,7 @@ def test_a_score_counts_good_answers_only_and_compares_with_the_cpu_of_its_servi
 def test_every_student_has_one_attempt_at_an_exam_and_no_attempt_two_students():
     attempts = [a for who in SMALL.sitter_ids for a in SMALL.running_of(who)]
     waiting = [a for who in SMALL.sitter_ids for a in SMALL.waiting_of(who)]
-    assert len({*attempts, *waiting}) == 4 * (2 + 4)
+    assert len({*attempts, *waiting}) == 4 * (3 + 4)
     assert min(attempts) == FIRST_ATTEMPT
 
 
@@ -210,7 +212,7 @@ def test_what_others_take_is_a_share_of_the_machine_without_our_own_part():
 @pytest.fixture(scope="module")
 def rig():
     twins = (BARE_ECHO, ECHO, COMMIT_PER_SAVE, COMMIT_PER_EVENT, BARE_INSERTS)
-    with running(SMALL, twins) as rig:
+    with running(SMALL, twins, replicas={"realtime": 2}) as rig:
         yield rig
 
 
@@ -358,6 +360,23 @@ async def test_what_boards_show_is_counted_and_what_they_lack_is_noticed(rig):
     assert windows.seen.latencies("info", "warning", "violation")
     whole.seen.committed[b"an event that no board has shown"] = 0.0
     assert bench_boards.Whole(whole).lacks == 16
+
+
+async def test_what_two_nodes_are_told_is_counted_and_what_is_missing_is_noticed(rig):
+    size = bench_nodes.Size(sockets=SMALL.sitters, per_second=60, seconds=0.3)
+    rounds = await bench_nodes.measure(rig, size, print)
+    assert list(rounds) == ["first", "second", "nobody's", "none"]
+    assert [used.said > 0 for used in rounds.values()] == [True, True, True, False]
+    assert rounds["first"].cpu_seconds.keys() >= {"realtime", "realtime#2"}
+
+    def flaws():
+        return bench_nodes.report(size, rounds, 0.0, Console(quiet=True)).flaws
+
+    assert flaws() == []
+    lacking = rounds["second"].arrived - 1
+    rounds["second"] = replace(rounds["second"], arrived=lacking)
+    rounds["nobody's"] = replace(rounds["nobody's"], arrived=1)
+    assert [flaw.split(":")[0] for flaw in flaws()] == ["second", "nobody's"]
 
 
 async def test_a_listener_hears_frames_that_come_in_pieces():
