@@ -41,8 +41,8 @@ _BATCH = 500
 _CONCURRENT_KEYS = 64
 _POLL_SECONDS = 0.1
 _GATHER_SECONDS = 0.025
-"""From one turn to the next while there is news all the time: notices leave with more neighbours.
-After a quiet moment the first one leaves at once."""
+"""From a turn that moved something to the next, which forgets it and takes what has come since:
+notices leave with more neighbours. After a quiet moment the first one leaves at once."""
 _FOLLOWER_SECONDS = 1.0
 
 
@@ -129,6 +129,7 @@ class Relay:
             FROM {table} ORDER BY id LIMIT {_BATCH}
             """  # noqa: S608  # only names of our own
         self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
+        self._sent: list[int] = []
         self._connection: Connection | None = None
         self._is_leader = False
         self._has_moved = False
@@ -147,12 +148,12 @@ class Relay:
             while True:
                 began = self._loop.time()
                 pause = await self._turn()
-                if pause:
+                if pause and self._has_moved:
+                    await asyncio.sleep(began + _GATHER_SECONDS - self._loop.time())
+                elif pause:
                     await self._wait_for_news(pause)
-                    if self._has_moved:
-                        await asyncio.sleep(began + _GATHER_SECONDS - self._loop.time())
         finally:
-            await asyncio.to_thread(self._disconnect)
+            await asyncio.to_thread(self._leave)
 
     async def _turn(self) -> float:
         """Move one batch; return how long to wait before the next turn."""
@@ -164,15 +165,13 @@ class Relay:
             rows = await asyncio.to_thread(self._load)
             if rows is None:
                 return _FOLLOWER_SECONDS
-            sent = await self._publish(rows)
-            if sent:
-                await asyncio.to_thread(self._delete, sent)
-                self._has_moved = True
+            self._sent = await self._publish(rows)
+            self._has_moved = 0 < len(self._sent) == len(rows)
         except SQLAlchemyError as error:
             log.warning("relay.storage_away", error=type(error).__name__)
             await asyncio.to_thread(self._disconnect)
             return _FOLLOWER_SECONDS
-        if len(sent) < len(rows):
+        if len(self._sent) < len(rows):
             return _FOLLOWER_SECONDS / 4
         return 0 if len(rows) == _BATCH else _POLL_SECONDS
 
@@ -184,7 +183,11 @@ class Relay:
             pass
 
     def _load(self) -> list[_Row] | None:
-        """Return the oldest rows, or None when another replica leads. Blocking."""
+        """Forget what was sent and return what is oldest then, in one message; blocking.
+
+        None when another replica leads: it sends again what we have not forgotten, and the bus
+        drops it.
+        """
         if self._connection is None:
             self._connection = self._engine.connect()
         if not self._is_leader:
@@ -192,16 +195,27 @@ class Relay:
             name = f"{self._outbox.schema}.outbox"
             self._is_leader = bool(self._connection.execute(lock, {"name": name}).scalar_one())
         if not self._is_leader:
+            self._sent = []
             return None
-        rows = self._connection.exec_driver_sql(self._oldest).all()
+        if self._sent:
+            message, values = f"{self._forget}; {self._oldest}", (arrays.numbers(self._sent),)
+            rows = self._connection.exec_driver_sql(message, values).all()
+            self._sent = []
+        else:
+            rows = self._connection.exec_driver_sql(self._oldest).all()
         return [
             _Row(row_id, key, Message(subject, payload.encode(), f"{self._source}-{row_id}"))
             for row_id, key, subject, payload in rows
         ]
 
-    def _delete(self, ids: list[int]) -> None:
-        if self._connection is not None:
-            self._connection.exec_driver_sql(self._forget, (arrays.numbers(ids),))
+    def _leave(self) -> None:
+        """Forget what was sent, if storage lets us, and let go. Blocking."""
+        try:
+            if self._connection is not None and self._sent:
+                self._connection.exec_driver_sql(self._forget, (arrays.numbers(self._sent),))
+        except SQLAlchemyError as error:  # who leads next sends it again, and the bus drops it
+            log.warning("relay.storage_away", error=type(error).__name__)
+        self._disconnect()
 
     def _disconnect(self) -> None:
         self._is_leader = False
