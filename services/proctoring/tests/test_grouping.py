@@ -22,7 +22,7 @@ class Gate:
         self.most_inside = 0
         self.open = asyncio.Event()
 
-    async def __call__(self, group: list[Ticket[str, str]]) -> None:
+    async def __call__(self, group: list[Ticket[str, str]], _learnt: None) -> None:
         self.groups.append([ticket.content for ticket in group])
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
@@ -33,10 +33,14 @@ class Gate:
             ticket.resolve(ticket.content.upper())
 
 
+async def nothing(_group: list[Ticket[str, str]]) -> None:
+    """Prepare what needs no preparation."""
+
+
 @contextlib.asynccontextmanager
-async def grouping(work, **changed):
+async def grouping(work, prepare=nothing, **changed):
     bounds = {"capacity": 100, "group_size": 50, "patience_seconds": 5.0} | changed
-    groups: Grouping[str, str] = Grouping(work, **bounds)
+    groups: Grouping[str, str, None] = Grouping(prepare, work, **bounds)
     task = asyncio.create_task(groups.run())
     yield groups, task
     task.cancel()
@@ -61,9 +65,9 @@ async def test_what_waits_at_the_same_moment_is_one_group():
     assert gate.groups == [["a", "b", "c", "d"]]
 
 
-async def test_no_more_groups_are_in_flight_than_workers_and_never_two_for_one_key():
+async def test_no_more_groups_are_in_flight_than_places_and_never_two_for_one_key():
     gate = Gate()
-    async with grouping(gate, workers=2) as (groups, _):
+    async with grouping(gate, places=2) as (groups, _):
         first = submit(groups, "a1", 1)
         await eventually(lambda: gate.groups == [["a1"]])
         rest = [submit(groups, "a2", 1), submit(groups, "b1", 2)]
@@ -168,7 +172,7 @@ async def test_stopping_finishes_what_is_in_flight_and_refuses_what_waits():
 
 
 async def test_a_defect_fails_its_group_and_the_next_one_goes_on():
-    async def work(group: list[Ticket[str, str]]) -> None:
+    async def work(group: list[Ticket[str, str]], _learnt: None) -> None:
         if group[0].content == "bad":
             raise LookupError("defect")
         if group[0].content != "forgotten":
@@ -189,7 +193,7 @@ def test_every_ticket_is_done_once_in_order_per_key(key_sets: list[frozenset[int
         done: list[int] = []
         busy: set[int] = set()
 
-        async def work(group: list[Ticket[str, str]]) -> None:
+        async def work(group: list[Ticket[str, str]], _learnt: None) -> None:
             keys = set().union(*(ticket.keys for ticket in group))
             assert busy.isdisjoint(keys)
             busy.update(keys)
@@ -209,3 +213,54 @@ def test_every_ticket_is_done_once_in_order_per_key(key_sets: list[frozenset[int
             assert line == sorted(line)
 
     asyncio.run(scenario())
+
+
+async def test_one_group_is_prepared_while_another_is_done_and_no_second_one():
+    gate, prepared = Gate(), []
+
+    async def prepare(group: list[Ticket[str, str]]) -> None:
+        prepared.append([ticket.content for ticket in group])
+
+    async with grouping(gate, prepare) as (groups, _):
+        tasks = [submit(groups, "a", 1)]
+        await eventually(lambda: gate.inside)
+        tasks.append(submit(groups, "b", 2))
+        await eventually(lambda: prepared == [["a"], ["b"]])
+        tasks += [submit(groups, "c", 3), submit(groups, "a2", 1), submit(groups, "b2", 2)]
+        await eventually(lambda: groups.waiting == 3)
+        assert prepared == [["a"], ["b"]]
+        gate.open.set()
+        await asyncio.gather(*tasks)
+    assert prepared == gate.groups
+    assert gate.most_inside == 1
+
+
+async def test_stopping_also_finishes_the_group_that_is_being_prepared():
+    ready, begun = asyncio.Event(), []
+    gate = Gate()
+    gate.open.set()
+
+    async def prepare(group: list[Ticket[str, str]]) -> None:
+        begun.extend(group)
+        await ready.wait()
+
+    async with grouping(gate, prepare) as (groups, task):
+        first = submit(groups, "a", 1)
+        await eventually(lambda: begun)
+        task.cancel()
+        await asyncio.sleep(0)
+        ready.set()
+        assert await first == "A"
+
+
+async def test_what_cannot_be_prepared_fails_and_the_next_group_goes_on():
+    async def prepare(group: list[Ticket[str, str]]) -> None:
+        if group[0].content == "bad":
+            raise LookupError("defect")
+
+    gate = Gate()
+    gate.open.set()
+    async with grouping(gate, prepare) as (groups, _):
+        with pytest.raises(LookupError):
+            await groups.submit("bad", frozenset({1}), 1)
+        assert await groups.submit("next", frozenset({1}), 1) == "NEXT"

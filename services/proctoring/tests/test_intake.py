@@ -53,24 +53,46 @@ async def test_many_posts_at_once_are_few_transactions_and_few_questions(rig, ne
     assert len(rig.stub.requests) - asked <= 4
 
 
-@pytest.mark.parametrize("in_flight", [1, 2])
-async def test_posts_that_arrive_while_groups_are_asked_about_form_the_next(
-    rig, new_intake, in_flight
-):
+async def test_posts_that_arrive_while_a_group_is_asked_about_form_the_next(rig, new_intake):
     sats = [rig.stub.add() for _ in range(30)]
     asked = len(rig.stub.requests)
-    async with new_intake(intake_groups_in_flight=in_flight) as (intake, _):
+    async with new_intake(intake_groups_in_flight=2) as (intake, _):
         with rig.stub.slow():
-            tasks = []
-            for n in range(in_flight):
-                tasks.append(asyncio.create_task(take(intake, sats[n])))
-                await eventually(lambda n=n: len(rig.stub.requests) == asked + n + 1)
-            tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[in_flight:]]
+            tasks = [asyncio.create_task(take(intake, sats[0]))]
+            await eventually(lambda: len(rig.stub.requests) == asked + 1)
+            tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[1:]]
             await asyncio.sleep(0)
-            assert len(rig.stub.requests) == asked + in_flight
+            assert len(rig.stub.requests) == asked + 1
         await asyncio.gather(*tasks)
-    assert len(rig.stub.requests) == asked + in_flight + 1
-    assert len(rig.stub.requests[-1].attempt_ids) == 30 - in_flight
+    assert len(rig.stub.requests) == asked + 2
+    assert len(rig.stub.requests[-1].attempt_ids) == 29
+
+
+async def test_one_group_is_asked_about_while_another_is_written_and_no_second_one(
+    rig, new_intake, monkeypatch
+):
+    sats = [rig.stub.add() for _ in range(10)]
+    asked, gate, writing = len(rig.stub.requests), asyncio.Event(), []
+    run = rig.intake_database.run
+
+    async def wait_and_run(*call):
+        writing.append(call)
+        await gate.wait()
+        return await run(*call)
+
+    monkeypatch.setattr(rig.intake_database, "run", wait_and_run)
+    async with new_intake() as (intake, _):
+        tasks = [asyncio.create_task(take(intake, sats[0]))]
+        await eventually(lambda: writing)
+        tasks.append(asyncio.create_task(take(intake, sats[1])))
+        await eventually(lambda: len(rig.stub.requests) == asked + 2)
+        tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[2:]]
+        await eventually(lambda: intake.load)
+        assert len(rig.stub.requests) == asked + 2
+        assert len(writing) == 1
+        gate.set()
+        await asyncio.gather(*tasks)
+    assert [len(r.attempt_ids) for r in rig.stub.requests[asked:]] == [1, 1, 8]
 
 
 async def test_the_same_event_posted_many_times_at_once_is_one_row(rig, new_intake):

@@ -1,9 +1,10 @@
 """Forms groups of what waits at the same moment: no timer, no added wait (design §5.3).
 
-Each worker takes everything that waits, does it, and takes again: while one group is being done the
-next one forms. Tickets that share a key are never in two groups at once and keep their order. The
-number of workers bounds the groups in flight, the capacity bounds what waits. Nothing here knows
-what is being done.
+A group is prepared, which needs no other group to be over, and then done when there is a place for
+it. One group is ahead of those that are being done: it is prepared meanwhile, and the next one
+forms behind it. Tickets that share a key are never in two groups at once and keep their order. The
+number of places bounds the groups in work, the capacity bounds what waits. Nothing here knows what
+is being prepared and done.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 Content = TypeVar("Content")
 Result = TypeVar("Result")
+Learnt = TypeVar("Learnt")
 
 
 @dataclass(eq=False, slots=True)
@@ -43,24 +45,29 @@ class Ticket(Generic[Content, Result]):
             self.future.set_exception(error)
 
 
-class Grouping(Generic[Content, Result]):
-    """A bounded line of tickets and the workers that empty it group by group."""
+class Grouping(Generic[Content, Result, Learnt]):
+    """A bounded line of tickets that is emptied group by group."""
 
     def __init__(
         self,
-        work: Callable[[list[Ticket[Content, Result]]], Awaitable[None]],
+        prepare: Callable[[list[Ticket[Content, Result]]], Awaitable[Learnt]],
+        work: Callable[[list[Ticket[Content, Result]], Learnt], Awaitable[None]],
         *,
         capacity: int,
         group_size: int,
         patience_seconds: float,
-        workers: int = 1,
+        places: int = 1,
     ) -> None:
-        """`work` resolves its tickets; what it leaves unresolved or raises fails them all."""
+        """`work` resolves its tickets by what `prepare` has learnt of them.
+
+        What is left unresolved is failed, and so is the whole group by what either raises.
+        """
+        self._prepare = prepare
         self._work = work
         self._capacity = capacity
         self._group_size = group_size
         self._patience_seconds = patience_seconds
-        self._workers = workers
+        self._places = asyncio.Semaphore(places)
         self._line: deque[Ticket[Content, Result]] = deque()
         self._weight = 0
         self._busy: set[int] = set()
@@ -101,33 +108,38 @@ class Grouping(Generic[Content, Result]):
     async def run(self) -> None:
         """Work until cancelled; then finish the groups in flight and refuse what still waits."""
         self._is_stopping = False
+        begun: set[asyncio.Task[None]] = set()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(self._workers):
-                    tasks.create_task(self._work_for_ever())
+            while True:
+                group = await self._next()
+                has_place = asyncio.get_running_loop().create_future()
+                task = asyncio.create_task(self._go(group, has_place))
+                begun.add(task)
+                task.add_done_callback(begun.discard)
+                await has_place
         finally:
             self._is_stopping = True
             while self._line:
                 self._line.popleft().fail(IntakeStopping())
             self._weight = 0
+            if begun:
+                await asyncio.wait(begun)
 
-    async def _work_for_ever(self) -> None:
-        while True:
-            group = self._take()
-            if not group:
-                self._news.clear()
-                await self._news.wait()
-                continue
-            task = asyncio.create_task(self._do(group))
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError:
-                await task
-                raise
+    async def _next(self) -> list[Ticket[Content, Result]]:
+        while not (group := self._take()):
+            self._news.clear()
+            await self._news.wait()
+        return group
 
-    async def _do(self, group: list[Ticket[Content, Result]]) -> None:
+    async def _go(
+        self, group: list[Ticket[Content, Result]], has_place: asyncio.Future[None]
+    ) -> None:
+        """Prepare a group, tell when it has a place, and do it there."""
         try:
-            await self._work(group)
+            learnt = await self._prepare(group)
+            async with self._places:
+                _tell(has_place)
+                await self._work(group, learnt)
             for ticket in group:
                 ticket.fail(RuntimeError("left without an answer"))
         except Exception as error:
@@ -135,6 +147,7 @@ class Grouping(Generic[Content, Result]):
             for ticket in group:
                 ticket.fail(error)
         finally:
+            _tell(has_place)
             for ticket in group:
                 self._busy -= ticket.keys
             self._news.set()
@@ -166,3 +179,8 @@ class Grouping(Generic[Content, Result]):
         for ticket in group:
             self._busy |= ticket.keys
         return group
+
+
+def _tell(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,8 +1,9 @@
 """Takes in events and timings: groups what waits, asks attempts once, writes once (design §5.3).
 
 Order for a group: its requests have arrived → attempts is asked → one transaction → answers, after
-COMMIT. attempts away: 503 for these requests, nothing stored. A row that the database refuses fails
-alone: the group is halved until it stands by itself.
+COMMIT. attempts is asked about one group while the one before it is written. attempts away: 503 for
+these requests, nothing stored. A row that the database refuses fails alone: the group is halved
+until it stands by itself.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from proctoring.settings import Settings
 log = structlog.get_logger()
 
 Request = Ticket[list[Post], "list[Outcome | Exception]"]
+Answer = Mapping[int, Attempt] | Failure
+"""What attempts said of a group's attempts, or why it said nothing."""
 _ROW_LIMITS = ("54",)  # program limits, as too deep a value: the row's fault, not the server's
 
 
@@ -42,12 +45,13 @@ class Intake:
         self._database = database
         self._attempts = attempts
         self._wake = wake
-        self._groups: Grouping[list[Post], list[Outcome | Exception]] = Grouping(
+        self._groups: Grouping[list[Post], list[Outcome | Exception], Answer] = Grouping(
+            self._ask,
             self._take_in,
             capacity=settings.intake_capacity,
             group_size=settings.intake_group_size,
             patience_seconds=settings.intake_patience_seconds,
-            workers=settings.intake_groups_in_flight,
+            places=settings.intake_groups_in_flight,
         )
 
     @property
@@ -73,17 +77,22 @@ class Intake:
         keys = frozenset(draft.attempt_id for draft in drafts)
         return self._groups.submit(posts, keys, len(posts))
 
-    async def _take_in(self, group: list[Request]) -> None:
+    async def _ask(self, group: list[Request]) -> Answer:
         posts = [post for ticket in group for post in ticket.content]
         try:
-            attempts = await self._attempts.standings(
+            return await self._attempts.standings(
                 {post.draft.attempt_id for post in posts},
                 with_questions=any(post.draft.question_id is not None for post in posts),
             )
         except Failure as failure:
-            for ticket, again in zip(group, _copies(failure, len(group)), strict=True):
+            return failure
+
+    async def _take_in(self, group: list[Request], attempts: Answer) -> None:
+        if isinstance(attempts, Failure):
+            for ticket, again in zip(group, _copies(attempts, len(group)), strict=True):
                 ticket.fail(again)
             return
+        posts = [post for ticket in group for post in ticket.content]
         outcomes = iter(await self._outcomes(posts, attempts))
         for ticket in group:
             ticket.resolve([next(outcomes) for _ in ticket.content])

@@ -26,8 +26,8 @@ class Settings(DatabaseSettings):
     intake_group_size: int = Field(default=1_000, ge=1, le=1_000)
     """Events and timings written in one transaction; a batch is never split."""
     intake_groups_in_flight: int = Field(default=1, ge=1, le=8)
-    """Groups that are asked about and written at once. One makes large groups, which cost least;
-    more help where Postgres is far away. Never two for one attempt."""
+    """Groups written at once; one more is asked about meanwhile. One makes large groups, which cost
+    least; more help where Postgres is far away. Never two for one attempt."""
     intake_patience_seconds: float = Field(default=10.0, gt=0)
     """Longest wait before being taken up; then 503, nothing stored."""
 
