@@ -138,6 +138,23 @@ async def test_who_waited_too_long_is_refused_and_not_done():
     assert "too late" not in gate.finished
 
 
+async def test_a_newcomer_sees_who_waited_too_long_off_while_nothing_moves():
+    gate = Gate()
+    async with grouping(gate, patience_seconds=0.05, capacity=1) as (groups, _):
+        first = submit(groups, "a", 1)
+        await eventually(lambda: gate.inside)
+        second = submit(groups, "b", 1)
+        await eventually(lambda: groups.waiting)
+        impatient_at = time.monotonic() + 0.06
+        await eventually(lambda: time.monotonic() > impatient_at)
+        third = submit(groups, "c", 1)  # there would be no place for it beside the second
+        with pytest.raises(IntakeFull):
+            await second
+        assert gate.groups == [["a"]]
+        gate.open.set()
+        await asyncio.gather(first, third)
+
+
 async def test_a_cancelled_client_loses_its_answer_but_not_the_group():
     gate = Gate()
     async with grouping(gate) as (groups, _):

@@ -6,6 +6,7 @@ import uuid
 
 import msgspec
 import pytest
+from chassis.database import DatabaseUnavailable
 from chassis.errors import Unavailable
 from chassis.waiting import eventually
 from proctoring import chain, store, timing_store
@@ -93,6 +94,28 @@ async def test_one_group_is_asked_about_while_another_is_written_and_no_second_o
         gate.set()
         await asyncio.gather(*tasks)
     assert [len(r.attempt_ids) for r in rig.stub.requests[asked:]] == [1, 1, 8]
+
+
+async def test_a_first_result_that_cannot_be_read_refuses_only_who_asks_for_it(
+    rig, new_intake, monkeypatch
+):
+    known, fresh = rig.stub.add(), rig.stub.add()
+    event_id = uuid.uuid4()
+
+    def away(*_) -> None:
+        raise DatabaseUnavailable
+
+    async with new_intake() as (intake, _):
+        await take(intake, known, draft(known, event_id=event_id))
+        with monkeypatch.context() as storage:
+            storage.setattr(store, "find_events", away)
+            (refused,), (stored_one,) = await asyncio.gather(
+                take(intake, known, draft(known, event_id=event_id)), take(intake, fresh)
+            )
+        assert isinstance(refused, DatabaseUnavailable)
+        assert isinstance(stored_one, Taken)
+        (first,) = await take(intake, known, draft(known, event_id=event_id))
+    assert isinstance(first, Taken)
 
 
 async def test_the_same_event_posted_many_times_at_once_is_one_row(rig, new_intake):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,15 @@ class Failure(Exception):
         if retry_after_seconds is not None:
             self.retry_after_seconds = retry_after_seconds
         super().__init__(self.detail)
+
+    def again(self) -> Self:
+        """Return the same for somebody else: an exception carries the trace of who raised it."""
+        return type(self)(
+            self.detail,
+            errors=self.errors,
+            members=self.members,
+            retry_after_seconds=self.retry_after_seconds,
+        )
 
 
 class Invalid(Failure):

@@ -95,6 +95,7 @@ class Grouping(Generic[Content, Result, Learnt]):
         """
         if self._is_stopping:
             raise IntakeStopping
+        self._refuse_the_old()
         if self._weight + weight > self._capacity:
             raise IntakeFull
         ticket: Ticket[Content, Result] = Ticket(
@@ -152,19 +153,24 @@ class Grouping(Generic[Content, Result, Learnt]):
                 self._busy -= ticket.keys
             self._news.set()
 
+    def _refuse_the_old(self) -> None:
+        """Fail what has waited too long; the line is in the order of arrival."""
+        oldest = time.monotonic() - self._patience_seconds
+        while self._line and self._line[0].arrived < oldest:
+            ticket = self._line.popleft()
+            self._weight -= ticket.weight
+            ticket.fail(IntakeFull())
+
     def _take(self) -> list[Ticket[Content, Result]]:
         """Take what may go now: in order, up to the size, and nothing whose keys are in work."""
         group: list[Ticket[Content, Result]] = []
         left: deque[Ticket[Content, Result]] = deque()
         blocked = set(self._busy)
         weight = 0
-        oldest = time.monotonic() - self._patience_seconds
+        self._refuse_the_old()
         while self._line:
             ticket = self._line.popleft()
-            if ticket.arrived < oldest:
-                self._weight -= ticket.weight
-                ticket.fail(IntakeFull())
-            elif not blocked.isdisjoint(ticket.keys):
+            if not blocked.isdisjoint(ticket.keys):
                 blocked |= ticket.keys  # whoever comes later for the same keys stays behind it
                 left.append(ticket)
             elif group and weight + ticket.weight > self._group_size:

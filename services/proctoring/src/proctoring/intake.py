@@ -143,9 +143,7 @@ class Intake:
 
 
 def _copies(failure: Failure, count: int) -> Iterator[Failure]:
-    """Give each request a failure of its own: an exception carries the trace of who raised it."""
-    for _ in range(count):
-        yield type(failure)(failure.detail, retry_after_seconds=failure.retry_after_seconds)
+    return (failure.again() for _ in range(count))
 
 
 def _again(outcome: Outcome | Exception, count: int) -> Iterable[Outcome | Exception]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from proctoring import intake_store, notices, store
 from proctoring.attempt import Attempt, Verdict, judge
 from proctoring.errors import AttemptClosed, ForeignQuestion, PostedAttemptNotFound
-from proctoring.event import EventDraft, Taken
+from proctoring.event import Event, EventDraft, Taken
 from proctoring.intake_store import Elsewhere, Known, Wish
 from proctoring.tables import OUTBOX
 from proctoring.timekeeping import Timekeeping
@@ -166,23 +166,32 @@ def _move(session: Session, posts: Sequence[Judged]) -> list[Timing | Failure]:
 def _with_first_results(
     database: Database, posts: Sequence[Judged], outcomes: Sequence[Outcome | Known]
 ) -> list[Outcome]:
-    """Put the first result in the place of each event that was known."""
+    """Put the first result in the place of each event that was known.
+
+    Where that cannot be read only who asks for it is refused: what is new is stored by now.
+    """
     known = {
         (post.draft.attempt_id, post.draft.event_id): outcome
         for post, outcome in zip(posts, outcomes, strict=True)
         if isinstance(outcome, Known) and post.draft.event_id
     }
+    first: Mapping[tuple[int, UUID], Event] | Failure = {}
     if known:
-        with database.transaction() as session:
-            first = store.find_events(session, list(known))
+        try:
+            with database.transaction() as session:
+                first = store.find_events(session, list(known))
+        except Failure as failure:
+            first = failure
     for (attempt_id, event_id), found in known.items():
         if found.is_conflict:
             log.warning("event.kept_out", attempt_id=attempt_id, event_id=str(event_id))
     results: list[Outcome] = []
     for post, outcome in zip(posts, outcomes, strict=True):
-        if isinstance(outcome, Known):
+        if not isinstance(outcome, Known):
+            results.append(outcome)
+        elif isinstance(first, Failure):
+            results.append(first.again())
+        else:
             assert post.draft.event_id is not None  # noqa: S101  # it was found by it
             results.append(Taken.known(first[post.draft.attempt_id, post.draft.event_id]))
-        else:
-            results.append(outcome)
     return results

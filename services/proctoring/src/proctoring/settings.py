@@ -28,8 +28,9 @@ class Settings(DatabaseSettings):
     intake_groups_in_flight: int = Field(default=1, ge=1, le=8)
     """Groups written at once; one more is asked about meanwhile. One makes large groups, which cost
     least; more help where Postgres is far away. Never two for one attempt."""
-    intake_patience_seconds: float = Field(default=10.0, gt=0)
-    """Longest wait before being taken up; then 503, nothing stored."""
+    intake_patience_seconds: float = Field(default=5.0, gt=0)
+    """Longest wait before being taken up; then 503, nothing stored. Well below the 10 s that a
+    request has in all."""
 
     review_decision_days: float = Field(default=14.0, gt=0, le=3_650)
     """How long after its opening a review should be decided; later ones are listed as overdue."""
