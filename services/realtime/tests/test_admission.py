@@ -10,11 +10,11 @@ import pytest
 from chassis.bus import Position
 from chassis.tokens import Caller
 from chassis.waiting import eventually
-from realtime.broadcast import Bucket
+from realtime.broadcast import Limit
 from realtime.channels import Channel
 from realtime.connection import Connection
 from realtime.settings import RealtimeSettings
-from realtime.student import Student
+from realtime.student import Parts, Student
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
@@ -190,7 +190,8 @@ def test_a_flood_whose_student_does_not_read_cuts_nobody(text):
         is_modern=True,
         limit_bytes=limit,
     )
-    student = Student(connection, None, Clock(), None, None, Bucket(5, 0.001, time.monotonic()))
+    parts = Parts(None, None, Clock(), None, None, Limit(5, 0.001), limit)
+    student = Student(connection, 900, None, parts)
     for _ in range(20_000):
         student.receive(text)
     assert connection.closing is None

@@ -190,7 +190,7 @@ class Admission:
             state.attempt_id,
             state.student_id,
             connection.caller.login_id,
-            connection.origin,
+            connection.whence(),
             seconds=self._seconds,
         )
         try:

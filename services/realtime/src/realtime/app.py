@@ -10,15 +10,15 @@ from typing import Any
 from chassis.serving import service
 from fastapi import FastAPI
 
-from realtime import __version__
+from realtime import __version__, sockets
 from realtime.node import Node
 from realtime.settings import RealtimeSettings
-from realtime.sockets import router
 from realtime.wire.door import Door
+from realtime.wire.gate import Gate
 
 # A little above the 64 KiB that a student may send; the protocol closes on what is larger (1009).
 MAX_FRAME_BYTES = 64 * 1024 + 1024
-SERVING: dict[str, Any] = {"ws": Door, "ws_max_size": MAX_FRAME_BYTES}
+SERVING: dict[str, Any] = {"http": Gate, "ws": Door, "ws_max_size": MAX_FRAME_BYTES}
 """What uvicorn is told about sockets."""
 
 
@@ -46,5 +46,5 @@ def create_app(settings: RealtimeSettings) -> FastAPI:
         return bool(app.state.node.feed.is_warm)  # once: saves and time go on while the bus is away
 
     checks = {"keys": has_keys, "revocations": knows_revocations, "feed": has_history}
-    app = service("realtime", __version__, lifespan, checks, sockets=router)
+    app = service("realtime", __version__, lifespan, checks, sockets=sockets.serve)
     return app

@@ -6,7 +6,8 @@ order of who needs somebody first, and then what changes on it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 from chassis.errors import Failure
@@ -23,9 +24,11 @@ from realtime.feed import Feed
 from realtime.incoming import Auth, Malformed, Pong, Reauth
 from realtime.renewing import renewed
 from realtime.timekeeping import Timekeeper
-from realtime.visits import Receive, Rest, Since, place_in, replay, tell_resync
+from realtime.visits import Rest, Since, Stay, Staying, leaving_if_refused, replay, tell_resync
 
 log = structlog.get_logger()
+
+Receive = Callable[[str | bytes], None]
 
 
 class BoardVisit:
@@ -53,17 +56,21 @@ class BoardVisit:
         """Let the connection in once its exam could be read. Raises as `Admission`, `Boards`."""
         await self._admission.admit_board(connection)
         exam_id = connection.channel.id
-        async with place_in(self._feed, exam_id, connection, time.monotonic()):
+        await self._feed.join(exam_id, connection, time.monotonic())
+        with leaving_if_refused(self._feed, exam_id, connection):
             await self._admission.in_time(self._boards.ready(exam_id))
 
-    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Stay, Rest | None]:
         """Say `connected` at once; snapshot or replay follow."""
         self._greet(connection)
         connection.put_between(Paced)
         rest = self._show(connection) if since is None else self._resume(connection, since)
-        return self._receiver(connection), rest
+        return self._stay(connection), rest
 
-    def end(self, connection: Connection) -> None:
+    def _stay(self, connection: Connection) -> Stay:
+        return Staying(self._receiver(connection), partial(self._end, connection))
+
+    def _end(self, connection: Connection) -> None:
         self._boards.forget(connection)
         self._feed.leave(connection.channel.id, connection)
 
@@ -128,15 +135,15 @@ class WindowVisit(BoardVisit):
         self._extent = asked_by_query(self._query)
         return Channel("window", path)
 
-    def begin(self, connection: Connection, _: Since | None) -> tuple[Receive, Rest | None]:
+    def begin(self, connection: Connection, _: Since | None) -> tuple[Stay, Rest | None]:
         """Say `connected` at once; a page follows, wherever the client left off."""
         self._greet(connection)
-        return self._receiver(connection), self._show(connection)
+        return self._stay(connection), self._show(connection)
 
-    def end(self, connection: Connection) -> None:
+    def _end(self, connection: Connection) -> None:
         if self._turns is not None:
             self._turns.stop()
-        super().end(connection)
+        super()._end(connection)
 
     def _receiver(self, connection: Connection) -> Receive:
         others = super()._receiver(connection)

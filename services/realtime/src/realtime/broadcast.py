@@ -4,13 +4,14 @@ Pure: text in, the frame to be said or the `error` to answer out.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 MAX_BYTES = 16 * 1024
 TYPES = frozenset({"notification", "warning", "system_event", "exam_event"})
 _MAX_ECHO = 50
+_ROUNDING = 1e-6
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -46,26 +47,40 @@ def read(text: str | bytes) -> str | Unfit:
     return _encode(members).decode()
 
 
-class Bucket:
-    """How many frames may come: `burst` at once, `per_second` in the long run."""
+class Limit(NamedTuple):
+    """How many frames may come: `burst` at once, `per_second` in the long run.
 
-    __slots__ = ("_at", "_burst", "_left", "_per_second")
+    Whoever is limited keeps one number: the instant at which his allowance is whole again. It
+    begins with anything in the past.
+    """
+
+    burst: int
+    per_second: float
+
+    def take(self, whole_at: float, now: float) -> tuple[float, float]:
+        """Take one at the monotonic instant `now`.
+
+        Return 0, or the seconds after which the next one may come, and the new `whole_at`.
+        """
+        after = max(whole_at, now) + 1 / self.per_second
+        wait_seconds = after - now - self.burst / self.per_second
+        return (0.0, after) if wait_seconds < _ROUNDING else (wait_seconds, whole_at)
+
+
+class Bucket:
+    """A limit and what is left of it."""
+
+    __slots__ = ("_limit", "_whole_at")
 
     def __init__(self, burst: int, per_second: float, now: float) -> None:
         """Begin full at the monotonic instant `now`."""
-        self._burst = burst
-        self._per_second = per_second
-        self._left = float(burst)
-        self._at = now
+        self._limit = Limit(burst, per_second)
+        self._whole_at = now
 
     def take(self, now: float) -> float:
         """Take one; return 0, or the seconds after which the next one may come."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
+        wait_seconds, self._whole_at = self._limit.take(self._whole_at, now)
+        return wait_seconds
 
 
 def _shown(kind: Any) -> str:

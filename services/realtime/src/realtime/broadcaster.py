@@ -48,6 +48,7 @@ class Broadcaster:
         self._admission = admission
         self._bucket = bucket
         self._waiting = 0
+        self._origin = connection.whence()
 
     def receive(self, text: str | bytes) -> None:
         """Take one frame of the sender."""
@@ -67,7 +68,7 @@ class Broadcaster:
     def _submit(self, frame: str) -> None:
         connection = self._connection
         order = Broadcast(
-            connection.channel.id, self._exam_id, connection.caller, connection.origin, frame
+            connection.channel.id, self._exam_id, connection.caller, self._origin, frame
         )
         try:
             answer = self._broadcasting.submit(order)

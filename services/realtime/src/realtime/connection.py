@@ -24,8 +24,15 @@ from realtime.notices import Message, Part
 from realtime.resume import Cursor
 
 NO_PLACE = Position(0, "")
+
+
 _MAX_HELD = 10_000
 _turns = itertools.count()
+_ID_BEGINS = str(uuid.uuid4())[:-12]
+
+
+def nowhere() -> Origin:
+    return NOWHERE
 
 
 class Transport(Protocol):
@@ -73,13 +80,12 @@ class Connection:
         "caller",
         "channel",
         "closing",
-        "id",
         "is_admitted",
         "is_modern",
         "joined_at",
-        "origin",
         "queued_bytes",
         "turn",
+        "whence",
     )
 
     def __init__(
@@ -91,14 +97,16 @@ class Connection:
         is_modern: bool,
         position: Position = NO_PLACE,
         limit_bytes: int,
-        origin: Origin = NOWHERE,
+        whence: Callable[[], Origin] = nowhere,
     ) -> None:
-        """Hold what comes behind `position` until `go_live`. `is_modern`: speaks oep.v1."""
-        self.id = str(uuid.uuid4())
+        """Hold what comes behind `position` until `go_live`. `is_modern`: speaks oep.v1.
+
+        `whence` is asked by whoever needs to know: most sockets are opened without that.
+        """
         self.turn = next(_turns)
         self.caller = caller
         self.channel = channel
-        self.origin = origin
+        self.whence = whence
         self.joined_at = position
         self.is_modern = is_modern
         self.is_admitted = False
@@ -108,6 +116,11 @@ class Connection:
         self._limit_bytes = limit_bytes
         self._cursor: Cursor[Part] = Cursor(position.sequence)
         self._queue: list[Frame | Bundle] | None = None
+
+    @property
+    def id(self) -> str:
+        """A UUID (version 4) that ends with the turn; made when somebody needs it."""
+        return f"{_ID_BEGINS}{self.turn:012x}"
 
     @property
     def is_live(self) -> bool:

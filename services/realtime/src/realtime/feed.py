@@ -100,7 +100,7 @@ class Feed:
         the line was not read then. While the bus is away the place is nowhere, and `resync` follows
         when it is back. Safe to cancel; otherwise the connection is to `leave` in the end.
         """
-        JOINS.labels(connection.channel.kind).inc()
+        JOINS[connection.channel.kind].inc()
         line = self._lines.get(exam_id) or self._open(exam_id)
         line.members[connection] = None
         line.empty_since = None

@@ -1,7 +1,6 @@
 """What is said unasked: pings, the time for clients that need it pushed, and that boards are stale.
 
-Sockets are spread over the beats of a period by their turn of joining, so that no moment costs
-more than another.
+Sockets are spread over the beats of a period, so that no moment costs more than another.
 """
 
 import asyncio
@@ -18,15 +17,18 @@ from realtime.frames import Frame
 from realtime.hub import Hub
 from realtime.metrics import FEED_BEHIND
 from realtime.timekeeping import CLOSED, Timekeeper
+from realtime.wire.socket import SPOKES, Wire
 
-_BEATS = 32
 _WATCH_SECONDS = 0.25
 
 
 class Heartbeat:
     """Four supervised tasks: `ping`, `push_time`, `watch_feed`, `check_boards`."""
 
-    def __init__(self, hub: Hub, time: Timekeeper, feed: Feed, admission: Admission) -> None:
+    def __init__(
+        self, wire: Wire, hub: Hub, time: Timekeeper, feed: Feed, admission: Admission
+    ) -> None:
+        self._wire = wire
         self._hub = hub
         self._admission = admission
         self._time = time
@@ -35,16 +37,16 @@ class Heartbeat:
     async def ping(self, period_seconds: float) -> None:
         """Send each socket a ping once a period."""
         while True:
-            for beat in range(_BEATS):
-                await asyncio.sleep(period_seconds / _BEATS)
+            for beat in range(SPOKES):
+                await asyncio.sleep(period_seconds / SPOKES)
                 frame = frames.ping(self._time.now())
                 self._each(beat, partial(_same, frame))
 
     async def push_time(self, period_seconds: float) -> None:
         """Send the time to each student's socket without oep.v1 once a period."""
         while True:
-            for beat in range(_BEATS):
-                await asyncio.sleep(period_seconds / _BEATS)
+            for beat in range(SPOKES):
+                await asyncio.sleep(period_seconds / SPOKES)
                 self._each(beat, self._time_for)
 
     async def watch_feed(self, stale_seconds: float) -> None:
@@ -74,7 +76,7 @@ class Heartbeat:
                         connection.close(closing.NOT_ALLOWED)
 
     def _each(self, beat: int, frame_for: Callable[[Connection], Frame | None]) -> None:
-        for connection in self._hub.on_beat(beat, _BEATS):
+        for connection in self._wire.on_spoke(beat):
             frame = frame_for(connection) if connection.is_live else None
             if frame is not None:
                 connection.send(frame)

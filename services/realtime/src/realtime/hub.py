@@ -10,9 +10,11 @@ from itertools import chain
 
 from chassis.tokens import Caller
 
+from realtime import few
 from realtime.channels import Channel
 from realtime.closing import Closing
 from realtime.connection import Connection, Run
+from realtime.few import Few
 from realtime.frames import Frame
 from realtime.notices import Message, Part
 
@@ -22,12 +24,22 @@ _MOST_BYTES = 64 * 1024
 class Audience:
     """A channel's listeners, and what they have not been told yet."""
 
-    __slots__ = ("due", "due_bytes", "listeners")
+    __slots__ = ("_listeners", "due", "due_bytes")
 
     def __init__(self) -> None:
-        self.listeners: tuple[Connection, ...] = ()
+        self._listeners: Few[Connection] = few.NONE
         self.due: list[tuple[int, Part]] | None = None
         self.due_bytes = 0
+
+    @property
+    def listeners(self) -> tuple[Connection, ...]:
+        return few.each(self._listeners)
+
+    def join(self, connection: Connection) -> None:
+        self._listeners = few.joined(self._listeners, connection)
+
+    def leave(self, connection: Connection) -> None:
+        self._listeners = few.without(self._listeners, connection)
 
     def note(self, sequence: int, part: Part) -> None:
         """Have a part told with the next `settle`, or now when much is due already."""
@@ -47,15 +59,12 @@ class Audience:
 
 
 class Hub:
-    """All connections of a node; lives on the event loop.
-
-    Indexes hold tuples: most have one member, for which a set takes four times the room.
-    """
+    """All connections of a node; lives on the event loop."""
 
     def __init__(self) -> None:
         self._audiences: dict[Channel, Audience] = {}
         self._due: dict[Audience, None] = {}
-        self._logins: dict[str, tuple[Connection, ...]] = {}
+        self._logins: dict[str, Few[Connection]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -66,8 +75,10 @@ class Hub:
 
     def join(self, connection: Connection) -> None:
         self._count += 1
-        audience = self._audiences.setdefault(connection.channel, Audience())
-        audience.listeners = (*audience.listeners, connection)
+        audience = self._audiences.get(connection.channel)
+        if audience is None:
+            audience = self._audiences[connection.channel] = Audience()
+        audience.join(connection)
         self._index(connection)
 
     def leave(self, connection: Connection) -> None:
@@ -76,7 +87,7 @@ class Hub:
         if audience is None or connection not in audience.listeners:
             return
         self._count -= 1
-        audience.listeners = _without(audience.listeners, connection)
+        audience.leave(connection)
         if not audience.listeners:
             del self._audiences[connection.channel]
         self._unindex(connection)
@@ -119,17 +130,13 @@ class Hub:
         lines = self._audiences.items()
         return [c for channel, audience in lines if channel.is_board for c in audience.listeners]
 
-    def on_beat(self, beat: int, beats: int) -> Iterator[Connection]:
-        """Return the connections whose turn it is at one of the beats of a period."""
-        return iter([connection for connection in self if connection.turn % beats == beat])
-
     def count_of_user(self, user_id: int, channel: Channel) -> int:
         """Return how many admitted sockets a user has on one channel."""
         return sum(c.is_admitted and c.caller.user_id == user_id for c in self.listeners(channel))
 
     def close_revoked(self, login_id: str | None, user_id: int | None, why: Closing) -> None:
         """Close what belongs to a login, or, which is rare, to all logins of a user."""
-        found = self._logins.get(login_id, ()) if login_id is not None else ()
+        found = few.each(self._logins.get(login_id, few.NONE)) if login_id is not None else ()
         if user_id is not None:
             found += tuple(c for c in self if c.caller.user_id == user_id)
         for connection in found:
@@ -142,17 +149,12 @@ class Hub:
 
     def _index(self, connection: Connection) -> None:
         login_id = connection.caller.login_id
-        self._logins[login_id] = (*self._logins.get(login_id, ()), connection)
+        self._logins[login_id] = few.joined(self._logins.get(login_id, few.NONE), connection)
 
     def _unindex(self, connection: Connection) -> None:
         login_id = connection.caller.login_id
-        left = _without(self._logins[login_id], connection)
-        if left:
-            self._logins[login_id] = left
-        else:
+        left = few.without(self._logins[login_id], connection)
+        if left == few.NONE:
             del self._logins[login_id]
-
-
-def _without(line: tuple[Connection, ...], connection: Connection) -> tuple[Connection, ...]:
-    at = line.index(connection)
-    return line[:at] + line[at + 1 :]
+        else:
+            self._logins[login_id] = left

@@ -4,10 +4,14 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-CONNECTIONS = Gauge("oep_connections", "Open sockets that were admitted", ["kind"])
+_CONNECTIONS = Gauge("oep_connections", "Open sockets that were admitted", ["kind"])
+_JOINS = Counter("oep_joins_total", "Sockets that joined an exam's line", ["kind"])
+_KINDS: tuple[str, ...] = ("attempt", "exam", "window", "broadcast")
+# Looked up once: `labels` costs more than to count.
+CONNECTIONS = {kind: _CONNECTIONS.labels(kind) for kind in _KINDS}
+JOINS = {kind: _JOINS.labels(kind) for kind in _KINDS}
 REFUSALS = Counter("oep_refusals_total", "Handshakes refused, by close code", ["code"])
 CLOSES = Counter("oep_closes_total", "Sockets closed by this node, by close code", ["code"])
-JOINS = Counter("oep_joins_total", "Sockets that joined an exam's line", ["kind"])
 REPLAYS = Counter("oep_replays_total", "How what was missed was told", ["source"])
 for _source in ("ring", "stream", "resync"):
     REPLAYS.labels(_source)  # so that zero is there to be compared with

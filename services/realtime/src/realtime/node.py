@@ -25,7 +25,7 @@ from realtime.board_visits import BoardVisit, WindowVisit
 from realtime.boards.arrivals import Arrivals
 from realtime.boards.loading import Loader
 from realtime.boards.watching import Boards
-from realtime.broadcast import Bucket
+from realtime.broadcast import Bucket, Limit
 from realtime.broadcasting import Broadcasting
 from realtime.channels import BOARD_KINDS, Channel
 from realtime.closing import Closing
@@ -45,9 +45,10 @@ from realtime.rollcall import RollCall
 from realtime.saving import Saver
 from realtime.settings import RealtimeSettings
 from realtime.sightings import State
+from realtime.student import Parts
 from realtime.timekeeping import Timekeeper
 from realtime.timing import DatabaseClock
-from realtime.visits import BroadcastVisit, StudentVisit, Visit
+from realtime.visits import BroadcastVisit, Stay, StudentVisit
 from realtime.wire.socket import Wire
 
 log = structlog.get_logger()
@@ -129,20 +130,20 @@ class Node:
             seconds=settings.admission_seconds,
             refused=self._refused,
         )
-        self.broadcasting = Broadcasting(attempts, self.admission, self.bus, self.presence)
-        self._supervisor = self._tasks()
-
-    def student_visit(self) -> StudentVisit:
-        settings = self.settings
-        return StudentVisit(
+        self._parts = Parts(
             self.admission,
             self.feed,
             self.keeper,
             self.presence,
             self.saver,
-            Bucket(settings.student_burst, settings.student_frames_per_second, time.monotonic()),
-            limit_bytes=settings.outbound_limit_bytes,
+            Limit(settings.student_burst, settings.student_frames_per_second),
+            settings.outbound_limit_bytes,
         )
+        self.broadcasting = Broadcasting(attempts, self.admission, self.bus, self.presence)
+        self._supervisor = self._tasks()
+
+    def student_visit(self) -> StudentVisit:
+        return StudentVisit(self._parts)
 
     def board_visit(self, query: Mapping[str, str]) -> BoardVisit:
         """Return a visit of a whole board, or of a window of it if the handshake asks for that."""
@@ -189,18 +190,18 @@ class Node:
         await self._attempts_channel.close()
         await self._proctoring_channel.close()
 
-    def left(self, connection: Connection, visit: Visit) -> None:
+    def left(self, connection: Connection, stay: Stay) -> None:
         """Forget a socket that was let in and has ended."""
-        CONNECTIONS.labels(connection.channel.kind).dec()
+        CONNECTIONS[connection.channel.kind].dec()
         self.hub.leave(connection)
-        visit.end(connection)
+        stay.end()
 
     def is_behind(self) -> bool:
         return self.feed.behind_seconds() > self.settings.stale_seconds
 
     def _tasks(self) -> Supervisor:
         settings, supervisor = self.settings, Supervisor()
-        heartbeat = Heartbeat(self.hub, self.keeper, self.feed, self.admission)
+        heartbeat = Heartbeat(self.wire, self.hub, self.keeper, self.feed, self.admission)
         supervisor.add("keys", self.keys.run)
         supervisor.add("revocations", lambda: self.revocations.follow(self.bus))
         supervisor.add(

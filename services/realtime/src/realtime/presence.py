@@ -9,19 +9,21 @@ when staff look.
 
 import asyncio
 import contextlib
-import json
+import itertools
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from chassis import bus
 from chassis.bus import Bus, BusUnavailable
 
-from realtime import channels
+from realtime import channels, few
 from realtime.closing import Closing
 from realtime.connection import Connection
+from realtime.few import Few
 from realtime.notices import Message
 from realtime.sightings import Ending, Entry, Seen, Sighting, Sightings, State, best
 
@@ -30,8 +32,10 @@ ENDINGS = frozenset({"connection_closed", "connection_refused"})
 _FACTS = ENDINGS | {"connection_opened", "connection_changed"}
 _PUBLISH_SECONDS = 2.0
 _AT_ONCE = 64
+"""Few, so that who comes late does not wait for a large batch to be stored."""
 _RETRY_SECONDS = 0.5
 _SAME_REFUSAL = timedelta(seconds=30)
+_encode = msgspec.json.Encoder().encode
 _UNKNOWN = Closing(1006, "Connection lost")
 
 
@@ -41,22 +45,7 @@ class _Own:
 
     exam_id: int
     user_id: int
-    sockets: tuple[tuple[Connection, State], ...] = ()
-    """Most have one, for which a dictionary takes four times the room."""
-
-    @property
-    def state(self) -> State:
-        return best(state for _, state in self.sockets)
-
-    def state_of(self, connection: Connection) -> State | None:
-        return next((state for one, state in self.sockets if one is connection), None)
-
-    def put(self, connection: Connection, state: State) -> None:
-        self.drop(connection)
-        self.sockets = (*self.sockets, (connection, state))
-
-    def drop(self, connection: Connection) -> None:
-        self.sockets = tuple(pair for pair in self.sockets if pair[0] is not connection)
+    sockets: Few[Connection] = few.NONE
 
 
 @dataclass(frozen=True)
@@ -82,6 +71,8 @@ class Presence:
         self._node = node
         self._number = 0
         self._mine: dict[int, _Own] = {}
+        self._unwell: dict[Connection, State] = {}
+        """Sockets that are not online: few, so the others have no state of their own."""
         self._sightings = Sightings()
         self._recalled: set[int] = set()
         self._waiting: dict[tuple[int, str, str | None], _Change] = {}
@@ -93,29 +84,36 @@ class Presence:
 
     def opened(self, connection: Connection, exam_id: int) -> None:
         attempt_id = connection.channel.id
-        own = self._mine.setdefault(attempt_id, _Own(exam_id, connection.caller.user_id))
-        own.put(connection, State.ONLINE)
+        own = self._mine.get(attempt_id)
+        if own is None:
+            own = self._mine[attempt_id] = _Own(exam_id, connection.caller.user_id)
+        own.sockets = few.joined(own.sockets, connection)
         self._saw(attempt_id, own, "connection_opened", connection.id)
 
     def closed(self, connection: Connection, exam_id: int) -> None:
         """Count a socket off, and remember why it ended."""
         attempt_id = connection.channel.id
         own = self._mine.get(attempt_id) or _Own(exam_id, connection.caller.user_id)
-        own.drop(connection)
+        own.sockets = few.without(own.sockets, connection)
+        self._unwell.pop(connection, None)
         why = connection.closing or _UNKNOWN
         ending = Ending(why.code, why.reason, datetime.now(UTC))
         self._saw(attempt_id, own, "connection_closed", connection.id, last_close=ending)
-        if not own.sockets:
+        if own.sockets == few.NONE:
             self._mine.pop(attempt_id, None)
 
     def felt(self, connection: Connection, state: State) -> None:
         """Take how a socket is: heard again, or not heard when it should have been."""
-        own = self._mine.get(connection.channel.id)
-        if own is None or own.state_of(connection) in {None, state}:
+        if state is self._unwell.get(connection, State.ONLINE):
             return
-        before = own.state
-        own.put(connection, state)
-        if own.state is not before:
+        own = self._mine.get(connection.channel.id)
+        if own is None or connection not in few.each(own.sockets):
+            return
+        before = self._state(own)
+        self._unwell[connection] = state
+        if state is State.ONLINE:
+            del self._unwell[connection]
+        if self._state(own) is not before:
             self._saw(connection.channel.id, own, "connection_changed", connection.id)
 
     def refused(self, connection: Connection, exam_id: int, why: Closing) -> None:
@@ -139,9 +137,10 @@ class Presence:
         address = message.address
         if address.fact not in _FACTS:
             return
-        entry = entry_of(message)
-        if entry is not None and entry.node != self._node:
-            self._sightings.take(entry)
+        if message.notice.data.get("node_id") != self._node:
+            entry = entry_of(message)
+            if entry is not None:
+                self._sightings.take(entry)
         message.notice.data = self.of(address.attempt_id).shown
 
     def learn(self, entries: Iterable[Entry]) -> None:
@@ -193,6 +192,9 @@ class Presence:
         for attempt_id, own in self._mine.items():
             self._saw(attempt_id, own, "connection_changed")
 
+    def _state(self, own: _Own) -> State:
+        return best(self._unwell.get(one, State.ONLINE) for one in few.each(own.sockets))
+
     # how it is said
 
     async def run(self) -> None:
@@ -223,11 +225,12 @@ class Presence:
     ) -> None:
         self._number += 1
         known, now = self._sightings.newest(attempt_id, self._node), datetime.now(UTC)
+        state = self._state(own)
         sighting = Sighting(
             number=self._number,
-            socket_count=len(own.sockets),
-            state=own.state,
-            since=known.since if known is not None and known.state is own.state else now,
+            socket_count=len(few.each(own.sockets)),
+            state=state,
+            since=known.since if known is not None and known.state is state else now,
             at=now,
             last_close=last_close or (known.last_close if known is not None else None),
             last_refusal=last_refusal or (known.last_refusal if known is not None else None),
@@ -242,21 +245,35 @@ class Presence:
         self._wake.set()
 
     async def _publish_some(self) -> bool:
-        changes = list(self._waiting.values())[:_AT_ONCE]
+        """Say what waits, together if there is more than one; return whether all was heard."""
+        changes = list(itertools.islice(self._waiting.values(), _AT_ONCE))
+        if len(changes) > 1 and await self._published_together(changes):
+            for change in changes:
+                self._said(change)
+            return True
         return all(await asyncio.gather(*(self._publish(change) for change in changes)))
 
-    async def _publish(self, change: _Change) -> bool:
-        entry = change.entry
-        subject = channels.subject(entry.exam_id, entry.attempt_id, change.fact)
-        notice_id = _notice_id(entry)
-        payload = json.dumps(_envelope(notice_id, change)).encode()
+    async def _published_together(self, changes: Sequence[_Change]) -> bool:
+        messages = [_message(change) for change in changes]
         try:
-            await self._bus.publish(subject, payload, notice_id, seconds=_PUBLISH_SECONDS)
+            return await self._bus.publish_batch(messages)
         except BusUnavailable:
             return False
+
+    async def _publish(self, change: _Change) -> bool:
+        message = _message(change)
+        try:
+            await self._bus.publish(
+                message.subject, message.payload, message.msg_id, seconds=_PUBLISH_SECONDS
+            )
+        except BusUnavailable:
+            return False
+        self._said(change)
+        return True
+
+    def _said(self, change: _Change) -> None:
         if self._waiting.get(change.key) is change:
             del self._waiting[change.key]
-        return True
 
 
 def name_of(node_id: str) -> str:
@@ -271,6 +288,13 @@ def _notice_id(entry: Entry) -> str:
     return f"realtime-{entry.node}-{entry.attempt_id}-{number}{lost}"
 
 
+def _message(change: _Change) -> bus.Message:
+    entry = change.entry
+    subject = channels.subject(entry.exam_id, entry.attempt_id, change.fact)
+    notice_id = _notice_id(entry)
+    return bus.Message(subject, _encode(_envelope(notice_id, change)), notice_id)
+
+
 def _envelope(notice_id: str, change: _Change) -> dict[str, Any]:
     entry = change.entry
     return {
@@ -278,12 +302,12 @@ def _envelope(notice_id: str, change: _Change) -> dict[str, Any]:
         "fact": change.fact,
         "exam_id": entry.exam_id,
         "attempt_id": entry.attempt_id,
-        "at": entry.sighting.at.isoformat().replace("+00:00", "Z"),
+        "at": entry.sighting.at,
         "data": {
             "connection_id": change.connection_id,
             "node_id": entry.node,
             "user_id": change.user_id,
-            **msgspec.to_builtins(entry.sighting),
+            **msgspec.structs.asdict(entry.sighting),
         },
     }
 

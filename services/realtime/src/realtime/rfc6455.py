@@ -21,6 +21,7 @@ _FINAL, _RESERVED, _OPCODE, _MASKED, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
 _SHORT, _TWO_BYTES, _EIGHT_BYTES = 125, 126, 127
 _MASK_BYTES = 4
 _NO_MASK = bytes(_MASK_BYTES)
+_EMPTY_PONG, _EMPTY_SIZE = bytes((_FINAL | PONG, _MASKED)), 2 + _MASK_BYTES
 _utf8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -68,6 +69,16 @@ class Reader:
         self._message: _Message | None = None
         self._frame: _Frame | None = None
         self._is_over = False
+
+    @property
+    def is_between(self) -> bool:
+        """Whether nothing is kept: the next byte is a frame's first, and any reader may take it."""
+        is_begun = self._waiting or self._message is not None or self._frame is not None
+        return not (is_begun or self._is_over)
+
+    def another(self) -> "Reader":
+        """Return a reader with the same limit that has read nothing."""
+        return Reader(self._limit_bytes)
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what is complete now; after a `Close` or a `Violation` nothing is read any more.
@@ -276,6 +287,11 @@ def _close(payload: bytes) -> Close:
 def may_be_sent(code: int) -> bool:
     """Say whether a close code may travel (section 7.4 and IANA's list)."""
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
+
+
+def is_empty_pong(data: bytes) -> bool:
+    """Say whether these bytes are one pong without a payload: the answer to an empty ping."""
+    return len(data) == _EMPTY_SIZE and data.startswith(_EMPTY_PONG)
 
 
 def text(data: bytes) -> bytes:

@@ -34,7 +34,8 @@ class Ring(Generic[E]):
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._entries: deque[E] = deque()
-        self._by_channel: dict[Channel, deque[E]] = {}
+        self._by_channel: dict[Channel, deque[E] | list[E]] = {}
+        """A list takes an eighth of a deque's room, and there is one for each attempt."""
         self._floors: dict[Channel, int] = {}
         self.bytes = 0
 
@@ -85,7 +86,11 @@ class Ring(Generic[E]):
         self._entries.append(entry)
         self.bytes += entry.size
         for channel in entry.channels:
-            self._by_channel.setdefault(channel, deque()).append(entry)
+            known = self._by_channel.get(channel)
+            if known is not None:
+                known.append(entry)
+            else:
+                self._by_channel[channel] = deque([entry]) if channel in self._floors else [entry]
 
     def _let_go(self) -> None:
         entry = self._entries.popleft()
@@ -94,6 +99,6 @@ class Ring(Generic[E]):
             if channel in self._floors:
                 self._floors[channel] = entry.sequence
             line = self._by_channel[channel]
-            line.popleft()
+            del line[0]
             if not line:
                 del self._by_channel[channel]

@@ -30,7 +30,7 @@ def best(states: Iterable[State]) -> State:
     return min(states, key=_BEST_FIRST.index, default=State.OFFLINE)
 
 
-class Ending(msgspec.Struct, frozen=True):
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """Why a socket ended, or why none was let in."""
 
     code: int
@@ -38,7 +38,7 @@ class Ending(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One node's word about one attempt."""
 
     number: int
@@ -98,12 +98,13 @@ class Sightings:
     def __init__(self) -> None:
         # By node: there are few, and a dictionary per attempt would be most of what it costs.
         self._nodes: dict[str, dict[int, Sighting]] = {}
-        self._exams: dict[int, set[int]] = {}
+        self._exams: dict[int, dict[int, None]] = {}
+        """Attempts by exam; a set has more room to spare."""
 
     def take(self, entry: Entry) -> bool:
         """Remember a word, of an older one the endings only; False when a newer one is known."""
         words, word = self._nodes.setdefault(entry.node, {}), entry.sighting
-        self._exams.setdefault(entry.exam_id, set()).add(entry.attempt_id)
+        self._exams.setdefault(entry.exam_id, {})[entry.attempt_id] = None
         known = words.get(entry.attempt_id)
         is_newer = known is None or word.age > known.age
         if known is not None:
@@ -134,7 +135,7 @@ class Sightings:
     def forget(self, exam_id: int, *, but: str) -> None:
         """Forget an exam, but not the sockets that one node has of it."""
         kept = [e for e in self.of_exam(exam_id) if e.node == but and e.sighting.socket_count]
-        gone = self._exams.pop(exam_id, set())
+        gone = self._exams.pop(exam_id, {}).keys()
         for node, words in list(self._nodes.items()):
             for attempt_id in gone & words.keys():
                 del words[attempt_id]

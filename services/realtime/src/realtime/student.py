@@ -8,6 +8,7 @@ is told so, and when he does not even read that, nothing more.
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from time import monotonic
@@ -18,9 +19,10 @@ from chassis.errors import Failure
 from realtime import frames, incoming
 from realtime.admission import Admission
 from realtime.attempts_client import Refused, Save, Saved, SetFlag
-from realtime.broadcast import Bucket
+from realtime.broadcast import Limit
 from realtime.connection import Connection
 from realtime.errors import Overloaded
+from realtime.feed import Feed
 from realtime.incoming import (
     BadCheckpoint,
     Checkpoint,
@@ -32,6 +34,7 @@ from realtime.incoming import (
     TimeSync,
 )
 from realtime.notices import TIME_EXPIRED
+from realtime.presence import Presence
 from realtime.renewing import renewed
 from realtime.saving import Outcome, Saver
 from realtime.timekeeping import Timekeeper
@@ -55,53 +58,55 @@ _REFUSALS = {
 _NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all students of a node share."""
+
+    admission: Admission
+    feed: Feed
+    keeper: Timekeeper
+    presence: Presence
+    saver: Saver
+    frames: Limit
+    """How many each may send."""
+    limit_bytes: int
+
+
 class Student:
-    """One student's side of a socket."""
+    """One student's side of a socket, from `connected` to its end."""
 
-    __slots__ = (
-        "_admission",
-        "_attempt_id",
-        "_bucket",
-        "_connection",
-        "_saver",
-        "_time",
-        "_timing",
-        "_waiting",
-    )
+    __slots__ = ("_connection", "_exam_id", "_parts", "_timing", "_waiting", "_whole_at")
 
-    def __init__(
-        self,
-        connection: Connection,
-        timing: Timing,
-        time: Timekeeper,
-        saver: Saver,
-        admission: Admission,
-        bucket: Bucket,
-    ) -> None:
+    def __init__(self, connection: Connection, exam_id: int, timing: Timing, parts: Parts) -> None:
         self._connection = connection
-        self._admission = admission
-        self._bucket = bucket
-        self._attempt_id = connection.channel.id
+        self._exam_id = exam_id
         self._timing = timing
-        self._time = time
-        self._saver = saver
+        self._parts = parts
         self._waiting = 0
+        self._whole_at = 0.0  # see `Limit`
 
     def receive(self, text: str | bytes) -> None:
         """Take one frame of the client."""
         message = incoming.parse(text)
         if isinstance(message, Pong):
             return
-        wait_seconds = self._bucket.take(monotonic())
+        wait_seconds, self._whole_at = self._parts.frames.take(self._whole_at, monotonic())
         if wait_seconds:
             self._refuse_flood(message, wait_seconds)
         else:
             self._react(message)
 
+    def end(self) -> None:
+        """Forget what the socket was here for."""
+        connection, parts = self._connection, self._parts
+        parts.keeper.forget(connection.channel)
+        parts.presence.closed(connection, self._exam_id)
+        parts.feed.leave(self._exam_id, connection)
+
     def tell_time_if_changed(self, since: float) -> None:
         """Tell the time when a notice changed it after the monotonic instant `since`."""
         if self._timing.changed_at >= since:
-            self._connection.send(self._time.update(self._timing))
+            self._connection.send(self._parts.keeper.update(self._timing))
 
     def _react(self, message: Incoming) -> None:
         match message:
@@ -116,10 +121,10 @@ class Student:
             case Flag():
                 self._flag(message)
             case Reauth(token):
-                now = self._time.now()
-                self._connection.send(renewed(self._admission, self._connection, token, now))
+                now = self._parts.keeper.now()
+                self._connection.send(renewed(self._parts.admission, self._connection, token, now))
             case Malformed(text, code):
-                self._connection.send(frames.error(text, code, self._time.now()))
+                self._connection.send(frames.error(text, code, self._parts.keeper.now()))
             case _:
                 pass  # a token that is not needed any more
 
@@ -130,24 +135,24 @@ class Student:
         if isinstance(message, (Checkpoint, BadCheckpoint)):
             self._refuse(message.question_id, text, "RATE_LIMITED", message.message_id)
         else:
-            self._connection.send(frames.error(text, "RATE_LIMITED", self._time.now()))
+            self._connection.send(frames.error(text, "RATE_LIMITED", self._parts.keeper.now()))
 
     def _tell_time(self) -> None:
-        now = self._time.now()
-        self._connection.send(self._time.update(self._timing))
+        now = self._parts.keeper.now()
+        self._connection.send(self._parts.keeper.update(self._timing))
         if self._timing.is_expired(now):
             self._connection.send(frames.exam_event("time_expired", TIME_EXPIRED, now))
 
     def _save(self, checkpoint: Checkpoint) -> None:
         question_id, message_id = checkpoint.question_id, checkpoint.message_id
-        if checkpoint.attempt_id not in {None, self._attempt_id}:
+        if checkpoint.attempt_id not in {None, self._connection.channel.id}:
             text = "Checkpoint names another attempt"
             self._refuse(question_id, text, "ATTEMPT_MISMATCH", message_id)
         elif not 0 < question_id <= _MAX_ID:
             self._refuse(question_id, *_REFUSALS["invalid_question"], message_id)
         else:
             save = Save(
-                attempt_id=self._attempt_id,
+                attempt_id=self._connection.channel.id,
                 student_id=self._connection.caller.user_id,
                 question_id=question_id,
                 answer_json=checkpoint.answer_json,
@@ -174,7 +179,7 @@ class Student:
                         remaining,
                         revision,
                         sha256,
-                        self._time.now(),
+                        self._parts.keeper.now(),
                         message_id,
                     )
                 )
@@ -191,9 +196,13 @@ class Student:
         if not 0 < flag.question_id <= _MAX_ID:
             self._flag_error("Question not found in this exam", "FLAG_ERROR")
             return
-        caller = self._connection.caller
+        connection, caller = self._connection, self._connection.caller
         item = SetFlag(
-            self._attempt_id, caller.user_id, flag.question_id, flag.is_flagged, caller.login_id
+            connection.channel.id,
+            caller.user_id,
+            flag.question_id,
+            flag.is_flagged,
+            caller.login_id,
         )
         if not self._submit(item, self._flagged):
             self._flag_error("Flag could not be saved", "FLAG_ERROR")
@@ -218,7 +227,7 @@ class Student:
         if self._waiting >= _MAX_WAITING:
             return False
         try:
-            answer = self._saver.submit(item)
+            answer = self._parts.saver.submit(item)
         except Overloaded:
             return False
         self._waiting += 1
@@ -238,8 +247,8 @@ class Student:
         return None
 
     def _refuse(self, question_id: int, text: str, code: str, message_id: str | None) -> None:
-        now = self._time.now()
+        now = self._parts.keeper.now()
         self._connection.send(frames.checkpoint_error(question_id, text, code, now, message_id))
 
     def _flag_error(self, text: str, code: str) -> None:
-        self._connection.send(frames.error(text, code, self._time.now()))
+        self._connection.send(frames.error(text, code, self._parts.keeper.now()))

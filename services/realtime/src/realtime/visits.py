@@ -6,11 +6,12 @@ and nothing of the transport that carries them.
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from chassis.origins import NOWHERE
 
 from realtime import frames
 from realtime.admission import Admission
@@ -24,66 +25,50 @@ from realtime.errors import HistoryGone
 from realtime.feed import Feed
 from realtime.metrics import REPLAYS
 from realtime.notices import Message
-from realtime.presence import Presence
-from realtime.saving import Saver
-from realtime.student import Student
+from realtime.student import Parts, Student
 from realtime.timekeeping import Timekeeper
 
 log = structlog.get_logger()
 
 Since = tuple[int, str]
-Receive = Callable[[str | bytes], None]
 Rest = Coroutine[Any, Any, None]
 
 
+class Stay(Protocol):
+    """Who takes a socket's frames, and hears of its end."""
+
+    def receive(self, text: str | bytes) -> None: ...
+    def end(self) -> None: ...
+
+
 class Visit(Protocol):
-    """One socket's stay."""
+    """A socket from its handshake until it stays."""
 
     limit_bytes: int
 
     def channel(self, path: int) -> Channel: ...
     async def admit(self, connection: Connection) -> None: ...
-    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]: ...
-    def end(self, connection: Connection) -> None: ...
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Stay, Rest | None]:
+        """Say what is told first; return who stays, and what goes on beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """A stay of two functions."""
+
+    receive: Callable[[str | bytes], None]
+    end: Callable[[], None]
 
 
 class StudentVisit:
-    """A student with one attempt (contract §7)."""
+    """A student with one attempt (contract §7); what stays of it is a `Student`."""
 
-    __slots__ = (
-        "_admission",
-        "_bucket",
-        "_exam_id",
-        "_feed",
-        "_keeper",
-        "_place",
-        "_presence",
-        "_saver",
-        "_state",
-        "limit_bytes",
-    )
+    __slots__ = ("_parts", "_place", "_state", "limit_bytes")
 
-    def __init__(
-        self,
-        admission: Admission,
-        feed: Feed,
-        keeper: Timekeeper,
-        presence: Presence,
-        saver: Saver,
-        bucket: Bucket,
-        *,
-        limit_bytes: int,
-    ) -> None:
-        self.limit_bytes = limit_bytes
-        self._admission = admission
-        self._feed = feed
-        self._keeper = keeper
-        self._presence = presence
-        self._saver = saver
-        self._bucket = bucket
-        self._exam_id: int | None = None
+    def __init__(self, parts: Parts) -> None:
+        self.limit_bytes = parts.limit_bytes
+        self._parts = parts
         self._state: AttemptState | None = None
-        """What attempts said; not needed any more when the visit has begun."""
         self._place = NO_PLACE
 
     def channel(self, path: int) -> Channel:
@@ -91,59 +76,49 @@ class StudentVisit:
 
     async def admit(self, connection: Connection) -> None:
         """Let the connection in and set the attempt's clock. Raises as `Admission`."""
-        self._state, sent = await self._admission.admit_student(connection)
-        async with place_in(self._feed, self._state.exam_id, connection, sent) as is_new:
-            if is_new:  # what happened before the exam was read is told by this answer
-                self._state, sent = await self._admission.own_attempt(connection)
-        self._exam_id, self._place = self._state.exam_id, connection.joined_at
-        self._keeper.learn(self._state, sent)
-        self._presence.opened(connection, self._state.exam_id)
+        parts = self._parts
+        state, sent = await parts.admission.admit_student(connection)
+        if await parts.feed.join(state.exam_id, connection, sent):
+            # What happened before the exam was read is told by this answer.
+            with leaving_if_refused(parts.feed, state.exam_id, connection):
+                state, sent = await parts.admission.own_attempt(connection)
+        self._state, self._place = state, connection.joined_at
+        parts.keeper.learn(state, sent)
+        parts.presence.opened(connection, state.exam_id)
 
-    def begin(self, connection: Connection, since: Since | None) -> tuple[Receive, Rest | None]:
-        """Say `connected` at once; return who takes the frames, and the replay if there is one."""
-        assert self._state is not None  # noqa: S101  # admitted before
-        attempt_id, now = connection.channel.id, self._keeper.now()
-        timing = self._keeper.timing(attempt_id) or self._keeper.learn(
-            self._state, time.monotonic()
-        )
-        told_at = time.monotonic()
-        remaining = timing.remaining_seconds(now)
+    def begin(self, connection: Connection, since: Since | None) -> tuple[Stay, Rest | None]:
+        """Say `connected` at once; return the student, and the replay if there is one."""
+        state = self._state
+        assert state is not None  # noqa: S101  # admitted before
+        keeper, now, told_at = self._parts.keeper, self._parts.keeper.now(), time.monotonic()
+        timing = keeper.timing(state.attempt_id) or keeper.learn(state, told_at)
         connection.send(
             frames.connected(
                 connection.id,
-                attempt_id,
+                connection.channel.id,
                 now,
-                remaining,
+                timing.remaining_seconds(now),
                 connection.joined_at,
                 paused_at=timing.paused_at,
-                is_waiting_for_authorisation=self._state.is_waiting_for_authorisation,
+                is_waiting_for_authorisation=state.is_waiting_for_authorisation,
             )
         )
-        self._state, connection.origin = None, NOWHERE  # were for admission only
-        student = Student(
-            connection, timing, self._keeper, self._saver, self._admission, self._bucket
-        )
+        student = Student(connection, state.exam_id, timing, self._parts)
         if since is not None:
-            return student.receive, self._resume(connection, since, student, told_at)
+            return student, self._resume(connection, since, student, told_at)
         if connection.joined_at != self._place:  # the stream was lost between the two
             connection.send(frames.resync("stream_reset", connection.joined_at, now))
         connection.go_live(connection.joined_at.sequence)
-        return student.receive, None
-
-    def end(self, connection: Connection) -> None:
-        self._keeper.forget(connection.channel)
-        if self._exam_id is not None:
-            self._presence.closed(connection, self._exam_id)
-            self._feed.leave(self._exam_id, connection)
+        return student, None
 
     async def _resume(
         self, connection: Connection, since: Since, student: Student, told_at: float
     ) -> None:
-        assert self._exam_id is not None  # noqa: S101  # admitted before
+        assert self._state is not None  # noqa: S101  # admitted before
         try:
-            await replay(self._feed, self._exam_id, connection, since)
+            await replay(self._parts.feed, self._state.exam_id, connection, since)
         except HistoryGone as gone:
-            tell_resync(connection, gone, self._keeper)
+            tell_resync(connection, gone, self._parts.keeper)
             connection.go_live(connection.joined_at.sequence)
         student.tell_time_if_changed(told_at)
 
@@ -178,7 +153,7 @@ class BroadcastVisit:
         self._exam_id = state.exam_id
         await self._feed.join(self._exam_id, connection, time.monotonic())
 
-    def begin(self, connection: Connection, _: Since | None) -> tuple[Receive, Rest | None]:
+    def begin(self, connection: Connection, _: Since | None) -> tuple[Stay, Rest | None]:
         """Say nothing; return who takes the frames. The connection never goes live."""
         sender = Broadcaster(
             connection,
@@ -188,20 +163,18 @@ class BroadcastVisit:
             self._admission,
             self._bucket,
         )
-        return sender.receive, None
+        return Staying(sender.receive, partial(self._end, connection)), None
 
-    def end(self, connection: Connection) -> None:
+    def _end(self, connection: Connection) -> None:
         """Leave: what was received is still said."""
         self._feed.leave(self._exam_id, connection)
 
 
-@contextlib.asynccontextmanager
-async def place_in(
-    feed: Feed, exam_id: int, connection: Connection, asked_at: float
-) -> AsyncGenerator[bool]:
-    """Join an exam's line, as `Feed.join` says; leave it when the rest of admission fails."""
+@contextlib.contextmanager
+def leaving_if_refused(feed: Feed, exam_id: int, connection: Connection) -> Iterator[None]:
+    """Leave an exam's line, which was joined, when the rest of admission fails."""
     try:
-        yield await feed.join(exam_id, connection, asked_at)
+        yield
     except BaseException:
         feed.leave(exam_id, connection)
         raise

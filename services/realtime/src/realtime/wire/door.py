@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from starlette.types import Message, Scope
 from uvicorn import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from realtime import rfc6455
@@ -45,6 +44,25 @@ class PeerGone(OSError):
 class Door(asyncio.Protocol):
     """One handshake. Its constructor and `shutdown` are what uvicorn calls."""
 
+    __slots__ = (
+        "_app_state",
+        "_body",
+        "_config",
+        "_early",
+        "_events",
+        "_is_accepted",
+        "_is_asked",
+        "_is_connect_told",
+        "_is_ending",
+        "_is_gone",
+        "_key",
+        "_reader",
+        "_refusal",
+        "_server",
+        "_transport",
+        "_waiter",
+    )
+
     def __init__(
         self,
         config: Config,
@@ -56,29 +74,54 @@ class Door(asyncio.Protocol):
         self._server = server_state
         self._app_state = app_state
         self._transport: asyncio.Transport
-        self._reader = Reader(config.ws_max_size)
         self._key = b""
         self._refusal: Message = {}
         self._body = b""
         self._early = b""
         self._events: list[Event] = []
-        self._arrived = asyncio.Event()
+        self._reader = Reader(config.ws_max_size)
+        self._waiter: asyncio.Future[None] | None = None
         self._is_asked = False
         self._is_connect_told = False
         self._is_accepted = False
         self._is_ending = False
         self._is_gone = False
 
-    def hand_over(self, socket: Socket) -> None:
-        """Give the accepted transport away, with what was read already and not asked for.
+    # what an endpoint that knows us may ask for, besides ASGI
 
-        Raises `PeerGone`.
+    def accept(self, subprotocol: str) -> None:
+        """Accept at once. Raises `PeerGone`."""
+        self._ensure_there()
+        self._is_connect_told = True
+        self._accept(subprotocol, ())
+
+    async def hear(self) -> str | bytes | None:
+        """Return the next message of an accepted peer; None when there is no more."""
+        message = await self._receive()
+        return message.get("text") or message.get("bytes") or (None if "code" in message else "")
+
+    def close(self, code: int, reason: str) -> None:
+        """Close what was accepted with a code; wait for nobody."""
+        if not self._is_gone:
+            self._close(code, reason)
+
+    def hand_over(self, socket: Socket) -> None:
+        """Give the transport away, with what was read already and not asked for.
+
+        Whoever was not accepted is, in the write that tells him the first thing. Raises `PeerGone`.
         """
-        if self._is_gone or self._is_ending:
-            raise PeerGone
+        self._ensure_there()
+        head = b"" if self._is_accepted else self._acceptance(None, ())
         self._is_gone = True
         self._server.connections.discard(cast("Any", self))
-        socket.take_over(self._transport, self._reader, self._events, self._server.connections)
+        socket.take_over(
+            self._transport,
+            self._reader,
+            [*self._events, *self._reader.feed(self._early)],
+            self._server.connections,
+            head,
+        )
+        self._early = b""
         self._transport.resume_reading()
 
     def keep(self, task: asyncio.Task[None]) -> None:
@@ -98,8 +141,7 @@ class Door(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._is_asked:
-            self._is_asked = True
-            self._ask(data)
+            self.ask(*_parsed(data))
         elif self._is_accepted:
             self._hear(self._reader.feed(data))
         else:
@@ -116,10 +158,13 @@ class Door(asyncio.Protocol):
 
     # the request
 
-    def _ask(self, head: bytes) -> None:
-        """Ask the app about a request, or refuse what is no handshake (RFC 6455, section 4.2.1)."""
-        request, headers = _parsed(head)
-        method, target, _ = request.split(b" ", 2)
+    def ask(self, method: bytes, target: bytes, headers: Headers, behind: bytes = b"") -> None:
+        """Ask the app about a request, or refuse what is no handshake (RFC 6455, section 4.2.1).
+
+        `behind` is what the peer sent after it without waiting for an answer.
+        """
+        self._is_asked = True
+        self._early = behind
         found = dict(headers)
         self._key = rfc6455.accept_key(found.get(b"sec-websocket-key", b"")) or b""
         if found.get(b"sec-websocket-version") != _VERSION:
@@ -138,9 +183,10 @@ class Door(asyncio.Protocol):
             "type": "websocket",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
-            "scheme": "wss" if is_ssl(self._transport) else "ws",
-            "server": get_local_addr(self._transport),
-            "client": get_remote_addr(self._transport),
+            "scheme": "wss" if self._transport.get_extra_info("sslcontext") else "ws",
+            # Not from its `socket`: asking for that makes one, which stays with the transport.
+            "server": _address(self._transport.get_extra_info("sockname")),
+            "client": _address(self._transport.get_extra_info("peername")),
             "root_path": root,
             "path": root + unquote(path.decode("latin-1")),
             "raw_path": root.encode() + path,
@@ -176,8 +222,8 @@ class Door(asyncio.Protocol):
         while not self._events:
             if self._is_gone or self._is_ending:
                 return {"type": "websocket.disconnect", "code": _ABNORMAL}
-            self._arrived.clear()
-            await self._arrived.wait()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         event = self._events.pop(0)
         if not self._events and not self._is_gone:
             self._transport.resume_reading()
@@ -185,9 +231,12 @@ class Door(asyncio.Protocol):
             return {"type": "websocket.disconnect", "code": event.code or _NO_CODE}
         return {"type": "websocket.receive", "text" if isinstance(event, str) else "bytes": event}
 
-    async def _send(self, message: Message) -> None:
+    def _ensure_there(self) -> None:
         if self._is_gone or self._is_ending:
             raise PeerGone
+
+    async def _send(self, message: Message) -> None:
+        self._ensure_there()
         match message["type"]:
             case "websocket.accept":
                 self._accept(message.get("subprotocol"), message.get("headers", ()))
@@ -209,7 +258,7 @@ class Door(asyncio.Protocol):
 
     # the answers
 
-    def _accept(self, subprotocol: str | None, more: Iterable[tuple[bytes, bytes]]) -> None:
+    def _acceptance(self, subprotocol: str | None, more: Iterable[tuple[bytes, bytes]]) -> bytes:
         headers = [
             (b"upgrade", b"websocket"),
             (b"connection", b"Upgrade"),
@@ -218,7 +267,10 @@ class Door(asyncio.Protocol):
         ]
         if subprotocol is not None:
             headers.append((b"sec-websocket-protocol", subprotocol.encode("latin-1")))
-        self._transport.write(_head(http.HTTPStatus.SWITCHING_PROTOCOLS, headers))
+        return _head(http.HTTPStatus.SWITCHING_PROTOCOLS, headers)
+
+    def _accept(self, subprotocol: str | None, more: Iterable[tuple[bytes, bytes]]) -> None:
+        self._transport.write(self._acceptance(subprotocol, more))
         self._is_accepted = True
         self._transport.resume_reading()
         self._hear(self._reader.feed(self._early))
@@ -251,7 +303,7 @@ class Door(asyncio.Protocol):
             self._transport.pause_reading()  # what else comes waits in the kernel
         if self._transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
             self._transport.abort()
-        self._arrived.set()
+        self._wake()
 
     def _say_goodbye(self, close: Close) -> None:
         """End the closing handshake, whoever began it."""
@@ -273,14 +325,23 @@ class Door(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._is_gone = True
-        self._arrived.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
-def _parsed(head: bytes) -> tuple[bytes, Headers]:
-    """Return request line and headers of what uvicorn has parsed and put together again."""
+def _address(found: Any) -> tuple[str, int] | None:
+    return (found[0], found[1]) if isinstance(found, tuple) else None
+
+
+def _parsed(head: bytes) -> tuple[bytes, bytes, Headers]:
+    """Return method, target and headers of what uvicorn has parsed and put together again."""
     request, *lines = head.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    method, target, _ = request.split(b" ", 2)
     pairs = (line.partition(b":") for line in lines)
-    return request, [(name.strip().lower(), value.strip()) for name, _, value in pairs]
+    return method, target, [(name.strip().lower(), value.strip()) for name, _, value in pairs]
 
 
 def _head(status: http.HTTPStatus, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 _PING = rfc6455.ping()
 _CLOSE_SECONDS = 5.0
 _NO_CODE, _BY_CLIENT = 1005, "Closed by the client"
-_SPOKES = 32
+SPOKES = 32
 
 
 class State(IntEnum):
@@ -48,21 +48,27 @@ class Wire:
         left: Callable[[Connection, Any], None],
         patience: int,
     ) -> None:
-        """`felt` hears at each check at how many checks in a row a peer had said nothing.
+        """`felt` hears at how many checks in a row a peer had said nothing, and 0 when he speaks.
 
         One that was silent at more than `patience` of them is dropped. `left` is called when a
-        socket has ended, with its connection and its visit.
+        socket has ended, with its connection and its stay.
         """
         self.felt = felt
         self.patience = patience
         self.pump = Pump(gap_seconds)
         self.left = left
-        self.wheel: Wheel[Socket] = Wheel(_SPOKES)
+        self.reader: Reader | None = None
+        """Reads for all who are between two messages; who is inside one has it to himself."""
+        self.wheel: Wheel[Socket] = Wheel(SPOKES)
+
+    def on_spoke(self, spoke: int) -> list[Connection]:
+        """Return a part of all open sockets, one of `SPOKES` of about the same size."""
+        return [socket.connection for socket in self.wheel.on(spoke)]
 
     async def watch(self, period_seconds: float) -> None:
         """Check and ping each socket once a period."""
         while True:
-            await asyncio.sleep(period_seconds / _SPOKES)
+            await asyncio.sleep(period_seconds / SPOKES)
             for socket in self.wheel.turn():
                 socket.check()
 
@@ -76,13 +82,12 @@ class Socket(asyncio.Protocol):
         "_is_due",
         "_is_paused",
         "_reader",
-        "_receive",
         "_rest",
         "_silent_checks",
         "_spoke",
         "_state",
+        "_stay",
         "_transport",
-        "_visit",
         "_wire",
     )
 
@@ -93,24 +98,18 @@ class Socket(asyncio.Protocol):
         self._silent_checks = 0
         self._is_paused = False
         self._rest: asyncio.Task[None] | None = None
+        self._reader: Reader | None = None
         self._connection: Connection
         self._transport: asyncio.Transport
 
-    def begin(
-        self,
-        connection: Connection,
-        visit: Any,
-        receive: Callable[[str | bytes], None],
-        rest: asyncio.Task[None] | None,
-    ) -> None:
-        """Serve `connection`: `receive` takes each message, `rest` runs beside it.
+    def begin(self, connection: Connection, stay: Any, rest: asyncio.Task[None] | None) -> None:
+        """Serve `connection`: `stay` takes each message, `rest` runs beside it.
 
         The transport follows with `take_over`, without a pause between.
         """
         self._connection = connection
-        self._receive = receive
+        self._stay = stay
         self._rest = rest
-        self._visit = visit
 
     def take_over(
         self,
@@ -118,22 +117,34 @@ class Socket(asyncio.Protocol):
         reader: Reader,
         events: Sequence[Event],
         book: set[Any],
+        head: bytes,
     ) -> None:
-        """Become the transport's protocol; `events` were read already, `book` is uvicorn's."""
+        """Become the transport's protocol; `events` were read already, `book` is uvicorn's.
+
+        `head` is the handshake's answer when it has not left yet: one write for it and the rest.
+        """
         self._transport = transport
-        self._reader = reader
+        if self._wire.reader is None:
+            self._wire.reader = reader.another()
+        self._reader = None if reader.is_between else reader
         self._book = book
         book.add(self)
         self._state = State.OPEN
         self._spoke = self._wire.wheel.add(self)
         transport.set_protocol(self)
+        due = [head, *(frame.wire for frame in self._connection.take())]
+        transport.write(b"".join(due))
         self._hear(events)
-        self.flush()  # in this turn of the loop: it leaves together with the handshake's answer
+        self.flush()
 
     def drop(self) -> None:
         """Give up before the hand-over: there is nobody any more."""
         if self._rest is not None:
             self._rest.cancel()
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
 
     # what the connection asks for
 
@@ -169,7 +180,8 @@ class Socket(asyncio.Protocol):
         if self._state is not State.OPEN:
             return
         silent_checks, self._silent_checks = self._silent_checks, self._silent_checks + 1
-        self._wire.felt(self._connection, silent_checks)
+        if silent_checks:
+            self._wire.felt(self._connection, silent_checks)
         if silent_checks > self._wire.patience:
             CLOSES.labels(closing.LOST.code).inc()
             self._connection.closing = closing.LOST
@@ -185,8 +197,19 @@ class Socket(asyncio.Protocol):
     # what asyncio tells
 
     def data_received(self, data: bytes) -> None:
+        if self._silent_checks > 1:
+            self._wire.felt(self._connection, 0)
         self._silent_checks = 0
-        self._hear(self._reader.feed(data))
+        if self._reader is None and rfc6455.is_empty_pong(data):
+            return  # most of what an idle socket ever says
+        reader = self._reader or self._wire.reader
+        assert reader is not None  # noqa: S101  # there since the first socket
+        events = reader.feed(data)
+        if reader.is_between:
+            self._reader = None
+        elif self._reader is None:
+            self._reader, self._wire.reader = reader, reader.another()
+        self._hear(events)
 
     def pause_writing(self) -> None:
         self._is_paused = True
@@ -201,7 +224,7 @@ class Socket(asyncio.Protocol):
         self._wire.wheel.discard(self, self._spoke)
         if self._rest is not None:
             self._rest.cancel()
-        self._wire.left(self._connection, self._visit)
+        self._wire.left(self._connection, self._stay)
 
     def _hear(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -219,7 +242,7 @@ class Socket(asyncio.Protocol):
 
     def _tell(self, message: str | bytes) -> None:
         try:
-            self._receive(message)
+            self._stay.receive(message)
         except Exception:
             log.exception("socket.failed")
             self._close(closing.FAILED)

@@ -31,8 +31,12 @@ class Wheel(Generic[Item]):
         """Take an item off; harmless when it is not there."""
         self._spokes[spoke].discard(item)
 
+    def on(self, spoke: int) -> list[Item]:
+        """Return what hangs on a spoke."""
+        return list(self._spokes[spoke])
+
     def turn(self) -> list[Item]:
         """Go to the next spoke; return what hangs on it."""
-        found = list(self._spokes[self._at])
+        found = self.on(self._at)
         self._at = (self._at + 1) % len(self._spokes)
         return found
