@@ -82,6 +82,11 @@ class NatsServer:
     def url(self) -> str:
         return f"nats://{LOOPBACK}:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The process while it runs; 0 when nothing was started."""
+        return 0 if self._process is None else self._process.pid
+
     def prepare(self) -> None:
         """Write the configuration beside the store."""
         self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
