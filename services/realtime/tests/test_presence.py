@@ -1,10 +1,11 @@
 """Who is connected: merged from what the nodes say, and said on behalf of one that died."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from chassis.bus import EVENTS
+from chassis.bus import EVENTS, BusUnavailable
 from chassis.waiting import eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +151,69 @@ def test_what_ended_is_said_even_when_more_has_happened_before_it_could_be(prese
     presence.opened(Socket(), EXAM)
     waiting = sorted(change.fact for change in presence._waiting.values())
     assert waiting == ["connection_closed", "connection_opened", "connection_refused"]
+
+
+class SomeBus:
+    """Takes batches or not, and single messages; remembers what it was told."""
+
+    def __init__(self, *, takes_batches=True, is_away=0):
+        self.takes_batches = takes_batches
+        self.is_away = is_away
+        self.batches, self.singles = [], []
+
+    async def publish_batch(self, messages):
+        self._ensure_there()
+        self.batches.append([message.subject for message in messages])
+        return self.takes_batches
+
+    async def publish(self, subject, payload, msg_id, *, seconds):
+        self._ensure_there()
+        self.singles.append(subject)
+
+    def _ensure_there(self):
+        if self.is_away:
+            self.is_away -= 1
+            raise BusUnavailable
+
+
+async def said_by(some_bus, count):
+    """Have as many attempts' sockets opened at once, and all of it said."""
+    presence = Presence(some_bus, "me")
+    for attempt_id in range(count):
+        one = Socket()
+        one.channel = Channel("attempt", attempt_id)
+        presence.opened(one, EXAM)
+    task = asyncio.create_task(presence.run())
+    await eventually(lambda: not presence._waiting)
+    await presence.flush(1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return [f"oep.v1.{EXAM}.{attempt_id}.connection_opened" for attempt_id in range(count)]
+
+
+async def test_what_waits_at_the_same_moment_is_said_together_in_order():
+    some_bus = SomeBus()
+    wanted = await said_by(some_bus, 150)
+    assert [subject for batch in some_bus.batches for subject in batch] == wanted
+    assert len(some_bus.batches) == 3
+    assert some_bus.singles == []
+
+
+async def test_one_word_alone_needs_no_batch():
+    some_bus = SomeBus()
+    assert await said_by(some_bus, 1) == some_bus.singles
+    assert some_bus.batches == []
+
+
+async def test_what_no_batch_takes_is_said_one_by_one():
+    some_bus = SomeBus(takes_batches=False)
+    assert sorted(await said_by(some_bus, 3)) == sorted(some_bus.singles)
+
+
+async def test_while_the_bus_is_away_words_wait():
+    some_bus = SomeBus(is_away=4)  # the batch, and each of its three
+    wanted = await said_by(some_bus, 3)
+    assert some_bus.batches == [wanted]
 
 
 def test_the_name_of_a_node_is_good_for_a_key_and_differs_between_processes():

@@ -461,3 +461,47 @@ def test_the_answer_to_a_key_is_that_of_the_rfc():
     assert rfc6455.accept_key(key) is None
     assert rfc6455.accept_key(b"no key") is None
     assert rfc6455.accept_key(b"") is None
+
+
+# who reads for many
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just(TEXT), st.text(max_size=40).map(str.encode)),
+            st.tuples(st.just(BINARY), st.binary(max_size=200)),
+            st.tuples(st.just(PING), st.binary(max_size=20)),
+            st.tuples(st.just(PONG), st.binary(max_size=20)),
+        ),
+        max_size=6,
+    ),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.data(),
+)
+def test_between_two_messages_any_reader_may_go_on(said, cuts, data):
+    """Wherever a stream is cut: a reader that keeps nothing has told all, so another may follow."""
+    pieces = []
+    for (opcode, payload), is_cut in zip(said, cuts, strict=False):
+        if is_cut and opcode in {TEXT, BINARY}:
+            pieces += [frame(opcode, b"", fin=False), frame(CONTINUATION, payload)]
+        else:
+            pieces.append(frame(opcode, payload))
+    stream = b"".join(pieces)
+    at = data.draw(st.integers(0, len(stream)))
+    reader = Reader(LIMIT)
+    told = reader.feed(stream[:at])
+    ends = {sum(map(len, pieces[:n])) for n in range(len(pieces) + 1)}
+    inside = {
+        sum(map(len, pieces[: n + 1])) for n, p in enumerate(pieces) if not p[0] & 0x80
+    }  # behind a fragment
+    assert reader.is_between == (at in ends - inside)
+    if reader.is_between:
+        assert told + reader.another().feed(stream[at:]) == whole(stream)
+
+
+@pytest.mark.parametrize("last", [frame(CLOSE), frame(TEXT, b"\xff")])
+def test_a_reader_that_is_over_is_not_between_two_messages(last):
+    reader = Reader(LIMIT)
+    reader.feed(last)
+    assert not reader.is_between
