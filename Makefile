@@ -129,6 +129,10 @@ chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 1
 bench-fanout: setup ## Measure fan-out to 1,000 sockets against nats-server's own, and 18,000 that only stay
 	@$(LOAD) fanout $(ARGS)
 
+.PHONY: bench-connects
+bench-connects: setup ## Measure what a student's handshake costs a node, and his silent socket, 10,000 at once
+	@$(LOAD) connects $(ARGS)
+
 .PHONY: bench-report
 bench-report: setup ## Measure reports on an exam of 5,000 attempts
 	@$(LOAD) report $(ARGS)

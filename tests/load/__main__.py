@@ -1,4 +1,4 @@
-"""`python -m load save|events|begin|login|list|report|boards|fanout`: one benchmark each."""
+"""`python -m load <benchmark>`: one of them each, with its sizes."""
 
 import signal
 import sys
@@ -12,6 +12,7 @@ from rich.console import Console
 from load import (
     bench_begin,
     bench_boards,
+    bench_connects,
     bench_events,
     bench_fanout,
     bench_list,
@@ -125,6 +126,16 @@ def fanout(
     """Send messages to many sockets, and hold many; nats-server's WebSocket beside it."""
     size = bench_fanout.Size(sockets=sockets, rounds=rounds, idle=idle, most=most)
     _end(bench_fanout.bench(size, console, _say, source))
+
+
+@app.command()
+def connects(
+    students: Annotated[int, typer.Option(min=1, help="Who come, and stay.")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Of each kind of client.")] = 2,
+    source: Annotated[Path | None, typer.Option(help="Another realtime/src to measure.")] = None,
+) -> None:
+    """Let students in as quickly as they can come, and have them there while they are silent."""
+    _end(bench_connects.bench(bench_connects.Size(students, rounds), console, _say, source))
 
 
 if __name__ == "__main__":

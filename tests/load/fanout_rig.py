@@ -59,13 +59,23 @@ class Came:
 class Client:
     """The C client: opens sockets when made, counts until it is closed. Every method blocks."""
 
-    def __init__(self, binary: Path, port: int, count: int, targets: Path, *hello: str) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        port: int,
+        count: int,
+        targets: Path,
+        *hello: str,
+        subprotocol: str | None = None,
+    ) -> None:
+        offered = {} if subprotocol is None else {"WSLOAD_SUBPROTOCOL": subprotocol}
         self._process = subprocess.Popen(  # our own program
             [str(binary), str(port), str(count), str(_AT_ONCE), str(targets), *hello],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            env={**processes.base_environment(), **offered},
         )
         _, good, bad, seconds = self._hear().split()
         self.came = Came(int(good), int(bad), float(seconds))
@@ -109,12 +119,13 @@ class Bench:
         self.folder = folder
         self._source = source
         self._key = Ed25519PrivateKey.generate()
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self.bus = NatsServer(
             folder / "nats", folder / "nats.log", ports.free_port(), ports.free_port()
         )
         self.other_port, self.other_ws_port = ports.free_port(), ports.free_port()
         self.binary = folder / "wsload"
+        self.neighbours_pid = 0
         self._grpc, self._http = ports.free_port(), ports.free_port()
 
     def prepare(self) -> None:
@@ -128,7 +139,8 @@ class Bench:
         keys = {"keys": [{**jwk, "kid": _KID, "use": "sig", "alg": "EdDSA"}]}
         told = {"GRPC_PORT": str(self._grpc), "HTTP_PORT": str(self._http)}
         told |= {"JWKS": json.dumps(keys), "PYTHONPATH": str(_TESTS)}
-        self._start("neighbours", (sys.executable, "-m", "load.twins.neighbours"), told)
+        argv = (sys.executable, "-m", "load.twins.neighbours")
+        self.neighbours_pid = self._start("neighbours", argv, told).pid
 
     def start_other(self) -> int:
         """Start a nats-server with a WebSocket listener; return its process id."""
@@ -169,9 +181,13 @@ class Bench:
         return path
 
     def stop(self) -> None:
-        for child in reversed(self._children):
-            processes.stop(child, signal.SIGTERM, 20)
+        for name in reversed(list(self._children)):
+            self.stop_node(name)
         self.bus.stop()
+
+    def stop_node(self, name: str) -> None:
+        """Stop one of what was started, by its name."""
+        processes.stop(self._children.pop(name), signal.SIGTERM, 20)
 
     def _wait(self, is_there: Callable[[], bool], name: str) -> None:
         for _ in processes.moments(_READY_SECONDS):
@@ -200,7 +216,7 @@ class Bench:
         environment = {**processes.base_environment(), **told}
         log = self.folder / f"{name}.log"
         child = processes.start(Command(argv, environment, self.folder), log)
-        self._children.append(child)
+        self._children[name] = child
         return child
 
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from load import (
     bench_begin,
     bench_boards,
+    bench_connects,
     bench_events,
     bench_fanout,
     bench_list,
@@ -413,6 +414,21 @@ def test_fan_out_reaches_every_socket_of_both_servers():
     assert report.flaws == []
     assert report.facts["most_open"] == 15
     assert report.facts["ours steady us"] >= 0
+
+
+def test_students_come_stay_and_are_counted():
+    size = bench_connects.Size(students=12, rounds=1, settle_seconds=0.1, still_seconds=0.1)
+    found = bench_connects.bench(size, Console(quiet=True), lambda _: None)
+    assert found.flaws == []
+    assert {found.facts[kind]["connects_per_second"] > 0 for kind in ("plain", "oep.v1")} == {True}
+    came = {
+        kind: bench_connects.Came(good=12, seconds=1, bytes_each=[1], idle_share=[0])
+        for kind in (None, "oep.v1")
+    }
+    came[None].bad = 1
+    came["oep.v1"].good = 11
+    flaws = bench_connects.report(size, came, 0.0).flaws
+    assert [flaw.partition(":")[0] for flaw in flaws] == ["plain", "oep.v1"]
 
 
 def test_fan_out_says_what_to_install_when_there_is_no_compiler(monkeypatch, tmp_path):

@@ -3,6 +3,7 @@
    usage: wsload PORT COUNT AT_ONCE TARGETS [HELLO]
      TARGETS  file with one request target per line; socket n takes line n, beginning anew at the end
      HELLO    text that each socket sends as one binary frame when it is open
+   WSLOAD_SUBPROTOCOL in the environment is offered by each socket.
 
    Speaks with whoever started it over stdin and stdout, a line each: says `open GOOD BAD SECONDS`,
    then answers `reset` with `ok` and `report` with
@@ -40,6 +41,7 @@ struct line {
 static char read_buffer[1 << 18];
 static char hello[1 << 16];
 static size_t hello_size;
+static char offer[256];
 static uint32_t *delays;
 static uint64_t messages;
 static int open_count, bad_count, pending;
@@ -91,7 +93,8 @@ static void ask(struct line *line, const char *target, int poll, uint32_t number
     getsockopt(line->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     int length = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2l4dGVlbiBsZXR0ZXJzIQ==\r\n\r\n", target);
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2l4dGVlbiBsZXR0ZXJzIQ==\r\n%s\r\n", target,
+        offer);
     if (error || write(line->fd, request, (size_t)length) != length) {
         give_up(line);
         return;
@@ -254,6 +257,9 @@ int main(int argc, char **argv) {
     size_t known;
     char **targets = read_targets(argv[4], &known);
     if (argc > 5) make_hello(argv[5]);
+    const char *subprotocol = getenv("WSLOAD_SUBPROTOCOL");
+    if (subprotocol != NULL)
+        snprintf(offer, sizeof offer, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
     delays = malloc(DELAYS * sizeof *delays);
     struct line *lines = calloc((size_t)wanted, sizeof *lines);
     int poll = epoll_create1(0);
