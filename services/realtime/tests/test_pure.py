@@ -36,6 +36,16 @@ def test_codes_below_4500_may_come_back():
     assert sockets.refusal(AttemptClosed("Attempt is graded")) == (4509, "Attempt is graded")
 
 
+@pytest.mark.parametrize(
+    ("count", "longest_seconds", "expected"),
+    [(1, 30.0, 150), (4_500, 30.0, 150), (9_000, 30.0, 300), (10, 0.0, 150)],
+)
+def test_a_node_that_ends_closes_150_a_second_or_more_to_be_done_in_time(
+    count, longest_seconds, expected
+):
+    assert closing.per_second(count, longest_seconds) == expected
+
+
 def test_a_checkpoint_keeps_the_answer_as_the_client_wrote_it():
     text = '{"type":"checkpoint","question_id":3,"answer":["Réd",  "b"],"message_id":7}'
     found = incoming.parse(text)

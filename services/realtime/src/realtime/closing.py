@@ -1,5 +1,7 @@
 """Why a socket is closed, in numbers: 4000-4499 come back with backoff, 4500-4999 stay away.
 
+And how fast a node that ends may close them: each comes back elsewhere, within a second or two.
+
 Refusals take the code of their failure's kind (`chassis.errors`); here are the codes that end a
 running socket. Pure.
 """
@@ -7,6 +9,8 @@ running socket. Pure.
 from typing import NamedTuple
 
 _STAY_AWAY = 4500
+_CLOSES_PER_SECOND = 150.0
+"""The other nodes are to meet fewer than 200 reconnections a second, and some try twice."""
 
 
 class Closing(NamedTuple):
@@ -27,6 +31,11 @@ REVOKED = Closing(4501, "Authentication failed")
 FAILED = Closing(1011, "Internal error")
 LOST = Closing(1006, "No sign of life")
 """Never sent: the peer does not hear it (RFC 6455, section 7.4.1)."""
+
+
+def per_second(count: int, longest_seconds: float) -> float:
+    """Return how many sockets of `count` to close a second: more only to be done in time."""
+    return max(_CLOSES_PER_SECOND, count / max(longest_seconds, 0.1))
 
 
 def attempt_closed(status: str) -> Closing:

@@ -53,7 +53,6 @@ from realtime.wire.socket import Wire
 
 log = structlog.get_logger()
 
-_CLOSES_PER_SECOND = 200
 _SLICE_SECONDS = 0.05
 _FAREWELL_SECONDS = 1.0
 _TOKENS_REMEMBERED = 1_000
@@ -173,7 +172,7 @@ class Node:
         """Let no more in, then send everyone away in slices, so that they do not return at once."""
         self.is_stopping = True
         everyone = list(self.hub)
-        rate = max(_CLOSES_PER_SECOND, len(everyone) / max(self.settings.drain_seconds, 0.1))
+        rate = closing.per_second(len(everyone), self.settings.drain_seconds)
         size = max(1, int(rate * _SLICE_SECONDS))
         for start in range(0, len(everyone), size):
             for connection in everyone[start : start + size]:

@@ -10,7 +10,8 @@ class RealtimeSettings(ServiceSettings):
     auth_grpc: str
     attempts_grpc: str
     proctoring_grpc: str
-    drain_seconds: float = Field(default=5.0, ge=0)
+    drain_seconds: float = Field(default=30.0, ge=0)
+    """The longest that a node takes to send its sockets away; few are sent away sooner."""
     socket_limit: int = Field(default=8, ge=8)
     """Sockets per user and attempt (contract §7.1: never below 8)."""
     broadcast_burst: int = Field(default=20, ge=1)
