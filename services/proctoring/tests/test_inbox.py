@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from chassis.bus import EVENTS, STREAMS, BusUnavailable
+from chassis.bus import EVENTS, STREAMS, Bus, BusUnavailable
 from chassis.database import Database
 from chassis.migrating import migrate
 from chassis.signing import SigningKey
@@ -325,3 +325,30 @@ async def test_what_is_open_of_an_attempt_whose_end_was_lost_ends_when_attempts_
     async with world.hearing():
         await world.heard(number + 1)
     assert await world.how_claims_ended(number + 1) == ["closed"]
+
+
+@pytest.mark.timeout(120)  # a leader is elected in here, which takes up to 9 s
+async def test_a_server_of_a_cluster_that_is_stopped_keeps_nothing_from_it(
+    nats_cluster, own_database, number
+):
+    bus = Bus(nats_cluster.url, "proctoring-tests", replicas=3)
+    await bus.start()
+    try:
+        await bus.wait_ready()
+        world = World(bus, own_database)
+        async with world.hearing():
+            await world.say(number, 5)
+            await world.heard(number)
+            left = bus.client.connected_url.netloc
+            server = next(each for each in nats_cluster.servers if each.url.endswith(left))
+            server.suspend()
+            for place in range(1, 6):
+                await world.say(number + place, place)
+            heard = [await world.heard(number + place) for place in range(1, 6)]
+        assert [each.last_event_sequence for each in heard] == [1, 2, 3, 4, 5]
+        assert bus.client.connected_url.netloc != left
+        position = await world.read(delivery_store.position, EVENTS)
+        assert position == await bus.head(EVENTS)
+    finally:
+        await asyncio.to_thread(nats_cluster.heal)
+        await bus.close()

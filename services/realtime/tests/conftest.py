@@ -304,13 +304,14 @@ class Client:
 class World:
     """A node with its neighbours."""
 
-    def __init__(self, nats_url):
+    def __init__(self, nats_url, replicas=1):
         self.nats_url = nats_url
+        self.nats_replicas = replicas
         self.auth = Auth()
         self.attempts = Attempts()
         self.proctoring = Proctoring()
         self.tokens = Tokens()
-        self.bus = Bus(nats_url, "tests")
+        self.bus = Bus(nats_url, "tests", replicas=replicas)
         self._stack = contextlib.AsyncExitStack()
         self._auth_server = self._attempts_server = self._proctoring_server = None
         self._clients = []
@@ -366,6 +367,7 @@ class World:
         options = {
             "rest_port": self.port,
             "nats_url": self.nats_url,
+            "nats_replicas": self.nats_replicas,
             "jwks_url": "http://127.0.0.1:1/none",
             "auth_grpc": f"127.0.0.1:{self._auth_server.port}",
             "attempts_grpc": f"127.0.0.1:{self._attempts_server.port}",
@@ -527,8 +529,8 @@ async def make_world(nats_server) -> AsyncIterator[Callable]:
     """A factory of worlds with settings of their own."""
     made = []
 
-    async def make(**settings):
-        world = World(nats_server.url)
+    async def make(cluster=None, **settings):
+        world = World(cluster.url, replicas=3) if cluster else World(nats_server.url)
         made.append(world)
         await world.start(**settings)
         await world.warm()
