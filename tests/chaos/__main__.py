@@ -26,12 +26,17 @@ def _say(text: str) -> None:
 def main(
     faults: Annotated[list[int] | None, typer.Argument(help="Their numbers; all if none.")] = None,
     students: Annotated[int, typer.Option(min=3, help="Who post an event every 2 s.")] = 200,
+    sockets: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of students in faults that have some; 1,000 and 5,000 if none."),
+    ] = None,
+    nats: Annotated[int, typer.Option(help="Servers of the bus: 3, or 1.")] = 3,
     short: Annotated[bool, typer.Option(help="As in `make test`.")] = False,
 ) -> None:
     """Break the platform while students post events, and judge what survived."""
     wanted = faults or list(FAULTS)
-    size = SHORT if short else Size(students=students)
-    with platform(size, _say) as rig:
+    size = SHORT if short else Size(students=students, sockets=sockets)
+    with platform(size, wanted, _say, nats=nats) as rig:
         results = asyncio.run(all_of(rig, size, wanted, _say, _tell))
     for result in results:
         print(_row(result, size))  # noqa: T201

@@ -13,7 +13,7 @@ from chaos.faults import FAULTS
 from chaos.proxy import LossyProxy
 from chaos.run import Fault, Result, Run, Size
 
-REPLICAS = {"attempts": 2, "proctoring": 2, "realtime": 2}
+REPLICAS = {"attempts": 2, "proctoring": 2, "realtime": 3}
 _ANSWERS_LOST = 3
 _PAST_THE_GATEWAY = 3
 
@@ -48,10 +48,13 @@ class Course:
 
 
 @contextlib.contextmanager
-def platform(size: Size, say: Say = print) -> Iterator[Rig]:
+def platform(
+    size: Size, numbers: Sequence[int], say: Say = print, *, nats: int = 1
+) -> Iterator[Rig]:
     """Start what a course needs: as many exams as there are faults, and an outsider."""
-    world = World(sitters=size.students + 1, running_exams=len(FAULTS), questions=5, has_admin=True)
-    with running(world, replicas=REPLICAS, say=say) as rig:
+    sitters = size.sitters_of(FAULTS[number] for number in numbers)
+    world = World(sitters=sitters + 1, running_exams=len(FAULTS), questions=5, has_admin=True)
+    with running(world, replicas={**REPLICAS, "nats": nats}, say=say) as rig:
         yield rig
 
 

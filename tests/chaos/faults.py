@@ -2,27 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from chassis.bus import EVENTS, Bus, BusUnavailable
 
 from chaos import locks
+from chaos.acts import back, down, until
+from chaos.bus_faults import BUS_FAULTS
+from chaos.node_faults import NODE_FAULTS
 from chaos.run import Fault, Run
 from chaos.student import EVENT, TIMING
 from chaos.watch import felt
-
-T = TypeVar("T")
 
 UNAVAILABLE = frozenset({503})
 CUT_OFF = frozenset({0, 502, 503, 504})
 """What a client may see of a service that died while it answered."""
 
-_LOOK_SECONDS = 0.05
 _THREADS_BEYOND_POOL = 40
 _ROUNDS_BEYOND = 3
-_BACK_SECONDS = 180.0
-"""How long a machine that is busy may take to start what was killed."""
 _LOCK_EVENTS = "LOCK TABLE proctoring.proctoring_events IN ACCESS EXCLUSIVE MODE"
 _LOCK_OUTBOX_ROWS = "SELECT id FROM proctoring.outbox ORDER BY id FOR UPDATE"
 
@@ -33,13 +29,13 @@ async def kill_one_of_attempts(run: Run) -> None:
         target = f"attempts#{number % 2 + 1}"
         async with run.window():
             await asyncio.to_thread(run.platform.kill, target)
-            await _back(run, target)
+            await back(run, target)
         await asyncio.sleep(pause)
 
 
 async def kill_all_of_attempts(run: Run) -> None:
     async with run.window():
-        await _down(run, "attempts", 1.0 if run.size.is_short else 10.0)
+        await down(run, "attempts", 1.0 if run.size.is_short else 10.0)
 
 
 async def lose_answers_of_proctoring(run: Run) -> None:
@@ -47,14 +43,14 @@ async def lose_answers_of_proctoring(run: Run) -> None:
     times = 1 if run.size.is_short else 10
     for number in range(1, times + 1):
         await _lose_one_answer(run, EVENT)
-        await _until(lambda: _were_known_again(run, number))  # noqa: B023  # it is awaited here
+        await until(lambda: _were_known_again(run, number))  # noqa: B023  # it is awaited here
         if run.ledger.known_again < number:
             run.flaw(f"round {number}: the lost answer was not given again")
         await _lose_one_answer(run, TIMING)
     for _ in range(times):  # and once more without looking: a group may be under way anywhere
         async with run.window():
             await asyncio.to_thread(run.platform.kill, "proctoring")
-            await _back(run, "proctoring")
+            await back(run, "proctoring")
     run.words.append(f"{run.ledger.known_again} posts were answered with what was stored already")
 
 
@@ -62,14 +58,14 @@ async def _lose_one_answer(run: Run, path: str) -> None:
     assert run.way is not None  # laid before the students began
     async with run.window():
         await run.way.lose_one(path, lambda: asyncio.to_thread(run.platform.kill, "proctoring#1"))
-        await _back(run, "proctoring#1")
+        await back(run, "proctoring#1")
 
 
 async def stop_nats(run: Run) -> None:
     seconds = 15.0 if run.size.is_short else 300.0
     async with run.window():
         began = time.time()
-        await _down(run, "nats", seconds)
+        await down(run, "nats", seconds)
         answers = run.answers_between(began, began + seconds)
     good = sum(200 <= status < 300 for _, status in answers)  # 2xx
     run.words.append(f"{good} posts accepted in {seconds:.0f} s without NATS")
@@ -82,7 +78,7 @@ async def kill_postgres(run: Run) -> None:
     for _ in range(times):
         async with run.window():
             await asyncio.to_thread(run.platform.kill, "postgres")
-            await _back(run, "postgres")
+            await back(run, "postgres")
 
 
 async def stop_postgres_and_lock_a_table(run: Run) -> None:
@@ -108,94 +104,6 @@ async def stop_postgres_and_lock_a_table(run: Run) -> None:
         run.was_late(f"{pulse.refused_slowly} requests without a token were not refused in time")
     if pulse.most_threads > _THREADS_BEYOND_POOL:
         run.flaw(f"{pulse.most_threads} threads")
-
-
-async def kill_a_realtime_node(run: Run) -> None:
-    for target in ("realtime#1",) if run.size.is_short else ("realtime#1", "realtime#2"):
-        async with run.window():
-            await asyncio.to_thread(run.platform.kill, target)
-            await _back(run, target)
-
-
-async def roll_the_realtime_nodes(run: Run) -> None:
-    """Ask each in turn to end cleanly, as an upgrade does."""
-    async with run.window():
-        for target in ("realtime#1", "realtime#2"):
-            before = await asyncio.to_thread(_pids, run, target)
-            await asyncio.to_thread(run.platform.term, target)
-            await _until(lambda: _is_another(run, target, before))  # noqa: B023  # it is awaited
-            await _back(run, target)
-    allowed = {1000, 4000}
-    strange = {code: n for code, n in run.boards_saw.closes.items() if code not in allowed}
-    if strange:
-        run.flaw(f"closes of a rolling restart: {strange}")
-
-
-async def _is_another(run: Run, target: str, before: list[int]) -> bool:
-    try:
-        return await asyncio.to_thread(_pids, run, target) != before
-    except KeyError:  # at this moment there is none
-        return False
-
-
-def _pids(run: Run, target: str) -> list[int]:
-    return run.rig.pids(target.removesuffix("#1"))  # the first replica has its service's name
-
-
-async def stop_a_realtime_node(run: Run) -> None:
-    async with run.window():
-        await asyncio.to_thread(run.platform.suspend, "realtime#1")
-        try:
-            await asyncio.sleep(8.0 if run.size.is_short else 60.0)
-        finally:
-            await asyncio.to_thread(run.platform.cont, "realtime#1")
-        await _back(run, "realtime#1")
-
-
-async def kill_nats(run: Run) -> None:
-    for _ in range(1 if run.size.is_short else 3):
-        async with run.window():
-            await asyncio.to_thread(run.platform.kill, "nats")
-            await _back(run, "nats")
-
-
-async def suspend_nats(run: Run) -> None:
-    async with run.window():
-        await asyncio.to_thread(run.platform.suspend, "nats")
-        try:
-            await asyncio.sleep(8.0 if run.size.is_short else 30.0)
-        finally:
-            await asyncio.to_thread(run.platform.cont, "nats")
-        await _back(run, "nats")
-
-
-async def drop_all_sockets(run: Run) -> None:
-    before = await _reads(run)
-    began = time.monotonic()
-    await asyncio.sleep(run.size.quiet_seconds)
-    normal = (await _reads(run) - before) / (time.monotonic() - began)
-    async with run.window():
-        before, began = await _reads(run), time.monotonic()
-        for watcher in (*run.watchers, *run.sitters):
-            watcher.drop()
-        await _until(lambda: _came_back(run))
-        seconds = max(time.monotonic() - began, run.size.quiet_seconds)
-        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - began)))
-        after = (await _reads(run) - before) / (time.monotonic() - began)
-    run.words.append(f"database: {normal:.0f} transactions a second before, {after:.0f} after")
-    if after > 2 * normal:
-        run.was_late(f"{after:.0f} transactions a second, not {2 * normal:.0f}")
-
-
-async def _came_back(run: Run) -> bool:
-    back = len(run.boards_saw.came_back) + len(run.sitters_saw.came_back)
-    return back >= len(run.watchers) + len(run.sitters)
-
-
-async def _reads(run: Run) -> int:
-    query = "SELECT sum(xact_commit) AS count FROM pg_stat_database"
-    [row] = await asyncio.to_thread(run.reader.rows, query)
-    return int(row["count"])
 
 
 _REPLICAS = ("proctoring", "proctoring#2")
@@ -229,16 +137,16 @@ async def _killed_before_mark(run: Run, bus: Bus) -> bool:
     head = (await bus.head(EVENTS)).sequence
     await asyncio.to_thread(run.platform.suspend, "nats")
     try:
-        await _until(lambda: asyncio.to_thread(run.reader.outbox_ids))
+        await until(lambda: asyncio.to_thread(run.reader.outbox_ids))
         async with locks.held(url, _LOCK_OUTBOX_ROWS) as locked:
             await asyncio.to_thread(run.platform.cont, "nats")
             waiting = {f"proctoring-{row[0]}" for row in locked}
-            said = await _until(lambda: _said(bus, head, waiting))
+            said = await until(lambda: _said(bus, head, waiting))
             await asyncio.to_thread(run.platform.kill, "proctoring")
             still = set(await asyncio.to_thread(run.reader.outbox_ids))
     finally:
         await asyncio.to_thread(run.platform.cont, "nats")
-    await _back(run, "proctoring")
+    await back(run, "proctoring")
     return bool(said) and any(f"proctoring-{one}" in said for one in still)
 
 
@@ -252,27 +160,6 @@ async def _said(bus: Bus, after: int, wanted: set[str]) -> set[str]:
     return {one for one in wanted if any(f'"{one}"'.encode() in d.data for d in found)}
 
 
-async def _down(run: Run, target: str, seconds: float) -> None:
-    await asyncio.to_thread(run.platform.kill, target, hold=True)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await asyncio.to_thread(run.platform.cont, target)
-    await _back(run, target)
-
-
-async def _back(run: Run, target: str) -> None:
-    await asyncio.to_thread(run.platform.wait_ready, target, _BACK_SECONDS)
-
-
-async def _until(ask: Callable[[], Awaitable[T]], seconds: float = 30.0) -> T:
-    """Return the first true answer, or the last one."""
-    deadline = time.monotonic() + seconds
-    while not (answer := await ask()) and time.monotonic() < deadline:  # noqa: ASYNC110  # no event
-        await asyncio.sleep(_LOOK_SECONDS)
-    return answer
-
-
 async def _were_known_again(run: Run, times: int) -> bool:
     return run.ledger.known_again >= times
 
@@ -283,40 +170,13 @@ FAULTS = {
         Fault(1, "one attempts replica killed", kill_one_of_attempts, UNAVAILABLE, 5, 250),
         Fault(2, "all attempts replicas killed", kill_all_of_attempts, UNAVAILABLE, 5),
         Fault(3, "proctoring killed after its commit", lose_answers_of_proctoring, CUT_OFF, 5),
-        Fault(
-            5,
-            "a realtime node killed",
-            kill_a_realtime_node,
-            frozenset(),
-            5,
-            has_boards=True,
-            sockets=5,
-        ),
-        Fault(
-            6,
-            "realtime nodes restarted in turn",
-            roll_the_realtime_nodes,
-            frozenset(),
-            60,
-            has_boards=True,
-        ),
-        Fault(7, "a realtime node stopped", stop_a_realtime_node, frozenset(), 30, has_boards=True),
-        Fault(8, "NATS killed", kill_nats, frozenset(), 10, has_boards=True),
-        Fault(9, "NATS stopped", suspend_nats, frozenset(), 10, has_boards=True),
         Fault(10, "NATS down", stop_nats, frozenset(), 60, has_boards=True),
         Fault(12, "Postgres killed", kill_postgres, UNAVAILABLE, 5),
         Fault(
             13, "Postgres stopped, a table locked", stop_postgres_and_lock_a_table, UNAVAILABLE, 5
         ),
-        Fault(
-            23,
-            "all sockets dropped at once",
-            drop_all_sockets,
-            frozenset(),
-            30,
-            has_boards=True,
-            sockets=5,
-        ),
+        *NODE_FAULTS,
+        *BUS_FAULTS,
         Fault(17, "relay killed before it marks", kill_the_relay_before_it_marks, CUT_OFF, 10),
     )
 }

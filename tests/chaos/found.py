@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import psycopg2
-from chassis.bus import EVENTS, Bus
+from chassis.bus import EVENTS, Bus, Delivery
 from psycopg2.extras import RealDictCursor
 
 _STREAM_LIMIT = 1_000_000
@@ -94,16 +94,28 @@ class Reader:
 
 async def stream_of(nats_url: str, exam_id: int) -> list[Heard]:
     """Return what was said of an exam's events, in the order of the stream."""
+    found = await _said(nats_url, f"oep.v1.{exam_id}.*.event_recorded")
+    return [_heard(delivery.sequence, delivery.data, delivery.at) for delivery in found]
+
+
+async def saves_of(nats_url: str, exam_id: int) -> dict[int, list[int]]:
+    """Return the places in the stream of answers that were saved, by attempt."""
+    places: dict[int, list[int]] = {}
+    for delivery in await _said(nats_url, f"oep.v1.{exam_id}.*.answer_saved"):
+        attempt_id = int(delivery.subject.split(".")[3])
+        places.setdefault(attempt_id, []).append(delivery.sequence)
+    return places
+
+
+async def _said(nats_url: str, subject: str) -> list[Delivery]:
     bus = Bus(nats_url, "chaos")
     await bus.start()
     try:
         await bus.wait_ready()
         head = await bus.head(EVENTS)
-        subject = f"oep.v1.{exam_id}.*.event_recorded"
-        found = await bus.replay(EVENTS, [subject], 0, head.sequence, limit=_STREAM_LIMIT)
+        return await bus.replay(EVENTS, [subject], 0, head.sequence, limit=_STREAM_LIMIT)
     finally:
         await bus.close()
-    return [_heard(delivery.sequence, delivery.data, delivery.at) for delivery in found]
 
 
 def _heard(place: int, data: bytes, at: datetime) -> Heard:

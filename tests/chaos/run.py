@@ -7,6 +7,7 @@ any more that waited when it ended.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 import re
@@ -22,24 +23,32 @@ from load.rig import Rig
 from load.world import FIRST_EXAM
 
 from chaos import found, oracle
+from chaos.answers import Saves, save
 from chaos.found import Reader
 from chaos.ledger import Ledger
 from chaos.oracle import Verdict
 from chaos.proxy import LossyProxy
+from chaos.sitter import Sitter
 from chaos.student import Student
 from chaos.watch import Probe
 from chaos.watcher import Seen, Watcher
 
 _TOKEN = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 _LOOK_SECONDS = 0.1
-_DRAIN_SECONDS = 120.0
+_DRAIN_SECONDS, _OPEN_SECONDS = 120.0, 300.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
 _FEW_BOARDS, _MOST_BOARDS = 4, 8  # the administrator may have eight on one exam
-_QUIET_SECONDS = 40.0
-"""A student's socket hears something every 30 s."""
+_QUIET_SECONDS, _WATCHFUL_SECONDS = 40.0, 15.0
+"""A student's socket hears something every 30 s, or asks for the time before."""
+_SAVE_PERIODS = 5
+"""A student saves an answer when he has made so many events."""
 _COME_AGAIN = frozenset({503, 504})
+
+
+SOCKETS_EACH = 5
+"""How many sockets a student may have here; who has some beyond `students` only listens."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,21 @@ class Size:
     period_seconds: float = 2.0
     quiet_seconds: float = 5.0
     """Before the fault and after it."""
+    sockets: int | None = None
+    """How many sockets students have together, in faults where they have some."""
     is_short: bool = False
     """Few repetitions and short outages, for `make test`."""
+
+    def sockets_of(self, fault: "Fault") -> int:
+        """Return how many sockets students have in a fault: one each when it is short."""
+        return (self.students if self.is_short else self.sockets or fault.sockets) * (
+            fault.sockets > 0
+        )
+
+    def sitters_of(self, faults: Iterable["Fault"]) -> int:
+        """Return how many students are needed, those included who only listen."""
+        most = max((self.sockets_of(fault) for fault in faults), default=0)
+        return max(self.students, math.ceil(most / SOCKETS_EACH))
 
 
 SHORT = Size(students=10, period_seconds=0.2, quiet_seconds=0.5, is_short=True)
@@ -71,7 +93,9 @@ class Fault:
     has_boards: bool = False
     """Whether boards watch, which must be told everything, once, in order."""
     sockets: int = 0
-    """How many sockets each student has besides; they must come back."""
+    """How many sockets students have; they must come back, and be told of each answer once."""
+    is_silent: bool = False
+    """Whether a socket can be lost without its client being told."""
 
 
 @dataclass
@@ -128,9 +152,10 @@ class Run:
         self._questions = rig.world.question_ids
         self._attempts = {one: rig.world.running_of(one)[place] for one in sitters}
         self._tokens = tokens
-        self.boards_saw, self.sitters_saw = Seen(), Seen()
+        self.boards_saw, self.sitters_saw, self.saves = Seen(), Seen(), Saves()
         self.watchers: list[Watcher] = []
-        self.sitters: list[Watcher] = []
+        self.sitters: dict[Sitter, int] = {}
+        """With the attempt of each."""
         self._board_url = (
             f"{rig.platform.ws_url}/api/v1/ws/exams/{self.exam_id}/monitor?token={staff_token}"
         )
@@ -138,10 +163,18 @@ class Run:
         self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
         self._converged: list[float] = []
-        self.students = [self._student(one, rig.port("gateway")) for one in sitters]
+        port = rig.port("gateway")
+        self.students = [self._student(one, port) for one in sitters[: size.students]]
+        self.outsiders_attempt = rig.world.running_of(outsider)[place], tokens[outsider]
+        """With its token; nobody sits it."""
         self._probe = Probe(
             rig.port("gateway"), tokens[outsider], self.students[0].attempt_id, self.ledger
         )
+
+    @property
+    def lookers(self) -> list[Watcher | Sitter]:
+        """Everybody who has a socket."""
+        return [*self.watchers, *self.sitters]
 
     def go_through(self, way: LossyProxy, count: int) -> None:
         """Let the first `count` students, who have sent nothing yet, go past the gateway."""
@@ -181,14 +214,18 @@ class Run:
         sending.append(asyncio.create_task(self._probe.run()))
         watching = self._watch(fault)
         try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                for watcher in (*self.watchers, *self.sitters):
+            async with asyncio.timeout(_OPEN_SECONDS):
+                for watcher in self.lookers:
                     await watcher.began.wait()
+            saving = self._save() if self.sitters else []
+            making += saving
             await asyncio.sleep(self.size.quiet_seconds)
             await fault.do(self)
             await asyncio.sleep(self.size.quiet_seconds)
             stop.set()
-            await asyncio.gather(*making)
+            for task in saving:
+                task.cancel()
+            await asyncio.gather(*making, return_exceptions=True)
             await self._drain()
             await self._boards_caught_up()
         finally:
@@ -233,17 +270,47 @@ class Run:
     def _watch(self, fault: Fault) -> list[asyncio.Task[None]]:
         boards = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
         self.watchers = [Watcher(self._board_url, self.boards_saw) for _ in range(boards)]
-        self.sitters = [
-            Watcher(self._sitter_url(student_id), self.sitters_saw, _QUIET_SECONDS)
-            for student_id in self._attempts
-            for _ in range(1 if self.size.is_short else fault.sockets)
-            if fault.sockets
-        ]
-        return [asyncio.create_task(one.run()) for one in (*self.watchers, *self.sitters)]
+        count, port = self.size.sockets_of(fault), self.rig.port("gateway")
+        quiet = _WATCHFUL_SECONDS if fault.is_silent else _QUIET_SECONDS
+        places = itertools.islice(itertools.cycle(self._attempts.items()), count)
+        self.sitters = {
+            Sitter(port, f"attempts/{one}", self._tokens[who], self.sitters_saw, quiet): one
+            for who, one in places
+        }
+        return [asyncio.create_task(one.run()) for one in self.lookers]
 
-    def _sitter_url(self, student_id: int) -> str:
-        path = f"/api/v1/ws/attempts/{self._attempts[student_id]}"
-        return f"{self.platform.ws_url}{path}?token={self._tokens[student_id]}"
+    def _save(self) -> list[asyncio.Task[None]]:
+        period, port = self.size.period_seconds * _SAVE_PERIODS, self.rig.port("gateway")
+        everybody = [(self._tokens[who], one) for who, one in self._attempts.items()]
+        return [
+            asyncio.create_task(save(port, *each, self._questions, period, self.saves))
+            for each in everybody[: self.size.students]
+        ]
+
+    async def _sitters_caught_up(self) -> None:
+        """Wait until every socket was told of each answer of its attempt, and judge it."""
+        saved = await found.saves_of(self.platform.nats_url, self.exam_id)
+
+        async def is_over() -> bool:
+            return not any(each.missing(saved.get(one, [])) for each, one in self.sitters.items())
+
+        await self._eventually(is_over)
+        missing = sum(len(each.missing(saved.get(one, []))) for each, one in self.sitters.items())
+        if missing:
+            self.flaw(f"sockets were not told {missing} times of an answer")
+        if strange := sum(not each.is_in_order for each in self.sitters):
+            self.flaw(f"{strange} sockets were told something twice or in another order")
+        told = sum(len(each.told) for each in self.sitters)
+        refused = ", ".join(f"{n} of {code or 'lost'}" for code, n in self.saves.refusals.items())
+        self.words.append(
+            f"{len(self.sitters)} sockets: {self.sitters_saw.words}; told {told} times of "
+            f"{self.saves.accepted} answers; refused saves: {refused or 'none'}"
+        )
+
+    async def boards_are_complete(self) -> bool:
+        """Say whether every board was told what lies in the stream by now."""
+        stream = await found.stream_of(self.platform.nats_url, self.exam_id)
+        return not any(watcher.missing(stream) for watcher in self.watchers)
 
     async def _boards_caught_up(self) -> None:
         """Wait until every board was told what lies in the stream, and judge what it was told."""
@@ -265,7 +332,7 @@ class Run:
                 self.flaw(f"board {number} was told something twice or in another order")
         self.words.append(f"boards: {self.boards_saw.words}")
         if self.sitters:
-            self.words.append(f"{len(self.sitters)} sockets: {self.sitters_saw.words}")
+            await self._sitters_caught_up()
 
     def _student(self, student_id: int, port: int) -> Student:
         token, attempt_id = self._tokens[student_id], self._attempts[student_id]

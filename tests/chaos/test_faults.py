@@ -28,7 +28,7 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[object]:
-    with platform(SHORT, quiet) as rig:
+    with platform(SHORT, SHORT_FAULTS, quiet) as rig:
         yield rig
 
 

@@ -1,4 +1,4 @@
-"""Who looks on through sockets: boards that must miss nothing, whatever happens to their node.
+"""Boards that look on through sockets and must miss nothing, whatever happens to their node.
 
 A watcher keeps its position and comes back with it, with a jittered back-off, as long as the run
 lasts. It remembers every delta of an event by its place in the stream, so that what it was told can
@@ -23,8 +23,8 @@ from websockets.typing import Subprotocol
 from chaos.found import Heard
 
 _PROTOCOL = Subprotocol("oep.v1")
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_OPEN_SECONDS = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+OPEN_SECONDS = 5.0
 _SILENCE_SECONDS = 10.0
 """Boards are told an event every moment; who hears nothing for so long looks for another node."""
 _STALE_SECONDS = 600.0
@@ -44,7 +44,31 @@ class Seen:
     """How often a board was told that it is behind."""
     came_back: list[float] = field(default_factory=list)
     """How long each reconnection took, from the loss of the socket on."""
+    lost_at: list[float] = field(default_factory=list)
+    """The monotonic instants at which sockets were lost or given up."""
+    asked_at: list[float] = field(default_factory=list)
+    """The monotonic instants at which they tried to come back."""
+    back_at: list[float] = field(default_factory=list)
+    """The monotonic instants at which they were back."""
     states: Counter[str] = field(default_factory=Counter)
+
+    def asks(self, lost_at: float | None) -> None:
+        """Note that a lost socket tries to come back."""
+        if lost_at is not None:
+            self.asked_at.append(time.monotonic())
+
+    def lost(self, lost_at: float | None) -> float:
+        """Note that a socket is lost, if it was not before; return since when."""
+        if lost_at is None:
+            lost_at = time.monotonic()
+            self.lost_at.append(lost_at)
+        return lost_at
+
+    def back(self, lost_at: float | None) -> None:
+        """Note that a socket is there again; one that was never lost is new."""
+        if lost_at is not None:
+            self.back_at.append(time.monotonic())
+            self.came_back.append(self.back_at[-1] - lost_at)
 
     @property
     def words(self) -> str:
@@ -57,11 +81,10 @@ class Seen:
 
 
 class Watcher:
-    """One board of one exam, or one socket of a student; `run` is its life."""
+    """One board of one exam; `run` is its life."""
 
-    def __init__(self, url: str, seen: Seen, silence_seconds: float = _SILENCE_SECONDS) -> None:
+    def __init__(self, url: str, seen: Seen) -> None:
         """`url` ends where the position's parameters are appended."""
-        self._silence_seconds = silence_seconds
         self._is_stale = False
         self._url = url
         self._seen = seen
@@ -75,15 +98,14 @@ class Watcher:
         self.epochs: set[str] = set()
 
     async def run(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             try:
                 await self._stay()
-                pause = _FIRST_PAUSE
+                pause = FIRST_PAUSE
             except _GONE:
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            if self._lost_at is None:
-                self._lost_at = time.monotonic()
+                pause = min(pause * 2, LONGEST_PAUSE)
+            self._lost_at = self._seen.lost(self._lost_at)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
 
     def drop(self) -> None:
@@ -104,13 +126,14 @@ class Watcher:
         self._is_stale, query = False, ""
         if self._position is not None:
             query = f"&since={self._position['sequence']}&epoch={self._position['epoch']}"
+        self._seen.asks(self._lost_at)
         try:
             async with connect(
                 self._url + query,
                 subprotocols=[_PROTOCOL],
                 proxy=None,
                 compression=None,
-                open_timeout=_OPEN_SECONDS,
+                open_timeout=OPEN_SECONDS,
                 close_timeout=1,
                 ping_interval=None,
                 max_size=None,
@@ -123,19 +146,16 @@ class Watcher:
 
     async def _listen(self, connection: ClientConnection) -> None:
         while True:
-            async with asyncio.timeout(_STALE_SECONDS if self._is_stale else self._silence_seconds):
+            async with asyncio.timeout(_STALE_SECONDS if self._is_stale else _SILENCE_SECONDS):
                 frame = json.loads(await connection.recv())
-            if frame["type"] == "connected" and self._lost_at is not None:
-                self._seen.came_back.append(time.monotonic() - self._lost_at)
+            if frame["type"] == "connected":
+                self._seen.back(self._lost_at)
                 self._lost_at = None
             self._take(frame)
 
     def _take(self, frame: Frame) -> None:
         position = frame.get("position")
         match frame["type"]:
-            case "connected" if "attempt_id" in frame:
-                self._position = position
-                self.began.set()
             case "delta":
                 self._position = position
                 if frame["kind"] == "event":

@@ -17,6 +17,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
 _NO_MASK = b"\0\0\0\0"
 _SHORT, _LONG = 126, 127
+_WENT = 1006
 _TRIES = 20
 _AGAIN_SECONDS = 1.0
 
@@ -39,7 +40,12 @@ class Listener(asyncio.Protocol):
         self._is_open = False
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done with the first frame."""
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection is gone."""
         self.is_lost = False
+        self.close_code: int | None = None
+        """What the server closed with; 1006 when it just went."""
+        self._is_ours = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -61,9 +67,19 @@ class Listener(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self.is_lost = True
+        if self.close_code is None and self._is_open and not self._is_ours:
+            self.close_code = _WENT
         self._fail("lost")
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def say(self, text: bytes) -> None:
+        """Send a text frame of up to 125 bytes."""
+        if self._transport is not None:
+            self._transport.write(bytes((_TEXT, 0x80 | len(text))) + _NO_MASK + text)
 
     def close(self) -> None:
+        self._is_ours = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -78,7 +94,9 @@ class Listener(asyncio.Protocol):
             elif buffer[at] == _PING:
                 self._answer(bytes(buffer[first:end]))
             elif buffer[at] == _CLOSE:
+                self.close_code = int.from_bytes(buffer[first : first + 2], "big") or _WENT
                 self._fail(f"closed: {bytes(buffer[first:end])!r}")
+                self._hang_up(bytes(buffer[first:end]))
             at = end
         if at:
             del buffer[:at]
@@ -86,6 +104,12 @@ class Listener(asyncio.Protocol):
     def _answer(self, payload: bytes) -> None:
         if self._transport is not None:
             self._transport.write(bytes((_PONG, 0x80 | len(payload))) + _NO_MASK + payload)
+
+    def _hang_up(self, payload: bytes) -> None:
+        """Say goodbye as we were told to, and go."""
+        if self._transport is not None:
+            self._transport.write(bytes((_CLOSE, 0x80 | len(payload))) + _NO_MASK + payload)
+            self._transport.close()
 
     def _fail(self, why: str) -> None:
         if not self.opened.done():
@@ -135,17 +159,22 @@ async def open_all(
         async with gate:
             for _ in range(_TRIES - 1):
                 with contextlib.suppress(Refused):
-                    return await _open(port, request, hear)
+                    return await opened(port, request, hear)
                 await asyncio.sleep(_AGAIN_SECONDS)
-            return await _open(port, request, hear)
+            return await opened(port, request, hear)
 
     return await asyncio.gather(*(one(request, hear) for request, hear in wanted))
 
 
-async def _open(port: int, request: bytes, hear: Hear) -> Listener:
+async def opened(port: int, request: bytes, hear: Hear) -> Listener:
+    """Open one socket and wait for its first frame. Raises `Refused`, `OSError`."""
     listener = Listener(request, hear)
     await asyncio.get_running_loop().create_connection(lambda: listener, "127.0.0.1", port)
-    await listener.opened
+    try:
+        await listener.opened
+    except asyncio.CancelledError:
+        listener.close()
+        raise
     return listener
 
 
