@@ -137,9 +137,9 @@ async def test_waking_saves_the_poll_interval(store, outbox, bus, urls, exam_id,
         await eventually(lambda: store.run(lambda: left(store, outbox) == 0))
 
 
-@pytest.mark.parametrize("is_moving", [True, False])
-async def test_turns_keep_a_distance_only_while_there_is_something_to_move(
-    outbox, bus, urls, monkeypatch, is_moving
+@pytest.mark.parametrize(("moved", "seconds"), [(0, 0.0), (1, 0.02), (50, 0.04)])
+async def test_turns_keep_a_distance_that_grows_with_what_there_is_to_move(
+    outbox, bus, urls, monkeypatch, moved, seconds
 ):
     relay = Relay(urls.app_url, outbox, bus, source="test")
     turns: list[float] = []
@@ -148,15 +148,15 @@ async def test_turns_keep_a_distance_only_while_there_is_something_to_move(
     async def turn() -> float:
         await asyncio.sleep(0)
         turns.append(time.monotonic())
-        relay._has_moved = is_moving
+        relay._moved = moved
         relay.wake()  # there is news already when the turn ends
         if len(turns) == 6:
             done.set()
         return 60.0
 
     monkeypatch.setattr(relay, "_turn", turn)
-    monkeypatch.setattr(outbox_module, "_GATHER_SECONDS", 0.05 if is_moving else 60.0)
+    monkeypatch.setattr(outbox_module, "_GATHER_SECONDS", 0.02 if moved else 60.0)
+    monkeypatch.setattr(outbox_module, "_GATHER_MANY_SECONDS", 0.04 if moved else 60.0)
     async with relaying(relay):
         await asyncio.wait_for(done.wait(), 20)
-    if is_moving:
-        assert turns[5] - turns[0] >= 5 * 0.049
+    assert turns[5] - turns[0] >= 5 * seconds * 0.98
