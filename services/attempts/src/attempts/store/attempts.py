@@ -14,6 +14,8 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Float,
+    Integer,
+    Interval,
     Select,
     TableValuedAlias,
     Text,
@@ -133,30 +135,12 @@ def lock_many(session: Session, attempt_ids: Iterable[int]) -> dict[int, Attempt
 
 def lock_due(session: Session, status: Status, late: timedelta, limit: int) -> list[Attempt]:
     """Lock attempts in `status` whose deadline lies more than `late` back; skip locked ones."""
-    chosen = (
-        select(_ATTEMPT)
-        .where(
-            AttemptRow.status == status,
-            AttemptRow.deadline_at < func.now() - late,
-            AttemptRow.paused_at.is_(None),
-        )
-        .order_by(AttemptRow.deadline_at)
-        .limit(limit)
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-    return _locked(session, chosen)
+    return _many(session, _LOCK_DUE, in_status=status, late=late, most=limit)
 
 
 def lock_overslept(session: Session, limit: int) -> list[Attempt]:
     """Lock paused attempts that should have gone on by now; skip locked ones."""
-    chosen = (
-        select(_ATTEMPT)
-        .where(AttemptRow.pause_ends_at < func.now(), AttemptRow.paused_at.is_not(None))
-        .order_by(AttemptRow.pause_ends_at)
-        .limit(limit)
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-    return _locked(session, chosen)
+    return _many(session, _LOCK_OVERSLEPT, most=limit)
 
 
 def lock_chosen(session: Session, chosen: Select[Any]) -> list[Attempt]:
@@ -416,4 +400,23 @@ _LOCK = _behind_lock(
     .where(AttemptRow.id == any_(_IDS))
     .order_by(AttemptRow.id)
     .with_for_update(key_share=True)
+)
+_MOST = bindparam("most", type_=Integer)
+_LOCK_DUE = _behind_lock(
+    select(_ATTEMPT)
+    .where(
+        AttemptRow.status == bindparam("in_status", type_=AttemptRow.status.type),
+        AttemptRow.deadline_at < func.now() - bindparam("late", type_=Interval),
+        AttemptRow.paused_at.is_(None),
+    )
+    .order_by(AttemptRow.deadline_at)
+    .limit(_MOST)
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_LOCK_OVERSLEPT = _behind_lock(
+    select(_ATTEMPT)
+    .where(AttemptRow.pause_ends_at < func.now(), AttemptRow.paused_at.is_not(None))
+    .order_by(AttemptRow.pause_ends_at)
+    .limit(_MOST)
+    .with_for_update(key_share=True, skip_locked=True)
 )
