@@ -35,6 +35,8 @@ from chaos.watcher import Seen, Watcher
 
 _TOKEN = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 _LOOK_SECONDS = 0.1
+_COME_AT_ONCE = 100
+"""How many sockets are opened at the same time before the fault."""
 _DRAIN_SECONDS, _OPEN_SECONDS = 120.0, 300.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
@@ -272,9 +274,10 @@ class Run:
         self.watchers = [Watcher(self._board_url, self.boards_saw) for _ in range(boards)]
         count, port = self.size.sockets_of(fault), self.rig.port("gateway")
         quiet = _WATCHFUL_SECONDS if fault.is_silent else _QUIET_SECONDS
+        gate = asyncio.Semaphore(_COME_AT_ONCE)
         places = itertools.islice(itertools.cycle(self._attempts.items()), count)
         self.sitters = {
-            Sitter(port, f"attempts/{one}", self._tokens[who], self.sitters_saw, quiet): one
+            Sitter(port, f"attempts/{one}", self._tokens[who], self.sitters_saw, quiet, gate): one
             for who, one in places
         }
         return [asyncio.create_task(one.run()) for one in self.lookers]

@@ -5,6 +5,7 @@ fanned out to it by its place in the stream: answers that were saved elsewhere, 
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -14,8 +15,10 @@ from typing import Any
 from load import listening
 from load.listening import Listener, Refused
 
-from chaos.watcher import FIRST_PAUSE, LONGEST_PAUSE, OPEN_SECONDS, Seen
+from chaos.watcher import FIRST_PAUSE, LONGEST_PAUSE, Seen
 
+OPEN_SECONDS = 20.0
+"""Browsers wait longer; who gives up while a crowd comes only comes once more."""
 _ANSWER_SECONDS = 5.0
 _TIME_SYNC = b'{"type":"time_sync","client_timestamp":"2026-01-01T00:00:00Z"}'
 _SAVED = b'"Answer Saved"'
@@ -27,8 +30,20 @@ Frame = dict[str, Any]
 class Sitter:
     """One socket; `run` is its life."""
 
-    def __init__(self, port: int, path: str, token: str, seen: Seen, quiet_seconds: float) -> None:
-        """Who hears nothing for `quiet_seconds` asks for the time, and leaves without an answer."""
+    def __init__(
+        self,
+        port: int,
+        path: str,
+        token: str,
+        seen: Seen,
+        quiet_seconds: float,
+        gate: asyncio.Semaphore,
+    ) -> None:
+        """Who hears nothing for `quiet_seconds` asks for the time, and leaves without an answer.
+
+        The first time all come through `gate`, afterwards whenever they like.
+        """
+        self._gate: contextlib.AbstractAsyncContextManager[object] = gate
         self.began = asyncio.Event()
         self.since = 0
         """Behind this place everything must have been told."""
@@ -77,7 +92,7 @@ class Sitter:
             query = f"?since={self._position['sequence']}&epoch={self._position['epoch']}"
         request = listening.handshake(f"{self._path}{query}", self._token)
         self._seen.asks(self._lost_at)
-        async with asyncio.timeout(OPEN_SECONDS):
+        async with self._gate, asyncio.timeout(OPEN_SECONDS):
             self._listener = listener = await listening.opened(self._port, request, self._hear)
         try:
             await self._until_lost(listener)
@@ -111,6 +126,7 @@ class Sitter:
                 self.since = position["sequence"]
             else:
                 return  # what is missing comes now; the position is that of the head
+            self._gate = contextlib.nullcontext()
             self.began.set()
         elif _RESYNC in text:
             self._seen.resyncs += 1

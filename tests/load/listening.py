@@ -114,6 +114,7 @@ class Listener(asyncio.Protocol):
     def _fail(self, why: str) -> None:
         if not self.opened.done():
             self.opened.set_exception(Refused(why))
+            self.opened.exception()  # nobody may wait for it any more
 
 
 def _frame(buffer: bytearray, at: int) -> tuple[int, int] | None:
