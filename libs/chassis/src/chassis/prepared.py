@@ -22,9 +22,9 @@ are one transaction, and the second one's snapshot is taken when the first one h
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, CursorResult, RowMapping
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)\b")
 _KNOWN = "prepared"
@@ -63,13 +63,20 @@ class Prepared:
 
         When it fails, or one that it is behind of, nothing of them is stored.
         """
+        return self._result(connection, values).mappings().all()
+
+    def tuples(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Do as `run`; the rows are in the order of the statement's columns, and cost less."""
+        return cast("Sequence[tuple[Any, ...]]", self._result(connection, values).all())
+
+    def _result(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         known = connection.info.setdefault(_KNOWN, set())
         for one in self.statements:
             if one.name not in known:
                 connection.exec_driver_sql(one.prepare)
                 known.add(one.name)
         ordered = tuple(values[name] for one in self.statements for name in one.parameters)
-        return connection.exec_driver_sql(self._message, ordered).mappings().all()
+        return connection.exec_driver_sql(self._message, ordered)
 
 
 def _statement(name: str, text: str, types: Mapping[str, str]) -> _Statement:

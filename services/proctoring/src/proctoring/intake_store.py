@@ -239,8 +239,8 @@ def take(
     """
     today = datetime.now(UTC).date()
     days = (day, day) if day else (today, today - timedelta(days=1))
-    rows = _TAKE.run(connection, _values(wishes, *days))
-    return [_outcome(wish, *row.values()) for wish, row in zip(wishes, rows, strict=True)]
+    rows = _TAKE.tuples(connection, _values(wishes, *days))
+    return [_outcome(wish, *row) for wish, row in zip(wishes, rows, strict=True)]
 
 
 def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, Any]:

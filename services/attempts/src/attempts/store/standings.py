@@ -51,9 +51,9 @@ class Standings:
 
 def standings(connection: Connection, attempt_ids: Sequence[int]) -> Standings:
     """Return the standings of the attempts that exist, in no order."""
-    rows = [tuple(r.values()) for r in _STANDINGS.run(connection, _ids(attempt_ids))]
+    rows = _STANDINGS.tuples(connection, _ids(attempt_ids))
     ids, students, exams, statuses = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return Standings(ids, students, exams, [Status(word) for word in statuses])
+    return Standings(ids, students, exams, [_STATUS[word] for word in statuses])
 
 
 def of_exam(connection: Connection, exam_id: int) -> Standings:
