@@ -291,3 +291,32 @@ async def test_what_was_put_back_is_no_part_of_a_students_past(make_world, ring)
     client = await world.student(attempt, **since)
     said.append(await world.say_saved(attempt))
     assert await sequences(client, 5) == said
+
+
+async def test_an_event_that_comes_again_is_told_to_nobody(world):
+    """A relay says again what it could not mark; after ten minutes the stream takes it for new."""
+    attempt = world.attempt()
+    other = world.attempt(exam_id=attempt.exam_id)
+    board = await world.board(attempt.exam_id)
+    await board.frame("snapshot")
+    began = board.hello["position"]
+    for number in (1, 2, 3, 2, 3, 1, 4):
+        await world.say(attempt, "event_recorded", **event_of(number))
+    await world.say(other, "event_recorded", **event_of(1))
+    assert await deltas(board, 5) == [1, 2, 3, 4, 1]
+    since = {"since": began["sequence"], "epoch": began["epoch"]}
+    back = await world.board(attempt.exam_id, **since)
+    assert await deltas(back, 5) == [1, 2, 3, 4, 1]
+
+
+async def test_events_are_counted_anew_in_a_new_stream(world, nats_server):
+    attempt = world.attempt()
+    board = await world.board(attempt.exam_id)
+    await world.say(attempt, "event_recorded", **event_of(3))
+    assert await deltas(board, 1) == [3]
+    await asyncio.to_thread(nats_server.wipe)
+    await board.frame("resync", seconds=15)
+    await board.frame("snapshot", seconds=15)
+    await eventually(lambda: world.bus.is_connected, seconds=10)
+    await world.say(attempt, "event_recorded", **event_of(2))
+    assert await deltas(board, 1) == [2]

@@ -71,6 +71,8 @@ class Line:
         self._warm_messages = warm_messages
         self._reader: Reader | None = None
         self._read = 0
+        self._heard: dict[int, int] = {}
+        """The number of the last event of each attempt (proctoring counts without holes)."""
         self._current_at = time.monotonic()
 
     def behind_seconds(self) -> float:
@@ -122,6 +124,7 @@ class Line:
         await self._prepare(self.exam_id)
         self._ring.open(self.channel, after)
         self._read, self.position, self.began_at = after, head, time.monotonic()
+        self._heard.clear()
         self._restart(self)
         self.has_begun.set()
         return after, head.sequence
@@ -151,4 +154,18 @@ class Line:
         message = notices.read(delivery, self.position.epoch)
         if message is None:
             log.warning("notice.passed_over", subject=delivery.subject)
-        return message
+            return None
+        return message if self._is_news(message) else None
+
+    def _is_news(self, message: Message) -> bool:
+        """Say whether an event is later than all of its attempt so far; other facts always are.
+
+        A relay says again what it could not mark, for longer than the stream may know it again.
+        """
+        number = notices.event_number(message)
+        attempt_id = message.address.attempt_id
+        if number is None or number > self._heard.get(attempt_id, 0):
+            if number is not None:
+                self._heard[attempt_id] = number
+            return True
+        return False

@@ -19,6 +19,7 @@ from realtime.closing import Closing
 from realtime.frames import Frame
 
 BROADCAST = "broadcast_sent"
+EVENT = "event_recorded"
 CREATED = "attempt_created"
 TIME_EXPIRED = {"message": "Exam time has expired"}
 _EVENTS = {
@@ -192,6 +193,15 @@ def read(delivery: Delivery, epoch: str) -> Message | None:
     except msgspec.MsgspecError:
         return None
     return Message(Position(delivery.sequence, epoch), address, notice, len(delivery.data))
+
+
+def event_number(message: Message) -> int | None:
+    """Return the number of the event in its attempt that a message tells of, if it tells of one."""
+    if message.address.fact != EVENT:
+        return None
+    event = message.notice.data.get("event")
+    number = event.get("sequence") if isinstance(event, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def instant(value: str | None) -> datetime | None:
