@@ -21,6 +21,20 @@ class GetUsersResponse(_message.Message):
     users: _containers.RepeatedCompositeFieldContainer[User]
     def __init__(self, users: _Optional[_Iterable[_Union[User, _Mapping]]] = ...) -> None: ...
 
+class FindUsersRequest(_message.Message):
+    __slots__ = ("user_ids", "called")
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    CALLED_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    called: str
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., called: _Optional[str] = ...) -> None: ...
+
+class FindUsersResponse(_message.Message):
+    __slots__ = ("user_ids",)
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class User(_message.Message):
     __slots__ = ("user_id", "username", "full_name", "is_active", "roles", "center_id", "hall_ticket_number", "trade_id")
     USER_ID_FIELD_NUMBER: _ClassVar[int]

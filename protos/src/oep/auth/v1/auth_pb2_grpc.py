@@ -39,6 +39,11 @@ class AuthServiceStub:
                 request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersRequest.SerializeToString,
                 response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersResponse.FromString,
                 _registered_method=True)
+        self.FindUsers = channel.unary_unary(
+                '/oep.auth.v1.AuthService/FindUsers',
+                request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.SerializeToString,
+                response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.FromString,
+                _registered_method=True)
         self.ListRevocations = channel.unary_unary(
                 '/oep.auth.v1.AuthService/ListRevocations',
                 request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsRequest.SerializeToString,
@@ -56,6 +61,13 @@ class AuthServiceServicer:
 
     def GetUsers(self, request, context):
         """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindUsers(self, request, context):
+        """Who of up to 20,000 users is called so: for lists that are searched by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -82,6 +94,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.GetUsers,
                     request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersRequest.FromString,
                     response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersResponse.SerializeToString,
+            ),
+            'FindUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindUsers,
+                    request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.FromString,
+                    response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.SerializeToString,
             ),
             'ListRevocations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRevocations,
@@ -121,6 +138,33 @@ class AuthService:
             '/oep.auth.v1.AuthService/GetUsers',
             oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersRequest.SerializeToString,
             oep_dot_auth_dot_v1_dot_auth__pb2.GetUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.auth.v1.AuthService/FindUsers',
+            oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.SerializeToString,
+            oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

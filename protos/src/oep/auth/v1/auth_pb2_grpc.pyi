@@ -33,6 +33,8 @@ class AuthServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuthServiceAsyncStub: ...
     GetUsers: _grpc.UnaryUnaryMultiCallable[_auth_pb2.GetUsersRequest, _auth_pb2.GetUsersResponse]
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
+    FindUsers: _grpc.UnaryUnaryMultiCallable[_auth_pb2.FindUsersRequest, _auth_pb2.FindUsersResponse]
+    """Who of up to 20,000 users is called so: for lists that are searched by name."""
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
     ListAssignments: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]
@@ -43,6 +45,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetUsers: _aio.UnaryUnaryMultiCallable[_auth_pb2.GetUsersRequest, _auth_pb2.GetUsersResponse]  # type: ignore[assignment]
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
+    FindUsers: _aio.UnaryUnaryMultiCallable[_auth_pb2.FindUsersRequest, _auth_pb2.FindUsersResponse]  # type: ignore[assignment]
+    """Who of up to 20,000 users is called so: for lists that are searched by name."""
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
     ListAssignments: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]  # type: ignore[assignment]
@@ -56,6 +60,14 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.GetUsersResponse, _abc.Awaitable[_auth_pb2.GetUsersResponse]]:
         """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
+
+    @_abc_1.abstractmethod
+    def FindUsers(
+        self,
+        request: _auth_pb2.FindUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.FindUsersResponse, _abc.Awaitable[_auth_pb2.FindUsersResponse]]:
+        """Who of up to 20,000 users is called so: for lists that are searched by name."""
 
     @_abc_1.abstractmethod
     def ListRevocations(
