@@ -1,4 +1,4 @@
-"""oep.auth.v1: GetUsers and ListRevocations over a real channel."""
+"""oep.auth.v1: GetUsers, FindUsers and ListRevocations over a real channel."""
 
 import jwt
 import pytest
@@ -36,6 +36,58 @@ async def test_more_than_a_thousand_users_are_refused(stub):
     with pytest.raises(Invalid) as refused:
         await call(stub.GetUsers, request, seconds=5)
     assert refused.value.slug == "too-many-users-asked"
+
+
+@pytest.mark.parametrize(
+    ("part", "who"),
+    [
+        ("strasse", ["street"]),
+        ("STRAßE", ["street"]),
+        ("çelik", ["steel"]),
+        ("find-77", ["ticket"]),
+        ("%", []),
+        ("_", []),
+        ("ann", ["ann", "anne"]),
+    ],
+)
+async def test_people_are_found_by_part_of_name_or_hall_ticket(
+    world, stub, found_people, part, who
+):
+    ids = [*found_people.values(), 0, 2**40]
+    request = auth_pb2.FindUsersRequest(user_ids=ids, called=part)
+    answer = await call(stub.FindUsers, request, seconds=5)
+    assert list(answer.user_ids) == [found_people[name] for name in who]
+
+
+@pytest.fixture(scope="module")
+def found_people(world):
+    named = {
+        "street": ("Straße", "F1"),
+        "steel": ("Ali ÇELIK", "F2"),
+        "ticket": ("Nobody", "FIND-77"),
+        "ann": ("Ann", "F3"),
+        "anne": ("Anne", None),
+    }
+    people = {}
+    for key, (name, ticket) in named.items():
+        people[key] = world.add("student", full_name=name, hall_ticket_number=ticket).id
+    return people
+
+
+async def test_who_is_not_asked_about_is_not_found(stub, found_people):
+    request = auth_pb2.FindUsersRequest(user_ids=[found_people["ann"]], called="Ann")
+    answer = await call(stub.FindUsers, request, seconds=5)
+    assert list(answer.user_ids) == [found_people["ann"]]
+
+
+@pytest.mark.parametrize(
+    ("ids", "part"), [(range(20_001), "a"), ([1], ""), ([1], "a" * 101), ([1], "a\0")]
+)
+async def test_a_search_that_is_none_is_refused(stub, ids, part):
+    request = auth_pb2.FindUsersRequest(user_ids=ids, called=part)
+    with pytest.raises(Invalid) as refused:
+        await call(stub.FindUsers, request, seconds=5)
+    assert refused.value.slug == "no-search"
 
 
 async def test_an_ended_login_is_listed_for_as_long_as_its_tokens_could_live(world, stub):

@@ -98,6 +98,11 @@ class TooManyUsersAsked(Invalid):
     detail = "At most 1000 users can be asked for at once"
 
 
+class NoSearch(Invalid):
+    slug = "no-search"
+    detail = "Among at most 20000 users 1 to 100 letters can be searched for"
+
+
 class HashingBusy(Unavailable):
     slug = "hashing-busy"
     detail = "Too many logins at the same moment. Please try again."

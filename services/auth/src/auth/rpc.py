@@ -8,10 +8,12 @@ from oep.auth.v1 import auth_pb2, auth_pb2_grpc
 
 from auth.accounts import Account, Revocation
 from auth.assigning import Assigning
-from auth.errors import TooManyUsersAsked
+from auth.errors import NoSearch, TooManyUsersAsked
 from auth.sign_in import SignIn
 
 MOST_USERS = 1_000
+MOST_SEARCHED = 20_000
+LONGEST = 100
 
 
 class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
@@ -29,6 +31,16 @@ class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
             raise TooManyUsersAsked
         people = await self._sign_in.people(list(request.user_ids))
         return auth_pb2.GetUsersResponse(users=[_user(account) for account in people])
+
+    async def FindUsers(  # noqa: N802  # the name in the treaty
+        self, request: auth_pb2.FindUsersRequest, context: Any
+    ) -> auth_pb2.FindUsersResponse:
+        del context
+        part = request.called
+        if len(request.user_ids) > MOST_SEARCHED or not 0 < len(part) <= LONGEST or "\0" in part:
+            raise NoSearch
+        found = await self._sign_in.called(list(request.user_ids), part)
+        return auth_pb2.FindUsersResponse(user_ids=found)
 
     async def ListRevocations(  # noqa: N802  # the name in the treaty
         self, request: auth_pb2.ListRevocationsRequest, context: Any

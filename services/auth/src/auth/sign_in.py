@@ -150,6 +150,10 @@ class SignIn:
         """Return the users with these ids that exist."""
         return await self._database.run(self._load_people, user_ids)
 
+    async def called(self, user_ids: list[int], part: str) -> list[int]:
+        """Return who of the users has `part` in the name or hall ticket, in whatever letters."""
+        return await self._database.run(self._find_called, user_ids, part)
+
     async def revocations(self) -> list[Revocation]:
         """Return what the other services must refuse."""
         return await self._database.run(self._load_revocations)
@@ -287,6 +291,10 @@ class SignIn:
     def _load_people(self, user_ids: list[int]) -> list[Account]:
         with self._database.transaction() as session:
             return store.load_accounts(session, user_ids)
+
+    def _find_called(self, user_ids: list[int], part: str) -> list[int]:
+        with self._database.transaction() as session:
+            return store.ids_called(session, user_ids, part)
 
     def _load_revocations(self) -> list[Revocation]:
         with self._database.transaction() as session:

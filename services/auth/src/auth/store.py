@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -61,6 +62,18 @@ _WHOLE_ACCOUNT = (
 )
 
 
+_CALLED = text(
+    """
+    SELECT u.id FROM auth.users u,
+         LATERAL (SELECT casefold(CAST(:part AS text) COLLATE pg_unicode_fast) AS part) AS sought
+    WHERE u.id = ANY(CAST(:ids AS bigint[]))
+      AND (strpos(casefold(u.full_name COLLATE pg_unicode_fast), sought.part) > 0
+           OR strpos(casefold(u.hall_ticket_number COLLATE pg_unicode_fast), sought.part) > 0)
+    ORDER BY u.id
+    """
+)
+
+
 def find_by_name(session: Session, name: str) -> Candidate:
     """Find who has this user name, or else this e-mail address in any letter case."""
     is_same = or_(UserRow.username == name, func.lower(UserRow.email) == func.lower(name))
@@ -93,6 +106,12 @@ def load_accounts(session: Session, user_ids: Iterable[int]) -> list[Account]:
         select(UserRow).where(UserRow.id.in_(wanted)).order_by(UserRow.id).options(*_WHOLE_ACCOUNT)
     )
     return [_account(row) for row in rows]
+
+
+def ids_called(session: Session, user_ids: Iterable[int], part: str) -> list[int]:
+    """Return who of the users has `part` in the name or hall ticket, in whatever letters."""
+    wanted = sorted({user_id for user_id in user_ids if 0 < user_id <= LARGEST_USER_ID})
+    return list(session.execute(_CALLED, {"ids": wanted, "part": part}).scalars())
 
 
 def load_stay(session: Session, user_id: int, login_id: UUID) -> Stay:
