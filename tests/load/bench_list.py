@@ -26,6 +26,20 @@ PARTS = (SERVICE, "attempts", "postgres")
 GOAL_MS = 200
 Query = dict[str, str | int]
 
+_SORTS = ("attempt_id", "risk", "violations", "warnings", "events", "last_event", "submitted")
+_FILTERS: dict[str, Query] = {
+    "status": {"status": "in_progress"},
+    "min_risk": {"min_risk": 20},
+    "rule": {"rule": "copy-paste"},
+    "min_warnings": {"min_warnings": 3},
+    "min_violations": {"min_violations": 2},
+    "severity": {"severity": "violation"},
+    "event_type": {"event_type": "tab_switch"},
+    "last_event_type": {"last_event_type": "tab_switch"},
+    "review_state": {"review_state": "open"},
+    "has_review": {"has_review": "true"},
+    "has_events": {"has_events": "true"},
+}
 PAGES: dict[str, Query] = {
     "by risk, first 100": {"sort": "risk"},
     "by risk, last 100": {"sort": "risk", "skip": -100},
@@ -34,7 +48,14 @@ PAGES: dict[str, Query] = {
     "filtered by score, rule and review": {
         "sort": "violations", "min_risk": 20, "rule": "copy-paste", "has_review": "false",
     },
+    "missing events": {"has_missing_events": "true"},
+    "no missing events, by risk": {"has_missing_events": "false", "sort": "risk"},
+    "search, few": {"search": "dent 7004"},
+    "search, many": {"search": "STUDENT"},
+    **{f"sort={key}": {"sort": key, "skip": 2_000} for key in _SORTS},
+    **{f"filter {name}": {"sort": "risk", **query} for name, query in _FILTERS.items()},
 }  # fmt: skip
+_SORTED, _FILTERED = "sort=", "filter "
 """What is asked; a negative skip counts from the end, a limit of 0 asks for page after page."""
 
 _ADMIN = f"""
@@ -55,8 +76,10 @@ ON CONFLICT DO NOTHING
 """
 _RISKS = """
 INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, event_types,
-                              types_as_of, rules_version, contributions, computed_at)
-SELECT attempt_id, exam_id, attempt_id % 60, last_sequence, '{{tab_switch}}', last_sequence, 1,
+                              types_as_of, came, came_as_of, rules_version, contributions,
+                              computed_at)
+SELECT attempt_id, exam_id, attempt_id % 60, last_sequence, '{{tab_switch}}', last_sequence,
+       int8multirange(int8range(1, last_sequence + 1)), last_sequence, 1,
        json_build_array(json_build_object(
            'rule_id', 'copy-paste', 'version', 1, 'description', 'Copying was tried.',
            'weight', 4, 'cap', 20, 'points', attempt_id % 3, 'event_count', 3,
@@ -65,8 +88,8 @@ FROM proctoring.tallies
 ON CONFLICT DO NOTHING
 """
 _SUBMISSIONS = """
-INSERT INTO proctoring.submissions (attempt_id, exam_id, submitted_at)
-SELECT id, exam_id, now() FROM attempts.attempts WHERE id % 2 = 0
+INSERT INTO proctoring.submissions (attempt_id, exam_id, submitted_at, last_event_sequence)
+SELECT id, exam_id, now(), {events} + (id % 6) / 4 FROM attempts.attempts WHERE id % 2 = 0
 ON CONFLICT DO NOTHING
 """
 _REVIEWS = """
@@ -77,12 +100,12 @@ WHERE id % 10 = 0
 """
 _EVENTS = """
 INSERT INTO proctoring.proctoring_events (attempt_id, event_type, event_timestamp, severity,
-    sequence, network_hash, hash, exam_day)
-SELECT t.attempt_id, 'tab_switch', now(), 'warning', n, sha256(''), sha256(''), t.exam_day
+    sequence, client_sequence, network_hash, hash, exam_day)
+SELECT t.attempt_id, 'tab_switch', now(), 'warning', n, n, sha256(''), sha256(''), t.exam_day
 FROM proctoring.tallies t, generate_series(1, {events}) n WHERE t.attempt_id < 10000000
 ON CONFLICT DO NOTHING
 """
-_SETTLE = "ANALYZE proctoring.tallies, proctoring.risks, proctoring.submissions, proctoring.reviews"
+_SETTLE = "ANALYZE"
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,7 @@ class Size:
     """How much is measured: `asked` pages a round and kind."""
 
     world: World = field(default_factory=lambda: World(5_000, running_exams=1, questions=10))
-    events: int = 20
+    events: int = 100
     others: int = 100_000
     """Attempts of other exams."""
     asked: int = 10
@@ -107,12 +130,16 @@ def bench(size: Size, console: Console, say: Say) -> Report:
         others = neighbours.share()
     console.print(score_table("GET /proctoring/exams/{id}/attempts", scores))
     facts = {score.name: score.facts() for score in scores}
-    worst = max(scores, key=lambda score: score.ms(99))
     row = [f"{size.world.sitters:,} of {size.others:,}"]
-    row.append(" / ".join(f"{sum(s.cost_ms(p) for p in PARTS):.0f}" for s in scores))
-    row += [f"{score.ms(50):.0f} / {score.ms(99):.0f} ms" for score in scores]
-    if worst.ms(99) >= GOAL_MS:
-        say(f"above the goal of {GOAL_MS} ms: {worst.name}, {worst.ms(99):.0f} ms")
+    single = [s for s in scores if not s.name.startswith((_SORTED, _FILTERED))]
+    row.append(" / ".join(f"{sum(s.cost_ms(p) for p in PARTS):.0f}" for s in single))
+    row += [f"{score.ms(50):.0f} / {score.ms(95):.0f} ms" for score in single]
+    for kind in (_SORTED, _FILTERED):
+        slowest = max((s for s in scores if s.name.startswith(kind)), key=lambda s: s.ms(95))
+        row.append(f"{slowest.name}: {slowest.ms(50):.0f} / {slowest.ms(95):.0f} ms")
+    for score in scores:
+        if score.ms(95) >= GOAL_MS:
+            say(f"above the goal of {GOAL_MS} ms: {score.name}, {score.ms(95):.0f} ms at 95 %")
     return Report("list", others, facts, row, flaws)
 
 

@@ -33,9 +33,9 @@ INSERT INTO proctoring.tallies (attempt_id, exam_id, info_count, warning_count, 
 SELECT {first} + n, {exam}, {events} - n % 5 - n % 3, n % 5, n % 3, 'tab_switch', 'warning',
        now() - n * interval '1 second', false, {events}, decode(repeat('00', 32), 'hex')
 FROM generate_series(0, {attempts} - 1) AS n ON CONFLICT DO NOTHING;
-INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, types_as_of,
+INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, types_as_of, came_as_of,
     rules_version, contributions, computed_at)
-SELECT {first} + n, {exam}, (n * 37) % 101, {events}, {events}, 1, '[]', now()
+SELECT {first} + n, {exam}, (n * 37) % 101, {events}, {events}, {events}, 1, '[]', now()
 FROM generate_series(0, {attempts} - 1) AS n ON CONFLICT DO NOTHING
 """
 _TIMINGS = """

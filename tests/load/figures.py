@@ -83,6 +83,7 @@ class Score:
             "per_second": _round(self.per_second),
             "per_cpu_second": _round(self.per_cpu_second),
             "p50_ms": _round(self.ms(50), 2),
+            "p95_ms": _round(self.ms(95), 2),
             "p99_ms": _round(self.ms(99), 2),
             "max_ms": _round(self.ms(100), 2),
             "service_ms": _round(self.cost_ms(self.service), 4),
@@ -117,7 +118,18 @@ def score_table(title: str, scores: Iterable[Score], base: Score | None = None) 
     table = Table(
         title=title, caption="service and Postgres: CPU ms each; client: its CPU / service's"
     )
-    names = ("", "count", "/s", "/CPU-s", "p50 ms", "p99 ms", "service", "Postgres", "client")
+    names = (
+        "",
+        "count",
+        "/s",
+        "/CPU-s",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "service",
+        "Postgres",
+        "client",
+    )
     for name in (*names, "ratio"):
         table.add_column(name, justify="left" if not name else "right")
     for score in scores:
@@ -128,6 +140,7 @@ def score_table(title: str, scores: Iterable[Score], base: Score | None = None) 
             f"{score.per_second:,.0f}",
             f"{score.per_cpu_second:,.0f}",
             f"{score.ms(50):.1f}",
+            f"{score.ms(95):.1f}",
             f"{score.ms(99):.1f}",
             f"{score.cost_ms(score.service):.3f}",
             f"{score.cost_ms('postgres'):.3f}",

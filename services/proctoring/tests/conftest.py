@@ -257,6 +257,15 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
         found = [self.users[i] for i in request.user_ids if i in self.users]
         return auth_pb2.GetUsersResponse(users=found)
 
+    async def FindUsers(self, request, context):  # noqa: N802
+        part, found = request.called.casefold(), []
+        for user_id in request.user_ids:
+            user = self.users.get(user_id)
+            names = (user.full_name, user.hall_ticket_number) if user else ()
+            if any(part in name.casefold() for name in names):
+                found.append(user_id)
+        return auth_pb2.FindUsersResponse(user_ids=found)
+
     async def ListAssignments(self, request, context):  # noqa: N802
         found = self.assigned.get(request.user_id, ())
         return auth_pb2.ListAssignmentsResponse(

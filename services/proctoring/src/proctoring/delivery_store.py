@@ -43,22 +43,38 @@ _RECEIVED = text(
     GROUP BY attempt_id
     """
 )
+INSANE = 2**62
+"""From here on a client's numbers are not kept as ranges, whose ends may be too large."""
 # The same count as `delivery` makes: numbers from the first to the highest, less those that came.
+_COUNTED = """
+    SELECT greatest(coalesce(s.last_event_sequence, 0), coalesce(max(e.client_sequence), 0))
+           + CAST(CASE WHEN min(e.client_sequence) = 0 THEN 1 ELSE 0 END AS numeric)
+           > count(DISTINCT e.client_sequence)
+    FROM proctoring.proctoring_events e
+    WHERE e.attempt_id = t.attempt_id AND e.exam_day = t.exam_day
+      AND e.client_sequence IS NOT NULL
+"""
+IS_INCOMPLETE = f"""
+    CASE WHEN s.attempt_id IS NULL THEN false
+         WHEN t.attempt_id IS NULL THEN coalesce(s.last_event_sequence, 0) > 0
+         WHEN r.came_as_of >= t.last_sequence AND r.came IS NOT NULL
+         THEN NOT r.came @> int8range(1, 1 + greatest(
+                  least(coalesce(s.last_event_sequence, 0), {INSANE}), upper(r.came) - 1))
+         ELSE ({_COUNTED}) END
+"""  # only constants of this module
+"""Whether some of what an attempt's client sent has not come; `s`, `t` and `r` are its rows of
+submissions, tallies and risks, or null. The last keeps which numbers came of all events up to
+`came_as_of`; where that is not the newest event yet, or there are too many holes, events are read.
+"""
 _INCOMPLETE = text(
-    """
+    f"""
     SELECT s.attempt_id, s.exam_id, s.last_event_sequence, s.submitted_at
     FROM proctoring.submissions s
-    CROSS JOIN LATERAL (
-        SELECT count(DISTINCT e.client_sequence) AS received, min(e.client_sequence) AS lowest,
-               max(e.client_sequence) AS highest
-        FROM proctoring.proctoring_events e
-        WHERE e.attempt_id = s.attempt_id AND e.client_sequence IS NOT NULL
-    ) came
-    WHERE s.exam_id = :exam_id
-      AND greatest(coalesce(s.last_event_sequence, 0), coalesce(came.highest, 0))
-          + CAST(CASE WHEN came.lowest = 0 THEN 1 ELSE 0 END AS numeric) > came.received
+    LEFT JOIN proctoring.tallies t ON t.attempt_id = s.attempt_id
+    LEFT JOIN proctoring.risks r ON r.attempt_id = s.attempt_id
+    WHERE s.exam_id = :exam_id AND {IS_INCOMPLETE}
     ORDER BY s.attempt_id LIMIT :limit OFFSET :skip
-    """
+    """  # noqa: S608  # only constants of this module
 )
 _UNSETTLED = text(
     """

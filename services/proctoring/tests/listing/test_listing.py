@@ -3,22 +3,25 @@
 import contextlib
 import itertools
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import pytest
 from chassis.waiting import eventually
 from oep.auth.v1 import auth_pb2
+from proctoring.delivery import delivery
 from proctoring.listing import store
 from proctoring.listing.wanted import Direction, Order, Wanted
 from proctoring.risk.keeping import Keeper
+from proctoring.risk.scoring import Contribution
 from sqlalchemy import event, text
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EXAMS = itertools.count(880_001)
 WORDS = ("in_progress", "submitted", "graded", "not_started")
 
+ADDED = Contribution("copy-paste", 1, "Copying was tried.", 4, 20, 4, 1, (7,))
 TALLY = text("""
 INSERT INTO proctoring.tallies (attempt_id, exam_id, info_count, warning_count, violation_count,
     last_event_type, last_severity, last_received_at, last_late, last_sequence, head_hash)
@@ -27,9 +30,9 @@ VALUES (:attempt_id, :exam_id, 1, :warnings, :violations, :type, 'warning', :at,
 """)
 RISK = text("""
 INSERT INTO proctoring.risks (attempt_id, exam_id, score, as_of_sequence, rules_version,
-                              contributions, computed_at, event_types, types_as_of)
+                              contributions, computed_at, event_types, types_as_of, came_as_of)
 VALUES (:attempt_id, :exam_id, :score, :events, 1, CAST(:contributions AS json), now(),
-        CAST(:types AS text[]), :events)
+        CAST(:types AS text[]), :events, :events)
 """)
 SUBMISSION = text("""
 INSERT INTO proctoring.submissions (attempt_id, exam_id, submitted_at)
@@ -55,7 +58,7 @@ async def crowd(rig):
                 at = BEGIN + timedelta(minutes=(n * 17) % 40)
                 kind = "tab_switch" if n % 2 else "window_blur"
                 session.execute(TALLY, key | facts | {"at": at, "type": kind})
-                rules = [{"rule_id": "copy-paste", "points": n % 5}]
+                rules = [asdict(replace(ADDED, points=n % 5))]
                 risk = {"score": n % 9, "events": facts["events"]}
                 types = [kind, "odd"] if n % 5 else [kind]
                 told = {"contributions": json.dumps(rules), "types": types}
@@ -226,6 +229,70 @@ async def test_types_that_an_older_version_did_not_keep_are_found_later(rig, adm
     await eventually(is_known, 20)
 
 
+NUMBERS = {
+    "none, nothing claimed": ((), None),
+    "none, nothing sent": ((), 0),
+    "none, one claimed": ((), 1),
+    "all": ((1, 2, 3), 3),
+    "all, from 0": ((0, 1, 2), 2),
+    "all, doubled and in disorder": ((3, 1, 2, 2, 3), 3),
+    "only 0": ((0,), None),
+    "the first": ((2, 3), 3),
+    "one between": ((1, 3), None),
+    "the last": ((1, 2), 3),
+    "more than claimed": ((1, 2, 3, 4), 2),
+    "a huge number": ((2**63 - 1,), None),
+    "a huge claim": ((1,), 2**63 - 1),
+    "as large as is kept": ((0, 1, 2**62 - 1), None),
+    "more holes than are kept": (tuple(range(1, 1_600, 2)), None),
+}
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "read from events"])
+async def test_what_is_missing_is_what_the_rule_says(rig, admin, is_kept):
+    """Both ways to know it, beside the rule; the second is for what is not assessed yet."""
+    exam_id = next(EXAMS)
+    sats = {name: rig.stub.add(exam_id=exam_id) for name in NUMBERS}
+    submit = text(
+        "INSERT INTO proctoring.submissions (attempt_id, exam_id, last_event_sequence,"
+        " submitted_at) VALUES (:id, :exam_id, :last, now())"
+    )
+    for name, (numbers, claimed) in NUMBERS.items():
+        client, sat = rig.client(sats[name].student_id), sats[name]
+        event = {"attempt_id": sat.attempt_id, "event_type": "odd"}
+        for some in range(0, len(numbers), 400):
+            events = [event | {"client_sequence": n} for n in numbers[some : some + 400]]
+            (await client.post("/events/batch", json={"events": events})).raise_for_status()
+        row = {"id": sat.attempt_id, "exam_id": exam_id, "last": claimed}
+        await rig.rows(lambda s, row=row: s.execute(submit, row))
+    behind = text(
+        "SELECT count(*) FROM proctoring.tallies t LEFT JOIN proctoring.risks r USING (attempt_id)"
+        " WHERE t.exam_id = :exam_id AND coalesce(r.came_as_of, 0) < t.last_sequence"
+    )
+
+    async def is_counted() -> bool:
+        of = {"exam_id": exam_id}
+        return await rig.rows(lambda s: s.execute(behind, of).scalar_one()) == 0
+
+    await eventually(is_counted, 20)
+    if not is_kept:
+        forget = "UPDATE proctoring.risks SET came_as_of = -1, computed_at = now() + interval '1 h'"
+        forget += " WHERE exam_id = :exam_id"
+        await rig.rows(lambda s: s.execute(text(forget), {"exam_id": exam_id}))
+    expected = [
+        sats[name].attempt_id
+        for name, (numbers, claimed) in NUMBERS.items()
+        if delivery(claimed, sorted(set(numbers))).missing_count
+    ]
+    found = await listed(admin, exam_id, has_missing_events=True, limit=1000)
+    assert ids(found) == expected
+    assert [
+        each["attempt_id"] for each in (await admin.get(f"/exams/{exam_id}/delivery")).json()
+    ] == (expected)
+    rest = await listed(admin, exam_id, has_missing_events=False, limit=1000)
+    assert sorted(ids(rest) + expected) == sorted(sat.attempt_id for sat in sats.values())
+
+
 async def test_it_can_be_narrowed_to_attempts_of_which_events_are_missing(rig, admin):
     exam_id = next(EXAMS)
     whole, holed, late, silent, running = (rig.stub.add(exam_id=exam_id) for _ in range(5))
@@ -323,10 +390,14 @@ async def test_a_score_that_events_have_overtaken_says_so(rig, admin, crowd):
     sat = rig.stub.add()
     key = {"attempt_id": sat.attempt_id, "exam_id": sat.exam_id, "at": BEGIN}
     counted = {"warnings": 1, "violations": 0, "events": 3, "type": "odd"}
-    await rig.rows(lambda s: s.execute(TALLY, key | counted))
     risk = {"score": 4, "events": 2, "contributions": "[]", "types": []}
     stored = RISK.text.replace("now()", "now() + interval '1 day'")  # the task leaves it alone
-    await rig.rows(lambda s: s.execute(text(stored), key | risk))
+
+    def fill(session):
+        session.execute(TALLY, key | counted)
+        session.execute(text(stored), key | risk)
+
+    await rig.rows(fill)
     [line] = (await listed(admin, sat.exam_id))["attempts"]
     assert (line["risk_score"], line["is_risk_current"]) == (4, False)
 

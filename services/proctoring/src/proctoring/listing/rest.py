@@ -41,9 +41,12 @@ TypeSeen = Annotated[
 Missing = Annotated[
     bool | None, Query(description="Of what the client has sent, numbers are missing.")
 ]
+NO_NUL = r"^[^\x00]+$"
 Search = Annotated[
     str | None,
-    Query(min_length=1, max_length=100, description="Part of a name or hall ticket."),
+    Query(
+        min_length=1, max_length=100, pattern=NO_NUL, description="Part of a name or hall ticket."
+    ),
 ]
 _SCHEMA = {"application/json": {"schema": {"$ref": "#/components/schemas/ListBody"}}}
 _DESCRIBED: dict[str, Any] = {
@@ -104,27 +107,23 @@ async def list_attempts(
     """Return a page of an exam's attempts, those without events among them."""
     await check_reach(request, caller, exam_id, EVERYWHERE, AccessDenied)
     are_named = await _may_see_names(request, caller, exam_id)
-    roll, people = await _searched(request, exam_id, search, are_named=are_named)
+    roll = await _searched(request, exam_id, search, are_named=are_named)
     page = await read(request, store.page, exam_id, roll, wanted)
-    if are_named and people is None:
-        people = await _people(request, (line.student_id for line in page.lines))
-    return as_json(ListBody.of(exam_id, page, people or {}))
+    of = (line.student_id for line in page.lines)
+    people = await _people(request, of) if are_named else {}
+    return as_json(ListBody.of(exam_id, page, people))
 
 
-async def _searched(
-    request: Request, exam_id: int, search: str | None, *, are_named: bool
-) -> tuple[Roll, dict[int, Person] | None]:
-    """Return the roll, or who of it is searched for, and then their names."""
+async def _searched(request: Request, exam_id: int, search: str | None, *, are_named: bool) -> Roll:
+    """Return the roll, or who of it is searched for."""
     attempts: AttemptsClient = request.app.state.attempts
     roll = await attempts.roll(exam_id)
     if search is None:
-        return roll, None
+        return roll
     if not are_named:  # it would tell who is who
         raise AccessDenied
     auth: AuthClient = request.app.state.auth
-    people = await auth.people(roll.student_ids)
-    found = {user_id for user_id, person in people.items() if person.is_called(search)}
-    return roll.only(found), people
+    return roll.only(await auth.called(sorted(set(roll.student_ids)), search))
 
 
 async def _may_see_names(request: Request, caller: Caller, exam_id: int) -> bool:

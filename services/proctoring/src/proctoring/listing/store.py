@@ -1,7 +1,7 @@
 """The one statement of the list: an exam's roll beside tallies, risks, submissions and reviews.
 
-It reads no events, but when it is asked for attempts of which some are missing. Blocking, inside
-the caller's transaction.
+It reads no events, but those of attempts whose numbers are not counted yet, when it is asked for
+attempts of which some are missing. Blocking, inside the caller's transaction.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from proctoring.attempt import AttemptStatus, Roll
+from proctoring.delivery_store import IS_INCOMPLETE
 from proctoring.event import LastEvent, Severity
 from proctoring.listing.wanted import Direction, Order, Wanted
 
@@ -59,19 +60,7 @@ class Page:
     lines: tuple[Line, ...]
 
 
-# As `delivery_store` counts: numbers from the first to the highest, less those that came. Only
-# this filter reads events, by their attempts' index.
-_MISSING = """
-    SELECT greatest(coalesce(s.last_event_sequence, 0), coalesce(max(e.client_sequence), 0))
-           + CAST(CASE WHEN min(e.client_sequence) = 0 THEN 1 ELSE 0 END AS numeric)
-           > count(DISTINCT e.client_sequence)
-    FROM proctoring.proctoring_events e
-    WHERE e.attempt_id = a.attempt_id AND e.exam_day = t.exam_day
-      AND e.client_sequence IS NOT NULL
-"""
-_FITS_DELIVERY = f"AND (s.attempt_id IS NOT NULL AND ({_MISSING})) = :has_missing_events"
-
-
+_FITS_DELIVERY = f"AND ({IS_INCOMPLETE}) = :has_missing_events"
 _IN_REACH = "attempt_id BETWEEN :lowest AND :highest"
 
 

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from proctoring import delivery_store
 from proctoring.event import Severity
 from proctoring.metrics import UNREADABLE_RISKS
 from proctoring.risk import filing
@@ -28,6 +29,8 @@ MOST_OF_A_KIND = 2_000
 MOST_TYPES = 200
 """How many types of event are known of an attempt: whoever invents more is known well enough."""
 _MOST_DATA_BYTES = 2_048
+_MOST_CAME_BYTES = 8_192
+"""Some 500 ranges of numbers; with more holes than that, events are read whenever it is asked."""
 _LONGEST_SECONDS = 24 * 60 * 60.0
 
 _MOVED = text(
@@ -35,7 +38,7 @@ _MOVED = text(
     SELECT t.attempt_id, t.exam_id, t.last_sequence
     FROM proctoring.tallies t LEFT JOIN proctoring.risks r USING (attempt_id)
     WHERE t.updated_at >= :since
-      AND t.last_sequence > coalesce(least(r.as_of_sequence, r.types_as_of), 0)
+      AND t.last_sequence > coalesce(least(r.as_of_sequence, r.types_as_of, r.came_as_of), 0)
       AND coalesce(r.rules_version, 0) <= :newest
       AND coalesce(r.computed_at <= clock_timestamp() - make_interval(secs => :rest), true)
       AND t.attempt_id <> ALL(CAST(:without AS int[]))
@@ -115,7 +118,22 @@ _SAVE = text(
               AND e.sequence > risk.types_as_of AND e.sequence <= new.as_of_sequence
               AND e.event_type <> ALL(risk.event_types)
             LIMIT greatest(0, :most_types - cardinality(risk.event_types))),
-        types_as_of = greatest(risk.types_as_of, new.as_of_sequence)
+        types_as_of = greatest(risk.types_as_of, new.as_of_sequence),
+        came = (
+            SELECT CASE WHEN pg_column_size(together) <= :most_came_bytes AND is_sane
+                        THEN together END
+            FROM (
+                SELECT risk.came + coalesce(range_agg(int8range(e.client_sequence,
+                           e.client_sequence + 1)) FILTER (WHERE e.client_sequence < :insane), '{}')
+                       AS together,
+                       coalesce(bool_and(e.client_sequence < :insane), true) AS is_sane
+                FROM proctoring.proctoring_events e
+                WHERE e.exam_day = t.exam_day AND e.attempt_id = t.attempt_id
+                  AND e.sequence > risk.came_as_of AND e.sequence <= new.as_of_sequence
+                  AND e.client_sequence IS NOT NULL
+            ) AS came
+        ),
+        came_as_of = greatest(risk.came_as_of, new.as_of_sequence)
     FROM unnest(CAST(:attempt_id AS int[]), CAST(:exam_id AS int[]), CAST(:score AS int[]),
                 CAST(:as_of_sequence AS bigint[]), CAST(:contributions AS json[]))
          AS new (attempt_id, exam_id, score, as_of_sequence, contributions)
@@ -255,7 +273,10 @@ def sights(session: Session, until: Mapping[int, int], types: Sequence[str]) -> 
 
 
 def save(session: Session, kept: Sequence[Kept]) -> None:
-    """Write assessments whose rows are held, and the types of event up to there, at once."""
+    """Write assessments whose rows are held, at once, with what is kept of all events up to there.
+
+    That is their types, and the client's numbers that came (`delivery_store.IS_INCOMPLETE`).
+    """
     if not kept:
         return
     columns = {
@@ -265,6 +286,8 @@ def save(session: Session, kept: Sequence[Kept]) -> None:
         "as_of_sequence": [k.as_of_sequence for k in kept],
         "contributions": [k.unreadable or filing.written(k.risk.contributions) for k in kept],
         "most_types": MOST_TYPES,
+        "most_came_bytes": _MOST_CAME_BYTES,
+        "insane": delivery_store.INSANE,
     }
     session.execute(_SAVE, columns)
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
 
 from proctoring.tables import METADATA, TALLIES
 
@@ -34,6 +35,8 @@ RISKS = Table(
     Column("computed_at", DateTime(timezone=True)),
     Column("event_types", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("types_as_of", BigInteger, nullable=False, server_default=text("0")),
+    Column("came", INT8MULTIRANGE, server_default=text("'{}'")),
+    Column("came_as_of", BigInteger, nullable=False, server_default=text("0")),
     Index(None, "exam_id", "rules_version"),
     CheckConstraint("score BETWEEN 0 AND 1000", "score"),
 )
