@@ -488,10 +488,13 @@ def test_ten_thousand_events_are_checked_with_work_that_grows_with_their_number(
     assert 9 < hashed[10_000] / hashed[1_000] < 11
     monkeypatch.undo()
     place, keys = files("long.json", documents[10_000]), files("k.json", KEYS)
-    began, used = time.perf_counter(), time.process_time()
-    assert verifier.main([place, "--keys", keys]) == 0
-    took, used = time.perf_counter() - began, time.process_time() - used
-    sys.stdout.write(f"10,000 events, read from the file: {took:.2f} s, {used:.2f} s of CPU\n")
+    times = []
+    for _ in range(3):  # what a busy machine adds, it does not add three times
+        began = time.process_time()
+        assert verifier.main([place, "--keys", keys]) == 0
+        times.append(time.process_time() - began)
+    sys.stdout.write(f"10,000 events, read from the file: {min(times):.2f} s of CPU\n")
+    assert min(times) < 1
 
 
 def test_every_way_to_write_the_last_base64_character_but_ours_is_found():

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.waiting import eventually
@@ -62,6 +63,19 @@ async def test_an_event_is_stored_and_shown(rig):
     assert (shown["user_agent"], shown["ip_address"]) == ("Firefox", "127.0.0.1")
     listed = (await client.get(f"/attempt/{sat.attempt_id}/events")).json()
     assert listed == [shown]
+
+
+async def test_both_times_are_kept_and_the_skew_is_shown(rig):
+    """A clock that goes two hours wrong is seen as that, and changes nothing of when it arrived."""
+    sat, client = rig.sits()
+    said = datetime.now(UTC) - timedelta(hours=2)
+    posted = body(sat.attempt_id, event_timestamp=said.isoformat())
+    assert (await client.post("/events", json=posted)).status_code == 201
+    [shown] = (await client.get(f"/attempt/{sat.attempt_id}/events")).json()
+    received = datetime.fromisoformat(shown["received_at"])
+    assert datetime.fromisoformat(shown["event_timestamp"]) == said
+    assert abs(received - datetime.now(UTC)) < timedelta(minutes=1)
+    assert shown["skew_ms"] == pytest.approx((said - received) / timedelta(milliseconds=1), abs=1)
 
 
 async def test_the_clients_address_is_the_gateways_word_and_nobody_elses(rig):

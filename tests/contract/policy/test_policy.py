@@ -496,6 +496,12 @@ ROWS = [
         path=attempt(),
         body=of(rule_ids=["tab-switch"], reason="reads with a second screen"),
     ),
+    Row(
+        "PUT /proctoring/people/{user_id}/accommodations",
+        STAFF,
+        path=a_student,
+        body=of(rule_ids=["tab-switch"], reason="reads with a second screen"),
+    ),
     # reviews: colleagues of the exam, and the student, who learns of one by its decision
     Row(
         "POST /proctoring/attempt/{attempt_id}/reviews",

@@ -18,6 +18,11 @@ class AttemptClosed(Refused):
     detail = "Cannot log events for a completed exam"
 
 
+class NothingSat(NotFound):
+    slug = "nothing-sat"
+    detail = "This student has no such attempt"
+
+
 class ForeignQuestion(Refused):
     slug = "foreign-question"
     detail = "Question does not belong to this exam"

@@ -49,6 +49,25 @@ async def test_a_message_to_three_is_live_until_each_has_acknowledged_it(hall):
     assert acknowledged["fact"] == "action_acknowledged"
 
 
+@pytest.mark.parametrize(
+    "action", ["message", "warn", "pause", "resume", "extend", "authorise", "terminate"]
+)
+async def test_every_kind_of_action_is_done_to_one_and_to_many(hall, action):
+    one, *many = (hall.sits()[0].attempt_id for _ in range(3))
+    proctor, attempts = hall.proctor(), hall.rig.stub
+    before = len(attempts.acts)
+    single = await proctor.post(f"/attempt/{one}/actions", json=hall.wish(action))
+    items = await hall.act(proctor, *many, action=action)
+    assert single.status_code == 201, single.text
+    done = [single.json(), *(items[each]["action"] for each in many)]
+    assert {each["action"] for each in done} == {action}
+    assert [each["attempt_id"] for each in done] == [one, *many]
+    state = "expired" if action == "terminate" else "live"
+    assert {each["state"] for each in done} == {state}
+    asked = [list(request.attempt_ids) for request in attempts.acts[before:]]
+    assert asked == ([] if action in {"message", "warn"} else [[one], many])
+
+
 async def test_one_bad_attempt_does_not_sink_the_others(hall):
     (good, _), (closed, _) = hall.sits(), hall.sits("graded")
     elsewhere = hall.rig.stub.add()

@@ -10,6 +10,7 @@ from enum import Enum
 import pytest
 from chassis.waiting import eventually
 from oep.auth.v1 import auth_pb2
+from proctoring.attempt import AttemptStatus, Roll
 from proctoring.delivery import delivery
 from proctoring.listing import store
 from proctoring.listing.wanted import Direction, Order, Wanted
@@ -291,6 +292,39 @@ async def test_what_is_missing_is_what_the_rule_says(rig, admin, is_kept):
     ] == (expected)
     rest = await listed(admin, exam_id, has_missing_events=False, limit=1000)
     assert sorted(ids(rest) + expected) == sorted(sat.attempt_id for sat in sats.values())
+
+
+async def test_missing_events_of_assessed_attempts_are_known_without_reading_events(rig, crowd):
+    exam_id, sats = crowd
+
+    def explain(session):
+        roll = Roll(
+            tuple(sat.attempt_id for sat in sats),
+            tuple(sat.student_id for sat in sats),
+            tuple(AttemptStatus.SUBMITTED for _ in sats),
+        )
+        sent = []
+
+        def note(_, __, statement, parameters, ___, ____) -> None:
+            sent.append((statement, parameters))
+
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            store.page(session, exam_id, roll, Wanted(has_missing_events=True))
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        [(statement, parameters)] = sent
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+        )
+        return plan.scalar_one()
+
+    read = rows_read(await rig.rows(explain))
+    assert read["tallies"] > 0
+    assert not any(
+        count for table, count in read.items() if table.startswith(("proctoring_e", "events"))
+    )
 
 
 async def test_it_can_be_narrowed_to_attempts_of_which_events_are_missing(rig, admin):

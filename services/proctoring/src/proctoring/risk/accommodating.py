@@ -1,4 +1,4 @@
-"""The deed of switching rules off for one attempt, with the score that follows from it at once."""
+"""The deed of switching rules off for attempts, with the scores that follow from it at once."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,12 +22,22 @@ class Accommodating:
         self, attempt: Attempt, rule_ids: Sequence[str], reason: str, author_id: int
     ) -> list[Accommodation]:
         """Let exactly `rule_ids` not count from now on; return all decisions, oldest first."""
-        exam_ids = {attempt.attempt_id: attempt.exam_id}
+        return self.decide_for([attempt], rule_ids, reason, author_id)[attempt.attempt_id]
+
+    def decide_for(
+        self, attempts: Sequence[Attempt], rule_ids: Sequence[str], reason: str, author_id: int
+    ) -> dict[int, list[Accommodation]]:
+        """Let exactly `rule_ids` not count for any of `attempts`: for all of them or for none.
+
+        Returns all decisions by attempt, oldest first.
+        """
+        exam_ids = {attempt.attempt_id: attempt.exam_id for attempt in attempts}
         with self._database.transaction() as session:
             store.make(session, exam_ids, newest())
             store.hold(session, list(exam_ids), passing_over=False)
-            store.accommodate(session, attempt.attempt_id, rule_ids, reason, author_id)
+            for attempt_id in sorted(exam_ids):
+                store.accommodate(session, attempt_id, rule_ids, reason, author_id)
             assessing.assess(session, exam_ids, is_forced=True)
-            decided = store.accommodations(session, list(exam_ids))[attempt.attempt_id]
+            decided = store.accommodations(session, list(exam_ids))
         self._wake()
         return decided

@@ -9,8 +9,9 @@ from typing import Annotated
 from chassis.access import AnyCaller, requires
 from chassis.errors import FieldError, Invalid
 from chassis.tokens import Caller
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
+from proctoring.attempts_client import AttemptsClient
 from proctoring.edge import (
     ASSIGNED,
     EVERYWHERE,
@@ -19,16 +20,24 @@ from proctoring.edge import (
     existing_attempt,
     read,
 )
-from proctoring.errors import AccessDenied
+from proctoring.errors import AccessDenied, NothingSat
 from proctoring.risk import accommodation, reading
 from proctoring.risk.accommodating import Accommodating
 from proctoring.risk.rules import in_force, newest
-from proctoring.risk.schemas import AccommodationsBody, NewAccommodation, RiskBody, RuleBody
+from proctoring.risk.schemas import (
+    AccommodationsBody,
+    NewAccommodation,
+    NewPersonAccommodation,
+    PersonAccommodationBody,
+    RiskBody,
+    RuleBody,
+)
 
 router = APIRouter(prefix="/api/v1/proctoring", tags=["risk"])
 
 Staff = Annotated[Caller, Depends(requires(*EVERYWHERE, *ASSIGNED))]
 Deciding = Annotated[Caller, Depends(requires(*EVERYWHERE))]
+StudentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Recompute = Annotated[bool, Query(description="Assess anew as well, and say whether it is equal.")]
 
 
@@ -77,6 +86,34 @@ async def put_accommodations(
         accommodating.decide, attempt, rule_ids, body.reason.strip(), caller.user_id
     )
     return AccommodationsBody.of(attempt_id, decided)
+
+
+@router.put("/people/{user_id}/accommodations")
+async def put_person_accommodations(
+    request: Request, caller: Deciding, user_id: StudentId, body: NewPersonAccommodation
+) -> PersonAccommodationBody:
+    """Let exactly these rules not count for any attempt of a student, in one exam or in all.
+
+    Attempts that he does not have yet are not among them.
+    """
+    if unknown := accommodation.unknown(body.rule_ids):
+        raise _no_such_rules(unknown)
+    attempts: AttemptsClient = request.app.state.attempts
+    sat = [
+        attempt
+        for attempt in await attempts.of_student(user_id)
+        if body.exam_id in {None, attempt.exam_id}
+    ]
+    if not sat:
+        raise NothingSat
+    accommodating: Accommodating = request.app.state.accommodating
+    rule_ids = sorted(set(body.rule_ids))
+    decided = await request.app.state.database.run(
+        accommodating.decide_for, sat, rule_ids, body.reason.strip(), caller.user_id
+    )
+    return PersonAccommodationBody(
+        student_id=user_id, exam_id=body.exam_id, rule_ids=rule_ids, attempt_ids=sorted(decided)
+    )
 
 
 def _no_such_rules(unknown: list[str]) -> Invalid:

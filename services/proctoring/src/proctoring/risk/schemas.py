@@ -127,6 +127,21 @@ class NewAccommodation(BaseModel):
     reason: str = Field(min_length=1, max_length=1000, pattern=_WORDS)
 
 
+class NewPersonAccommodation(NewAccommodation):
+    """The same for all attempts that a student has, in one exam or in all of them."""
+
+    exam_id: int | None = Field(None, ge=1, le=2**31 - 1, description="Null: in every exam.")
+
+
+class PersonAccommodationBody(BaseModel):
+    """Which rules do not count any more, and for which attempts that was decided."""
+
+    student_id: int
+    exam_id: int | None
+    rule_ids: list[str]
+    attempt_ids: list[int]
+
+
 class AccommodationBody(BaseModel):
     """One decision."""
 
