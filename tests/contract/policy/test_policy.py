@@ -87,6 +87,12 @@ def a_student(s: Any) -> dict[str, int]:
     return {"user_id": s.student()}
 
 
+def who_sat(s: Any) -> dict[str, int]:
+    """Return a student who has an attempt."""
+    s.attempt()
+    return {"user_id": s.actors[OWNER].user_id}
+
+
 def held_attempt(s: Any) -> dict[str, int]:
     return {"attempt_id": s.held_attempt()}
 
@@ -499,7 +505,7 @@ ROWS = [
     Row(
         "PUT /proctoring/people/{user_id}/accommodations",
         STAFF,
-        path=a_student,
+        path=who_sat,
         body=of(rule_ids=["tab-switch"], reason="reads with a second screen"),
     ),
     # reviews: colleagues of the exam, and the student, who learns of one by its decision

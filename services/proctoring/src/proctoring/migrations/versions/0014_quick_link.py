@@ -7,7 +7,7 @@ schema are as safe from what a caller's path holds.
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
