@@ -43,6 +43,12 @@ async def existing_attempt(request: Request, attempt_id: int) -> Attempt:
     return attempt
 
 
+async def attempts_of(request: Request, student_id: int) -> list[Attempt]:
+    """Return all attempts of a student as attempts knows them now."""
+    attempts: AttemptsClient = request.app.state.attempts
+    return await attempts.of_student(student_id)
+
+
 async def check_reach(
     request: Request,
     caller: Caller,

@@ -11,11 +11,11 @@ from chassis.errors import FieldError, Invalid
 from chassis.tokens import Caller
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from proctoring.attempts_client import AttemptsClient
 from proctoring.edge import (
     ASSIGNED,
     EVERYWHERE,
     AttemptId,
+    attempts_of,
     check_reach,
     existing_attempt,
     read,
@@ -98,10 +98,9 @@ async def put_person_accommodations(
     """
     if unknown := accommodation.unknown(body.rule_ids):
         raise _no_such_rules(unknown)
-    attempts: AttemptsClient = request.app.state.attempts
     sat = [
         attempt
-        for attempt in await attempts.of_student(user_id)
+        for attempt in await attempts_of(request, user_id)
         if body.exam_id in {None, attempt.exam_id}
     ]
     if not sat:
