@@ -65,7 +65,9 @@ class Prepared:
         """
         return self._result(connection, values).mappings().all()
 
-    def tuples(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+    def tuples(
+        self, connection: Connection, values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
         """Do as `run`; the rows are in the order of the statement's columns, and cost less."""
         return cast("Sequence[tuple[Any, ...]]", self._result(connection, values).all())
 
