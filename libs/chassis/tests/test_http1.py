@@ -7,6 +7,7 @@ our protocol and one with uvicorn's own, and compare what comes back.
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
@@ -281,6 +282,22 @@ async def test_who_waits_too_long_is_told_that_nothing_is_known_and_may_go_on_as
             rest = await reader.read()
         assert b'"cold"' in rest, "the connection goes on"
         assert b"waited" not in rest, "what came too late is told to nobody"
+        writer.close()
+
+
+async def test_a_later_request_of_a_connection_has_its_own_time():
+    async with serving(LaneProtocol, request_seconds=0.4) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        async with asyncio.timeout(20):
+            writer.write(post(b"quick"))
+            await reader.readuntil(b'"5 of 7"')
+            first_at = time.monotonic()
+            await eventually(lambda: time.monotonic() > first_at + 0.2)
+            writer.write(post(b"wait"))
+            asked_at = time.monotonic()
+            await reader.readuntil(b"outcome-unknown")
+        assert asked_at - first_at >= 0.2
+        assert time.monotonic() - asked_at >= 0.39
         writer.close()
 
 

@@ -31,7 +31,17 @@ _STATUS_LINE = {
 class _Ride:
     """One request on a lane, from the end of its head to its answer."""
 
-    __slots__ = ("began", "body", "caller", "keep_alive", "origin", "request_id", "served")
+    __slots__ = (
+        "began",
+        "body",
+        "caller",
+        "due",
+        "keep_alive",
+        "origin",
+        "promise",
+        "request_id",
+        "served",
+    )
 
     def __init__(
         self, served: Served, caller: Caller, origin: Origin, request_id: str, *, keep_alive: bool
@@ -43,6 +53,10 @@ class _Ride:
         self.keep_alive = keep_alive
         self.body: list[bytes] = []
         self.began = time.perf_counter()
+        self.promise: Promise | None = None
+        """What the lane gave, once the request is whole."""
+        self.due = 0.0
+        """By the loop's clock: when nobody waits any longer."""
 
     def asked(self) -> Asked:
         body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
@@ -63,6 +77,8 @@ class LaneProtocol(HttpToolsProtocol):
         self._ride: _Ride | None = None
         self._is_reading = False
         """Whether the body of the ride is still on its way."""
+        self._watch: asyncio.TimerHandle | None = None
+        """One timer for all rides of the connection: one for each would cost 2 µs of 150."""
 
     # What the parser calls
 
@@ -110,6 +126,11 @@ class LaneProtocol(HttpToolsProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
     # The ride
 
     def _is_idle(self) -> bool:
@@ -144,17 +165,26 @@ class LaneProtocol(HttpToolsProtocol):
         except Exception as error:  # noqa: BLE001  # said, counted and logged there
             self._refuse(ride, error)
         else:
-            limit = self.loop.call_later(ride.served.seconds, self._give_up, ride, promise)
-            promise.result.add_done_callback(lambda _: self._keep(ride, promise, limit))
+            ride.promise = promise
+            ride.due = self.loop.time() + ride.served.seconds
+            if self._watch is None:
+                self._watch = self.loop.call_later(ride.served.seconds, self._look)
+            promise.result.add_done_callback(lambda _: self._keep(ride, promise))
 
-    def _give_up(self, ride: _Ride, promise: Promise) -> None:
-        """Answer that nothing is known yet: the work goes on, and nobody waits for it here."""
-        if not promise.result.done():
-            promise.result.cancel()
+    def _look(self) -> None:
+        """Give up the ride that is due, or look again when it will be."""
+        self._watch = None
+        ride = self._ride
+        if ride is None or ride.promise is None:
+            return
+        left = ride.due - self.loop.time()
+        if left > 0:
+            self._watch = self.loop.call_later(left, self._look)
+        elif not ride.promise.result.done():
+            ride.promise.result.cancel()  # the work goes on, and nobody waits for it here
             self._refuse(ride, OutcomeUnknown())
 
-    def _keep(self, ride: _Ride, promise: Promise, limit: asyncio.TimerHandle) -> None:
-        limit.cancel()
+    def _keep(self, ride: _Ride, promise: Promise) -> None:
         if promise.result.cancelled():
             return
         try:
