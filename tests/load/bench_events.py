@@ -7,7 +7,7 @@ outbox is drained before the meters are read: what is announced belongs to what 
 
 import asyncio
 import itertools
-import json
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,8 +98,13 @@ _RANDOM = uuid.uuid4().int
 _CREATED = 201
 
 
+_STATUS = re.compile(rb'\{"index":\d+,"status":(\d+),')
+
+
 def _statuses(answer: Answer) -> list[int]:
-    return [result["status"] for result in json.loads(answer.body)["results"]]
+    """Return them as they are said; parsing a hundred events for that would cost the client more
+    than its half."""
+    return [int(status) for status in _STATUS.findall(answer.body)]
 
 
 def event_body(attempt_id: int, event_id: str) -> bytes:
