@@ -189,8 +189,9 @@ def assigned(world, attempt, student_id=77, name="Meena"):
 
 
 async def test_an_attempt_that_was_assigned_appears_in_its_place_and_its_student_sees_nothing(
-    world,
+    make_world,
 ):
+    world = await make_world(snapshot_shared_seconds=60)
     attempt, over = exam_of(world, 2)
     over.status = "submitted"
     board = await window(world, attempt)
