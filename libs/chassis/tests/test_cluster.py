@@ -10,6 +10,7 @@ from chassis.bus import EVENTS, Bus, BusUnavailable, Reader
 from chassis.line import Line
 from chassis.waiting import eventually
 from nats.aio.client import Server
+from nats.errors import StaleConnectionError
 from nats.js.api import StreamConfig
 
 pytestmark = pytest.mark.timeout(120)  # leaders are elected in here, which takes up to 9 s each
@@ -149,6 +150,46 @@ async def test_a_server_that_is_killed_is_left_without_hole_or_double(cluster):
         await has_left(bus, server)
         await talk.goes_on()
         assert talk.heard == list(range(len(talk.heard)))
+
+
+async def test_who_doubts_a_silent_server_leaves_it_and_waits_for_none_of_its_answers(cluster):
+    line = Line()
+    await line.connect(
+        servers=cluster.url.split(","),
+        ping_interval=3600,
+        max_reconnect_attempts=-1,
+        reconnect_to_server_handler=line.next_server,
+    )
+    try:
+        await line.subscribe("asked", cb=_say_nothing)
+        await line.flush()
+        server = next(s for s in cluster.servers if s.url.endswith(line.connected_url.netloc))
+        waiting = asyncio.create_task(line.request("asked", b"", timeout=3600))
+        await eventually(lambda: line._resp_map)
+        server.suspend()
+
+        def is_left():
+            line.doubt()  # again and again: it may answer once before it stops
+            return line.is_connected and not server.url.endswith(line.connected_url.netloc)
+
+        await eventually(is_left, SWITCHED_SECONDS)
+        async with asyncio.timeout(SWITCHED_SECONDS):
+            with pytest.raises(StaleConnectionError):
+                await waiting
+    finally:
+        await line.close()
+
+
+async def test_who_answers_a_doubt_is_not_left(cluster):
+    async with connected(cluster.url, replicas=3) as bus:
+        connection = bus.client.client_id
+        bus.client.doubt()
+        await bus.client._doubt
+        assert bus.client.client_id == connection
+
+
+async def _say_nothing(message):
+    pass
 
 
 def test_who_was_left_is_tried_last_and_nobody_twice_before_the_others():
