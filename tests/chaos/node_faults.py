@@ -84,10 +84,11 @@ async def drop_all_sockets(run: Run) -> None:
     normal = (await _reads(run) - before) / (time.monotonic() - began)
     async with run.window():
         before, began = await _reads(run), time.monotonic()
+        wanted = _back_count(run) + len(run.lookers)
         for looker in run.lookers:
             looker.drop()
         complete = asyncio.create_task(_complete_after(run, began))
-        await until(lambda: _all_are_back(run), _GONE_SECONDS)
+        await until(lambda: _have_come_back(run, wanted), _GONE_SECONDS)
         back_seconds = time.monotonic() - began
         await asyncio.sleep(max(0.0, run.size.quiet_seconds - back_seconds))
         after = (await _reads(run) - before) / (time.monotonic() - began)
@@ -111,6 +112,14 @@ async def _complete_after(run: Run, began: float) -> float:
 
 async def _boards_are_back(run: Run) -> bool:
     return len(run.boards_saw.came_back) >= len(run.watchers)
+
+
+async def _have_come_back(run: Run, wanted: int) -> bool:
+    return _back_count(run) >= wanted
+
+
+def _back_count(run: Run) -> int:
+    return len(run.boards_saw.back_at) + len(run.sitters_saw.back_at)
 
 
 async def _all_are_back(run: Run) -> bool:
