@@ -18,7 +18,14 @@ from chassis.bus import Delivery, Order, Position, StreamReset
 from chassis.tokens import Caller
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from realtime import feed as feeds
 from realtime import line as lines
 from realtime import notices, visits
@@ -453,7 +460,9 @@ def modelled():
         yield
 
 
-Resuming.TestCase.settings = settings(
-    max_examples=120, stateful_step_count=25, deadline=None, phases=set(Phase) - {Phase.explain}
-)
-TestResuming = Resuming.TestCase
+def test_who_comes_back_has_everything_once_and_in_order_or_is_told_to_resync():
+    phases = set(Phase) - {Phase.explain}
+    run_state_machine_as_test(
+        Resuming,
+        settings=settings(max_examples=120, stateful_step_count=25, deadline=None, phases=phases),
+    )
