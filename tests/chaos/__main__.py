@@ -15,6 +15,7 @@ from chaos.run import SHORT, Result, Size
 
 app = typer.Typer(add_completion=False, help="Faults under load; see tests/chaos/README.md.")
 console = Console(width=None if sys.stdout.isatty() else 160, stderr=True)
+_ORACLES = {False: "O1, O2, O3, O5, O6, O7", True: "O1-O7"}
 _began = time.monotonic()
 
 
@@ -50,7 +51,7 @@ def _tell(result: Result) -> None:
 def _row(result: Result, size: Size) -> str:
     """Return one row of the table in README.md."""
     verdict, fault = result.verdict, result.fault
-    holds = "; ".join(verdict.shortened + result.late) or "O1, O2, O3, O5, O6, O7"
+    holds = "; ".join(verdict.shortened + result.late) or _ORACLES[fault.has_boards]
     refusals = ", ".join(f"{n} of {status or 'lost'}" for status, n in result.refusals.items())
     cells = [
         str(fault.number),

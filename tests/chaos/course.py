@@ -32,7 +32,7 @@ class Course:
         place = list(FAULTS).index(fault.number)
         run = Run(self.rig, self.tokens, self.staff_token, place, self.size)
         try:
-            async with self._way(fault, run):
+            async with self._way(fault, run), fault.beside(run):
                 return await run.play(fault)
         finally:
             await asyncio.to_thread(self.rig.platform.heal)

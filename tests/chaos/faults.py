@@ -9,7 +9,9 @@ from chaos import locks
 from chaos.acts import back, down, until
 from chaos.bus_faults import BUS_FAULTS
 from chaos.node_faults import NODE_FAULTS
+from chaos.reading_faults import READING_FAULTS
 from chaos.run import Fault, Run
+from chaos.stream_faults import STREAM_FAULTS
 from chaos.student import EVENT, TIMING
 from chaos.watch import felt
 
@@ -177,6 +179,8 @@ FAULTS = {
         ),
         *NODE_FAULTS,
         *BUS_FAULTS,
+        *STREAM_FAULTS,
+        *READING_FAULTS,
         Fault(17, "relay killed before it marks", kill_the_relay_before_it_marks, CUT_OFF, 10),
     )
 }

@@ -31,6 +31,13 @@ FROM proctoring.question_timings WHERE attempt_id = ANY(%s)
 _OUTBOX = """
 SELECT id FROM proctoring.outbox WHERE subject ~ '[.](event|timing)_recorded$' ORDER BY id
 """
+_BOARD = """
+SELECT a.id AS attempt_id, a.status, a.start_time, a.deadline_at, a.paused_at, a.workstation_id,
+       a.questions_answered, t.info_count, t.warning_count, t.violation_count, t.last_event_type,
+       t.last_severity, t.last_received_at, t.last_late
+FROM attempts.attempts a LEFT JOIN proctoring.tallies t ON t.attempt_id = a.id
+WHERE a.exam_id = %s
+"""
 _CONFLICTS = "SELECT event_id FROM proctoring.event_conflicts WHERE attempt_id = ANY(%s)"
 
 Row = dict[str, Any]
@@ -46,6 +53,8 @@ class Heard:
     event_id: str
     sequence: int
     at: datetime
+    is_rebuilt: bool = False
+    """Put back by `oep replay`."""
 
 
 @dataclass
@@ -87,6 +96,10 @@ class Reader:
             outbox_count=len(self.outbox_ids()),
         )
 
+    def board(self, exam_id: int) -> list[Row]:
+        """Return what a board of the exam should show of each attempt."""
+        return self.rows(_BOARD, exam_id)
+
     def outbox_ids(self) -> list[int]:
         """Return the notices of events and timings that wait; others come when nobody posts."""
         return [row["id"] for row in self.rows(_OUTBOX)]
@@ -95,7 +108,7 @@ class Reader:
 async def stream_of(nats_url: str, exam_id: int) -> list[Heard]:
     """Return what was said of an exam's events, in the order of the stream."""
     found = await _said(nats_url, f"oep.v1.{exam_id}.*.event_recorded")
-    return [_heard(delivery.sequence, delivery.data, delivery.at) for delivery in found]
+    return [_heard(delivery) for delivery in found]
 
 
 async def saves_of(nats_url: str, exam_id: int) -> dict[int, list[int]]:
@@ -118,11 +131,17 @@ async def _said(nats_url: str, subject: str) -> list[Delivery]:
         await bus.close()
 
 
-def _heard(place: int, data: bytes, at: datetime) -> Heard:
-    notice = msgspec.json.decode(data)
+def _heard(delivery: Delivery) -> Heard:
+    notice = msgspec.json.decode(delivery.data)
     event = notice["data"]["event"]
     return Heard(
-        place, notice["id"], notice["attempt_id"], event["event_id"], event["sequence"], at
+        delivery.sequence,
+        notice["id"],
+        notice["attempt_id"],
+        event["event_id"],
+        event["sequence"],
+        delivery.at,
+        delivery.is_rebuilt,
     )
 
 

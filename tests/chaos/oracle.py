@@ -205,11 +205,13 @@ def said_twice(stream: Sequence[Heard]) -> Iterable[str]:
 
 
 def said_in_disorder(stream: Sequence[Heard]) -> Iterable[str]:
-    last: dict[int, int] = {}
+    """What was put back stands behind what came meanwhile; each of both is in order (ADR 34)."""
+    last: dict[tuple[int, bool], int] = {}
     for heard in stream:
-        if heard.sequence <= last.get(heard.attempt_id, 0):
+        which = heard.attempt_id, heard.is_rebuilt
+        if heard.sequence <= last.get(which, 0):
             yield f"attempt {heard.attempt_id}: {heard.sequence} was said after a later one"
-        last[heard.attempt_id] = heard.sequence
+        last[which] = heard.sequence
 
 
 def _grouped(rows: Sequence[Row]) -> dict[int, list[Row]]:

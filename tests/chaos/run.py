@@ -12,19 +12,30 @@ import json
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+from chassis.ending import end
 from load.figures import percentile
 from load.rig import Rig
 from load.world import FIRST_EXAM
 
-from chaos import found, oracle
+from chaos import boards, found, oracle
 from chaos.answers import Saves, save
-from chaos.found import Reader
+from chaos.found import Heard, Reader
+from chaos.hall import Hall
 from chaos.ledger import Ledger
 from chaos.oracle import Verdict
 from chaos.proxy import LossyProxy
@@ -41,6 +52,7 @@ _DRAIN_SECONDS, _OPEN_SECONDS = 120.0, 300.0
 _HASTY, _HASTY_LINES = 4, 3
 """Every fourth student has up to three requests under way at once."""
 _MILLI = 1_000
+_HALL_SECONDS = 5.0
 _FEW_BOARDS, _MOST_BOARDS = 4, 8  # the administrator may have eight on one exam
 _QUIET_SECONDS, _WATCHFUL_SECONDS = 40.0, 15.0
 """A student's socket hears something every 30 s, or asks for the time before."""
@@ -81,6 +93,10 @@ class Size:
 SHORT = Size(students=10, period_seconds=0.2, quiet_seconds=0.5, is_short=True)
 
 
+def _nothing(_: "Run") -> AbstractAsyncContextManager[None]:
+    return contextlib.nullcontext()
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is done, which refusals clients may see of it, and which limits faults have."""
@@ -98,6 +114,8 @@ class Fault:
     """How many sockets students have; they must come back, and be told of each answer once."""
     is_silent: bool = False
     """Whether a socket can be lost without its client being told."""
+    beside: Callable[["Run"], AbstractAsyncContextManager[None]] = _nothing
+    """What runs beside the platform, from before the students begin to the end."""
 
 
 @dataclass
@@ -158,9 +176,16 @@ class Run:
         self.watchers: list[Watcher] = []
         self.sitters: dict[Sitter, int] = {}
         """With the attempt of each."""
-        self._board_url = (
-            f"{rig.platform.ws_url}/api/v1/ws/exams/{self.exam_id}/monitor?token={staff_token}"
-        )
+        self.staff_token = staff_token
+        self.boards_at = rig.platform.ws_url
+        """Whom boards connect to; what runs `beside` may say somebody else."""
+        self.injected: set[int] = set()
+        """Places in the stream of what nobody of the platform said."""
+        self.slow_pid = 0
+        """The process that a fault makes slow."""
+        mine = itertools.islice(self._attempts.items(), size.students)
+        self.tokens_of_attempts = {one: tokens[who] for who, one in mine}
+        self._hall = Hall(rig.platform.url, staff_token, self.tokens_of_attempts, self._questions)
         self._flaws: list[str] = []
         self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
@@ -215,6 +240,8 @@ class Run:
         sending = [asyncio.create_task(s.send()) for s in self.students]
         sending.append(asyncio.create_task(self._probe.run()))
         watching = self._watch(fault)
+        if fault.has_boards:
+            watching.append(going_on := asyncio.create_task(self._hall.run()))
         try:
             async with asyncio.timeout(_OPEN_SECONDS):
                 for watcher in self.lookers:
@@ -229,7 +256,10 @@ class Run:
                 task.cancel()
             await asyncio.gather(*making, return_exceptions=True)
             await self._drain()
-            await self._boards_caught_up()
+            if fault.has_boards:
+                await end([going_on], seconds=_HALL_SECONDS)
+                await self._boards_caught_up()
+                await self._boards_agree()
         finally:
             for task in (*making, *sending, *watching):
                 task.cancel()
@@ -241,7 +271,7 @@ class Run:
 
     async def _judged(self, fault: Fault) -> Result:
         there = await asyncio.to_thread(self.reader.find, list(self._attempts.values()))
-        there.stream = await found.stream_of(self.platform.nats_url, self.exam_id)
+        there.stream = await self.stream()
         verdict = oracle.judge(self.ledger, there)
         logs, tokens = self.platform.state.logs, self._tokens.values()
         verdict.note(await asyncio.to_thread(leaked, logs, tokens))
@@ -270,8 +300,9 @@ class Run:
         return result
 
     def _watch(self, fault: Fault) -> list[asyncio.Task[None]]:
-        boards = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
-        self.watchers = [Watcher(self._board_url, self.boards_saw) for _ in range(boards)]
+        boards_count = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
+        url = f"{self.boards_at}/api/v1/ws/exams/{self.exam_id}/monitor?token={self.staff_token}"
+        self.watchers = [Watcher(url, self.boards_saw) for _ in range(boards_count)]
         count, port = self.size.sockets_of(fault), self.rig.port("gateway")
         quiet = _WATCHFUL_SECONDS if fault.is_silent else _QUIET_SECONDS
         gate = asyncio.Semaphore(_COME_AT_ONCE)
@@ -310,16 +341,36 @@ class Run:
             f"{self.saves.accepted} answers; refused saves: {refused or 'none'}"
         )
 
+    async def stream(self) -> list[Heard]:
+        """Return what the platform said of the exam's events."""
+        said = await found.stream_of(self.platform.nats_url, self.exam_id)
+        return [one for one in said if one.place not in self.injected]
+
+    async def _boards_agree(self) -> None:
+        """End what goes on in the hall; in the end every board shows what the database holds."""
+        await self._hall.close()
+        self.words.append(f"{self._hall.done} other things were done in the hall")
+
+        async def differing() -> list[list[str]]:
+            stored = await asyncio.to_thread(self.reader.board, self.exam_id)
+            return [boards.differing(watcher.rows, stored) for watcher in self.watchers]
+
+        async def is_over() -> bool:
+            return not any(await differing())
+
+        await self._eventually(is_over)
+        for number, flaws in enumerate(await differing(), 1):
+            for text in flaws:
+                self.flaw(f"board {number} {text}")
+
     async def boards_are_complete(self) -> bool:
         """Say whether every board was told what lies in the stream by now."""
-        stream = await found.stream_of(self.platform.nats_url, self.exam_id)
+        stream = await self.stream()
         return not any(watcher.missing(stream) for watcher in self.watchers)
 
     async def _boards_caught_up(self) -> None:
         """Wait until every board was told what lies in the stream, and judge what it was told."""
-        if not self.watchers:
-            return
-        stream = await found.stream_of(self.platform.nats_url, self.exam_id)
+        stream = await self.stream()
         began = time.monotonic()
 
         async def is_over() -> bool:
@@ -328,11 +379,8 @@ class Run:
         await self._eventually(is_over)
         self.words.append(f"boards complete {time.monotonic() - began:.1f} s after the last event")
         for number, watcher in enumerate(self.watchers, 1):
-            missing = watcher.missing(stream)
-            if missing:
-                self.flaw(f"board {number} was not told {len(missing)} of {len(stream)} events")
-            if not watcher.is_in_order:
-                self.flaw(f"board {number} was told something twice or in another order")
+            for text in _mistold(watcher, stream, self.injected):
+                self.flaw(f"board {number} {text}")
         self.words.append(f"boards: {self.boards_saw.words}")
         if self.sitters:
             await self._sitters_caught_up()
@@ -384,6 +432,18 @@ class Run:
             if 200 <= status < 300  # 2xx
             and not any(began < at + seconds and at < ended for began, ended in self._windows)
         ]
+
+
+def _mistold(watcher: Watcher, stream: Sequence[Heard], injected: Collection[int]) -> Iterable[str]:
+    """Return in words what a board should have been told otherwise."""
+    if missing := watcher.missing(stream):
+        yield f"was not told {len(missing)} of {len(stream)} events"
+    if not watcher.is_in_order:
+        yield "was told something twice or in another order"
+    if again := sum(place in injected for place in watcher.told):
+        yield f"was told {again} messages that came again"
+    if watcher.turned_back:
+        yield f"counted backwards {watcher.turned_back} times"
 
 
 def leaked(logs: Path, tokens: Iterable[str]) -> list[str]:

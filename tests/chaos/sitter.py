@@ -83,6 +83,11 @@ class Sitter:
         return [place for place in places if place > self.since and place not in told]
 
     @property
+    def epoch(self) -> str | None:
+        """Of the stream in which its position is."""
+        return self._position and str(self._position["epoch"])
+
+    @property
     def is_in_order(self) -> bool:
         return all(a < b for a, b in zip(self.told, self.told[1:], strict=False))
 

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from load.figures import percentile
@@ -20,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from chaos import boards
 from chaos.found import Heard
 
 _PROTOCOL = Subprotocol("oep.v1")
@@ -51,6 +53,8 @@ class Seen:
     back_at: list[float] = field(default_factory=list)
     """The monotonic instants at which they were back."""
     states: Counter[str] = field(default_factory=Counter)
+    lags: list[float] = field(default_factory=list)
+    """How long after it was stored each event was told, in seconds."""
 
     def asks(self, lost_at: float | None) -> None:
         """Note that a lost socket tries to come back."""
@@ -96,6 +100,11 @@ class Watcher:
         """Behind this place everything must have been told."""
         self.told: list[int] = []
         self.epochs: set[str] = set()
+        self.turned_back = 0
+        """How often it was told fewer events of an attempt than before."""
+        self._counted: dict[int, int] = {}
+        self.rows: dict[int, Frame] = {}
+        """What it shows, by attempt."""
 
     async def run(self) -> None:
         pause = FIRST_PAUSE
@@ -116,7 +125,13 @@ class Watcher:
     def missing(self, stream: Sequence[Heard]) -> list[int]:
         """Return what lies in the stream and was not told."""
         told = set(self.told)
-        return [one.place for one in stream if one.place > self.since and one.place not in told]
+        new = (one.place for one in stream if not one.is_rebuilt and one.place > self.since)
+        return [place for place in new if place not in told]
+
+    @property
+    def epoch(self) -> str | None:
+        """Of the stream in which its position is."""
+        return self._position and str(self._position["epoch"])
 
     @property
     def is_in_order(self) -> bool:
@@ -158,8 +173,11 @@ class Watcher:
         match frame["type"]:
             case "delta":
                 self._position = position
+                self.turned_back += boards.turns_back(self._counted, frame)
+                boards.fold(self.rows, frame)
                 if frame["kind"] == "event":
                     self.told.append(frame["position"]["sequence"])
+                    self._seen.lags.append(time.time() - instant(frame["at"]))
                 elif frame["kind"] == "presence":
                     self._seen.states[frame["data"]["connection"]] += 1
             case "resync":
@@ -169,7 +187,13 @@ class Watcher:
                 self._position, self.since = frame["position"], frame["position"]["sequence"]
                 self.epochs.add(frame["position"]["epoch"])
                 self.told = []
+                self.rows, self._counted = boards.begun(frame), {}
                 self.began.set()
             case "system_event" if frame.get("event") in {"feed_stale", "feed_current"}:
                 self._is_stale = frame["event"] == "feed_stale"
                 self._seen.stale += self._is_stale
+
+
+def instant(at: str) -> float:
+    """Return an instant of a frame as `time.time` has it."""
+    return datetime.fromisoformat(at).timestamp()
