@@ -344,6 +344,14 @@ class Resuming(RuleBasedStateMachine):
         self._run(self._connect(host, before, between, behind, pause))
         self._take()
 
+    @precondition(lambda self: self.at is not None)
+    @rule(node=NODES, lose=FEW, missed=NEWS, between=NEWS, behind=NEWS, pause=PAUSE)
+    def come_back(self, node, lose, missed, between, behind, pause):
+        """The line breaks, and the client connects at once, here or there; the node lives on."""
+        self.disconnect(lose)
+        self._run(self._go_on(self.hosts[node], missed))
+        self.connect(node, [], between, behind, pause)
+
     async def _connect(self, host, before, between, behind, pause):
         self.connection = connection = Connection(
             CALLER, self.channel, Transport(), is_modern=True, limit_bytes=10**9
@@ -363,7 +371,7 @@ class Resuming(RuleBasedStateMachine):
             connection.go_live(joined.sequence)
         else:
             resuming = asyncio.ensure_future(self._resume(host, connection))
-            if pause is BEHIND:
+            if not behind:
                 await resuming
             await self._go_on(host, behind)
             await resuming
