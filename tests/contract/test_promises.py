@@ -1,8 +1,8 @@
 """Each promise of a service has a test: the tables in `services/*/PROMISES.md` are held to it.
 
-A row is `| what is promised | tests |`; a test is named `file.py::test_name`, with its file as it
-lies below the service's own tests, or from the root on with a slash before it. The sources are
-read, not imported: a test that is not there, or never run, is a promise without a test.
+A row is `| promise | tests |` below a head that begins with `promised` or `what is promised`. A
+test is named `file.py::test_name`, its file as it lies below the service's tests or below the root.
+The sources are read, not imported: a test that is not there, or never run, is none.
 """
 
 import ast
@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TABLES = sorted(ROOT.glob("services/*/PROMISES.md"))
 NEVER_RUN = {"skip", "skipif", "xfail"}
-TEST = re.compile(r"`([\w/.]+\.py)::(test_\w+)`")
+TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
+HEADS = ("| promised |", "| what is promised |")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Row:
 
     promise: str
     tests: tuple[tuple[str, str], ...]
+    is_understood: bool = True
+    """Whether each `::` belongs to the name of a test."""
 
 
 def rows(markdown: str) -> list[Row]:
@@ -32,18 +35,28 @@ def rows(markdown: str) -> list[Row]:
     lines = markdown.splitlines()
     for before, line in zip(["", *lines], lines, strict=False):
         is_rule = not line.strip("|-: ")
-        is_head = line.startswith("| what is promised |")
+        is_head = line.startswith(HEADS)
         if line.startswith("|") and not is_rule and not is_head:
             promise, _, told = line.strip("| ").partition(" | ")
-            found.append(Row(promise, tuple(TEST.findall(told))))
-        elif is_rule and line and not before.startswith("| what is promised |"):
+            tests = tuple(TEST.findall(told))
+            found.append(Row(promise, tests, told.count("::") == len(tests)))
+        elif is_rule and line and not before.startswith(HEADS):
             raise ValueError(f"a table without its head: {before}")
     return found
 
 
 def run_tests(source: str) -> set[str]:
-    """Return the names of a file's tests that are run."""
-    return {
+    """Return the names of a file's tests that are run: functions, and what hypothesis makes."""
+    machines = {
+        target.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "TestCase"
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.startswith("Test")
+    }
+    return machines | {
         node.name
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -63,8 +76,10 @@ def mark(decorator: ast.expr) -> str | None:
 def missing(row: Row, own: Path) -> list[str]:
     """Return the tests of a row that are not there; a row without any is missing all."""
     wrong = [] if row.tests else ["no test is named"]
+    wrong += [] if row.is_understood else ["a name is not understood"]
     for file, name in row.tests:
-        path = ROOT / file[1:] if file.startswith("/") else own / file
+        below = file.removeprefix("/")
+        path = own / below if (own / below).is_file() else ROOT / below
         if not path.is_file() or name not in run_tests(path.read_text()):
             wrong.append(f"{file}::{name}")
     return wrong
@@ -103,7 +118,16 @@ def test_rows_are_read_with_the_tests_that_they_name():
     here = Path(__file__).parent
     assert missing(one, here) == ["/tests/contract/rows.py::test_none"]
     assert missing(two, here) == ["no test is named"]
-    assert missing(one, ROOT) != missing(one, here), "files lie below the service's own tests"
+    assert len(missing(one, ROOT / "libs")) == 2, "files lie below the service's own tests"
+
+
+def test_a_name_that_is_not_understood_is_told():
+    [row] = rows(f"{HEADS[0]} x |\n|---|---|\n| one | `test_promises.py::test_a b` |\n")
+    assert missing(row, Path(__file__).parent) == ["no test is named", "a name is not understood"]
+
+
+def test_a_machine_of_hypothesis_is_a_test():
+    assert run_tests("TestLine = Line.TestCase\nOther = Line.TestCase\nTestNo = 1") == {"TestLine"}
 
 
 def test_a_table_with_another_head_is_no_table_of_promises():

@@ -38,7 +38,7 @@ _FIND = text(
 _RECEIVED = text(
     """
     SELECT attempt_id, array_agg(DISTINCT client_sequence ORDER BY client_sequence) AS numbers
-    FROM proctoring.proctoring_events
+    FROM proctoring.tallies JOIN proctoring.proctoring_events USING (exam_day, attempt_id)
     WHERE attempt_id = ANY(CAST(:attempt_ids AS bigint[])) AND client_sequence IS NOT NULL
     GROUP BY attempt_id
     """

@@ -88,10 +88,13 @@ _FIND_EVENTS = text(
     )
     """  # noqa: S608  # only constants of this module
 )
+_ITS_DAY = """exam_day = (SELECT exam_day FROM proctoring.tallies
+                           WHERE attempt_id = :attempt_id)"""
+"""With it an attempt's events are looked for in one partition, without it in each there is."""
 _LIST_EVENTS = text(
     f"""
     SELECT {_EVENT_COLUMNS} FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id
+    WHERE {_ITS_DAY} AND attempt_id = :attempt_id
       AND (CAST(:event_type AS text) IS NULL OR event_type = :event_type)
       AND (CAST(:severity AS text) IS NULL OR severity = :severity)
     ORDER BY sequence DESC LIMIT :limit OFFSET :skip
@@ -100,7 +103,7 @@ _LIST_EVENTS = text(
 _CHAIN = text(
     f"""
     SELECT {_EVENT_COLUMNS} FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id ORDER BY sequence
+    WHERE {_ITS_DAY} AND attempt_id = :attempt_id ORDER BY sequence
     """  # noqa: S608  # only constants of this module
 )
 _EVENT_TYPES = {
@@ -141,18 +144,18 @@ def _insert_events(types: Mapping[str, str]) -> TextClause:
 _INSERT_EVENTS = _insert_events(_EVENT_TYPES)
 _INSERT_NUMBERED_EVENTS = _insert_events({"id": "bigint"} | _EVENT_TYPES)
 _TYPE_COUNTS = text(
-    """
+    f"""
     SELECT event_type, count(*) FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id AND severity IN ('warning', 'violation')
+    WHERE {_ITS_DAY} AND attempt_id = :attempt_id AND severity IN ('warning', 'violation')
     GROUP BY event_type ORDER BY event_type
-    """
+    """  # noqa: S608  # only constants of this module
 )
 _NEWEST_VIOLATION = text(
-    """
+    f"""
     SELECT received_at, event_type FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id AND severity IN ('warning', 'violation')
+    WHERE {_ITS_DAY} AND attempt_id = :attempt_id AND severity IN ('warning', 'violation')
     ORDER BY sequence DESC LIMIT 1
-    """
+    """  # noqa: S608  # only constants of this module
 )
 _FIND_TALLY = text(
     f"SELECT {_TALLY_COLUMNS} FROM proctoring.tallies WHERE attempt_id = :attempt_id"  # noqa: S608

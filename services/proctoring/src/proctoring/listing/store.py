@@ -119,11 +119,10 @@ def _statement(order: Order, direction: Direction, *, asks_delivery: bool) -> Te
                    OR (coalesce(t.last_sequence, 0) > 0) = :has_events)
               {_FITS_DELIVERY if asks_delivery else ""}
         ), page AS (
-            SELECT *, row_number() OVER (ORDER BY {by}) AS place FROM listed
-            ORDER BY {by} LIMIT :limit OFFSET :skip
+            SELECT * FROM listed ORDER BY {by} LIMIT :limit OFFSET :skip
         )
         SELECT (SELECT count(*) FROM listed) AS total, page.*
-        FROM (SELECT) AS always LEFT JOIN page ON true ORDER BY place
+        FROM (SELECT) AS always LEFT JOIN page ON true ORDER BY {by}
         """  # noqa: S608  # only constants of this module
     )
 
@@ -173,6 +172,6 @@ def _word(value: Any) -> Any:
 def _line(row: Any) -> Line:
     """Return a row of `listed` behind its total, whose columns are in this order."""
     (_, attempt_id, student_id, status, infos, warnings, violations,
-     last_type, severity, received_at, late, *rest, _place) = row  # fmt: skip
+     last_type, severity, received_at, late, *rest) = row  # fmt: skip
     last = LastEvent(last_type, _SEVERITY[severity], received_at, late) if last_type else None
     return Line(attempt_id, student_id, _STATUS[status], infos, warnings, violations, last, *rest)

@@ -5,7 +5,7 @@ reads the events of more than one attempt row by row, and none asks once for eac
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -52,8 +52,18 @@ _TIMINGS = text(
     ORDER BY m.first_viewed_at, m.question_id
     """  # noqa: S608  # only constants of this module
 )
-_BURSTS = text(
+_ITS_DAY = """exam_day = (SELECT exam_day FROM proctoring.tallies
+                           WHERE attempt_id = :attempt_id)"""
+_DAYS = text(
     """
+    SELECT array_agg(DISTINCT exam_day) FROM proctoring.tallies
+    WHERE exam_id = :exam_id OR attempt_id = ANY(CAST(:attempt_ids AS int[]))
+    """
+)
+# With its day an attempt's events are looked for in one partition, without it in each there is. Of
+# many attempts the days are asked for first: Postgres leaves partitions out by what stands there.
+_BURSTS = text(
+    f"""
     WITH marked AS (
         SELECT sequence, event_type, severity, late, event_timestamp, received_at, question_id,
                CASE WHEN (event_type, severity, late)
@@ -61,7 +71,7 @@ _BURSTS = text(
                      AND received_at - lag(received_at) OVER o <= make_interval(secs => :gap)
                     THEN 0 ELSE 1 END AS begins
         FROM proctoring.proctoring_events
-        WHERE attempt_id = :attempt_id AND sequence > :after
+        WHERE {_ITS_DAY} AND attempt_id = :attempt_id AND sequence > :after
         WINDOW o AS (ORDER BY sequence)
     ), numbered AS (
         SELECT *, sum(begins) OVER (ORDER BY sequence) AS burst FROM marked
@@ -73,24 +83,26 @@ _BURSTS = text(
            array_agg(DISTINCT question_id) FILTER (WHERE question_id IS NOT NULL)
     FROM numbered GROUP BY burst, event_type, severity, late
     ORDER BY min(sequence) LIMIT :limit
-    """
+    """  # noqa: S608  # only constants of this module
 )
 _MOMENTS = text(
-    """
+    f"""
     SELECT sequence, event_type, severity, late, event_timestamp, received_at, question_id,
            client_sequence
     FROM proctoring.proctoring_events
-    WHERE attempt_id = :attempt_id AND sequence > :after ORDER BY sequence LIMIT :limit
-    """
+    WHERE {_ITS_DAY} AND attempt_id = :attempt_id AND sequence > :after
+    ORDER BY sequence LIMIT :limit
+    """  # noqa: S608  # only constants of this module
 )
 _SKEW = text(
-    """
+    f"""
     SELECT count(*), min(skew), percentile_cont(0.5) WITHIN GROUP (ORDER BY skew), max(skew)
     FROM (
         SELECT CAST(extract(epoch FROM received_at - event_timestamp) AS float8) AS skew
-        FROM proctoring.proctoring_events WHERE attempt_id = :attempt_id
+        FROM proctoring.proctoring_events
+        WHERE {_ITS_DAY} AND attempt_id = :attempt_id
     ) skews
-    """
+    """  # noqa: S608  # only constants of this module
 )
 _TOTALS = text(
     """
@@ -110,8 +122,9 @@ _RISK_BINS = text(
 _TYPES = text(
     """
     SELECT e.event_type, e.severity, count(*), count(DISTINCT e.attempt_id)
-    FROM proctoring.tallies a JOIN proctoring.proctoring_events e USING (attempt_id)
+    FROM proctoring.tallies a JOIN proctoring.proctoring_events e USING (exam_day, attempt_id)
     WHERE a.exam_id = :exam_id
+      AND e.exam_day = ANY(CAST(:days AS date[]))
     GROUP BY e.event_type, e.severity
     ORDER BY count(*) DESC, e.event_type, e.severity LIMIT :limit
     """
@@ -156,8 +169,10 @@ _REMARKABLE = text(
 _BOUNDS = text(
     """
     SELECT min(received_at), max(received_at) FROM proctoring.proctoring_events
-    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) AND severity IN ('warning', 'violation')
-    """
+    WHERE exam_day = ANY(CAST(:days AS date[]))
+      AND attempt_id = ANY(CAST(:attempt_ids AS int[]))
+      AND severity IN ('warning', 'violation')
+    """  # only constants of this module
 )
 _HEAT = text(
     """
@@ -167,9 +182,11 @@ _HEAT = text(
            count(*) FILTER (WHERE severity = 'warning'),
            count(*) FILTER (WHERE severity = 'violation')
     FROM proctoring.proctoring_events
-    WHERE attempt_id = ANY(CAST(:attempt_ids AS int[])) AND severity IN ('warning', 'violation')
+    WHERE exam_day = ANY(CAST(:days AS date[]))
+      AND attempt_id = ANY(CAST(:attempt_ids AS int[]))
+      AND severity IN ('warning', 'violation')
     GROUP BY attempt_id, bucket ORDER BY attempt_id, bucket
-    """
+    """  # only constants of this module
 )
 
 
@@ -214,7 +231,8 @@ def risk_bins(session: Session, exam_id: int) -> list[RiskBin]:
 
 def type_counts(session: Session, exam_id: int, *, limit: int) -> list[TypeCount]:
     """Return the most frequent types of event of an exam; reads all its events, in the database."""
-    rows = session.execute(_TYPES, {"exam_id": exam_id, "limit": limit})
+    days = _days(session, exam_id=exam_id)
+    rows = session.execute(_TYPES, {"exam_id": exam_id, "limit": limit, "days": days})
     return [TypeCount(row[0], Severity(row[1]), row[2], row[3]) for row in rows]
 
 
@@ -235,14 +253,28 @@ def remarkable(session: Session, exam_id: int, *, skip: int, limit: int) -> list
 
 def bounds(session: Session, attempt_ids: Sequence[int]) -> tuple[datetime, datetime] | None:
     """Return when the first and the last warning or violation of `attempt_ids` arrived."""
-    first, last = session.execute(_BOUNDS, {"attempt_ids": list(attempt_ids)}).one()
+    wanted = {"attempt_ids": list(attempt_ids), "days": _days(session, attempt_ids=attempt_ids)}
+    first, last = session.execute(_BOUNDS, wanted).one()
     return None if first is None else (first, last)
 
 
 def heat(session: Session, attempt_ids: Sequence[int], span: Span) -> list[Cell]:
     """Return the cells of `attempt_ids` in which something came."""
-    wanted = {"attempt_ids": list(attempt_ids), "width": span.bucket_seconds}
-    return [Cell(*row) for row in session.execute(_HEAT, wanted | {"begin": span.begins_at})]
+    wanted = {
+        "attempt_ids": list(attempt_ids),
+        "days": _days(session, attempt_ids=attempt_ids),
+        "width": span.bucket_seconds,
+        "begin": span.begins_at,
+    }
+    return [Cell(*row) for row in session.execute(_HEAT, wanted)]
+
+
+def _days(
+    session: Session, *, exam_id: int | None = None, attempt_ids: Sequence[int] = ()
+) -> list[date]:
+    """Return the days on which events of an exam, or of attempts, lie."""
+    wanted = {"exam_id": exam_id, "attempt_ids": list(attempt_ids)}
+    return session.execute(_DAYS, wanted).scalar_one() or []
 
 
 def _burst(row: Any) -> Burst:
