@@ -1,6 +1,7 @@
 """Our WebSocket transport on uvicorn's `ws=` seam (ADR 28): a thin shell around `rfc6455`.
 
-`door` is what uvicorn calls: the handshake as an ASGI scope, so that an endpoint decides who comes
+`gate` is what uvicorn makes for each connection: it sends a handshake to its door and everything
+else to uvicorn's own protocol (ADR 36). `door` is the handshake as an ASGI scope, so that an endpoint decides who comes
 in. `socket` takes the transport over from there; the endpoint's task ends. `pump` says when sockets
 write what is due, `wheel` whose turn it is to be pinged. Nothing here knows what a message means.
 """
