@@ -117,6 +117,7 @@ def test_a_socket_that_is_not_heard_is_degraded_then_offline_then_online_again(p
         presence.felt(one, state)
         assert seen(presence) == (state, 1)
     assert presence.of(ATTEMPT).since > since
+    assert presence._unwell == {}  # who is well takes no room
     second = Socket()
     presence.opened(second, EXAM)
     presence.felt(one, State.OFFLINE)
