@@ -10,9 +10,9 @@ The way of one message, each module calling the next (`Line._take` → `Node._fa
     wire                 one write per socket and beat
 
 Beside it `boards` fold the same messages into rows, and `presence` into who is connected.
-The way in: `wire.gate`, `wire.door` (HTTP upgrade) → `sockets` (handshake) → `admission` (who may) →
-`visits`, `board_visits` (what is told first) → `wire.socket` (bytes, by `rfc6455`) → `incoming` (what
-a frame means) → `student`, `broadcaster` → `saving`, `broadcasting`.
+The way in: `wire.gate`, `wire.door` (HTTP upgrade) → `sockets` (handshake) → `admission` (who
+may) → `visits`, `board_visits` (what is told first) → `wire.socket` (bytes, by `rfc6455`) →
+`incoming` (what a frame means) → `student`, `broadcaster` → `saving`, `broadcasting`.
 """
 
 __version__ = "0.1.0"
