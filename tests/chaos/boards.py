@@ -46,7 +46,7 @@ def turns_back(told: dict[int, int], delta: Row) -> bool:
     """
     if delta["kind"] != "event":
         return False
-    count = sum(delta["data"]["counts"].values())
+    count: int = sum(delta["data"]["counts"].values())
     before, told[delta["attempt_id"]] = told.get(delta["attempt_id"], 0), count
     return count < before
 

@@ -85,7 +85,7 @@ class Sitter:
     @property
     def epoch(self) -> str | None:
         """Of the stream in which its position is."""
-        return self._position and str(self._position["epoch"])
+        return None if self._position is None else str(self._position["epoch"])
 
     @property
     def is_in_order(self) -> bool:
