@@ -27,8 +27,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from realtime import feed as feeds
+from realtime import frames, notices, visits
 from realtime import line as lines
-from realtime import notices, visits
 from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
 from realtime.errors import HistoryGone
@@ -41,6 +41,7 @@ EXAM_ID, MINE, OTHER = 7, 41, 42
 HISTORY = 15
 """How many messages the stream keeps."""
 WARM, RING = 4, 6
+LOST = "stream_reset"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 CALLER = Caller(5, frozenset(), "login", "token", NOW, NOW, "")
 
@@ -236,7 +237,13 @@ class Host:
             await self.feed._close(self.line)
 
     def _show(self, connection):
-        connection.go_live(self.feed.position(EXAM_ID).sequence)
+        asyncio.get_running_loop().call_later(0.05, self._snapshot, connection)
+
+    def _snapshot(self, connection):
+        """Show a board everything, when attempts and proctoring have answered."""
+        position = self.feed.position(EXAM_ID)
+        connection.send(frames.snapshot(EXAM_ID, NOW, position, []))
+        connection.go_live(position.sequence)
 
 
 async def _nothing(_):
@@ -247,7 +254,8 @@ NODES = st.integers(0, 1)
 FEW = st.integers(0, 3)
 NEWS = st.lists(st.sampled_from([MINE, MINE, OTHER]), max_size=5)
 BEHIND = "the node has not read what other nodes have told"
-PAUSE = st.sampled_from([nothing, BEHIND, BEHIND, lose, repeat])
+WIPED = "the stream is lost"
+PAUSE = st.sampled_from([nothing, BEHIND, BEHIND, lose, repeat, WIPED])
 HARM = st.sampled_from([nothing, nothing, lose, repeat, swap])
 
 
@@ -328,12 +336,15 @@ class Resuming(RuleBasedStateMachine):
     @rule(news=NEWS)
     def wipe(self, news):
         """The stream is lost; the readers find out with what comes next, or by themselves."""
+        self._run(self._wipe(news))
+
+    async def _wipe(self, news):
         self.bus.wipe()
         self.bus.publish(news)
         for host in self.hosts:
             if host.reader() is not None:
                 host.reader().carry()
-        self._run(asyncio.sleep(1))
+        await asyncio.sleep(1)
 
     @precondition(lambda self: self.at is None)
     @rule(node=NODES, before=NEWS, between=NEWS, behind=NEWS, pause=PAUSE)
@@ -359,7 +370,10 @@ class Resuming(RuleBasedStateMachine):
         host.hub.join(connection)
         self.bus.publish(before)
         asked_at, head = time.monotonic(), (self.bus.epoch, len(self.bus.log))
-        if pause is not BEHIND:
+        if pause is WIPED:
+            await self._go_on(host, between)
+            await self._wipe(between)
+        elif pause is not BEHIND:
             await self._go_on(host, between, pause, 0, 1)
         is_new = await host.feed.join(EXAM_ID, connection, asked_at)
         joined = connection.joined_at
@@ -408,6 +422,8 @@ class Resuming(RuleBasedStateMachine):
         for found in self.connection.take():
             self.frames += _messages(found.wire)
 
+    awaits_snapshot = False
+
     def _begin_at(self, position):
         self.position = self.begins = position
         self.received = []
@@ -416,9 +432,11 @@ class Resuming(RuleBasedStateMachine):
         """Be the client: what it knows is its position and what it has seen since it began."""
         for frame in frames:
             position = Position(**frame["position"])
-            if frame["type"] == "resync":
+            if frame["type"] in {"resync", "snapshot"}:
                 self._begin_at(position)
+                self.awaits_snapshot = frame["type"] == "resync" and frame["reason"] == LOST
             else:
+                assert not (self.awaits_snapshot and self.channel.is_board), "a row of nobody"
                 assert position.epoch == self.position.epoch
                 self.received.append(position.sequence)
                 self.position = position
@@ -428,10 +446,10 @@ class Resuming(RuleBasedStateMachine):
         if self.at is None:
             return
         self._take()
-        before = self.position, self.begins, self.received[:]
+        before = self.position, self.begins, self.received[:], self.awaits_snapshot
         self._hear(self.frames)
         got, begins = self.received, self.begins
-        self.position, self.begins, self.received = before
+        self.position, self.begins, self.received, self.awaits_snapshot = before
         line = self.at.line
         assert begins.epoch == line.position.epoch == self.bus.epoch
         upto = max([line.position.sequence, *got])
