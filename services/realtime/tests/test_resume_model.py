@@ -405,6 +405,9 @@ class Resuming(RuleBasedStateMachine):
             return
         self._take()
         self._hear(self.frames[: max(len(self.frames) - lose, 0)])
+        if self.awaits_snapshot and self.channel.is_board:
+            self.position = None  # it has nothing to go on from
+        self.awaits_snapshot = False
         self.at.hub.leave(self.connection)
         self.at.feed.leave(EXAM_ID, self.connection)
         self.at, self.frames = None, []
