@@ -38,9 +38,9 @@ def test_codes_below_4500_may_come_back():
 
 @pytest.mark.parametrize(
     ("count", "longest_seconds", "expected"),
-    [(1, 30.0, 150), (4_500, 30.0, 150), (9_000, 30.0, 300), (10, 0.0, 150)],
+    [(1, 30.0, 100), (3_000, 30.0, 100), (9_000, 30.0, 300), (10, 0.0, 100)],
 )
-def test_a_node_that_ends_closes_150_a_second_or_more_to_be_done_in_time(
+def test_a_node_that_ends_closes_100_a_second_or_more_to_be_done_in_time(
     count, longest_seconds, expected
 ):
     assert closing.per_second(count, longest_seconds) == expected

@@ -9,8 +9,8 @@ running socket. Pure.
 from typing import NamedTuple
 
 _STAY_AWAY = 4500
-_CLOSES_PER_SECOND = 150.0
-"""The other nodes are to meet fewer than 200 reconnections a second, and some try twice."""
+_CLOSES_PER_SECOND = 100.0
+"""The other nodes are to meet fewer than 200 reconnections a second; clients come in spurts."""
 
 
 class Closing(NamedTuple):
