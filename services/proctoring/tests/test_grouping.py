@@ -9,7 +9,7 @@ from chassis.waiting import eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from proctoring.errors import IntakeFull, IntakeStopping
-from proctoring.grouping import Grouping, Ticket
+from proctoring.grouping import LARGE, Grouping, Ticket
 
 
 class Gate:
@@ -67,10 +67,10 @@ async def test_what_waits_at_the_same_moment_is_one_group():
 
 async def test_no_more_groups_are_in_flight_than_places_and_never_two_for_one_key():
     gate = Gate()
-    async with grouping(gate, places=2) as (groups, _):
+    async with grouping(gate, places=2, capacity=1_000, group_size=500) as (groups, _):
         first = submit(groups, "a1", 1)
         await eventually(lambda: gate.groups == [["a1"]])
-        rest = [submit(groups, "a2", 1), submit(groups, "b1", 2)]
+        rest = [submit(groups, "a2", 1), submit(groups, "b1", 2, weight=LARGE)]
         await eventually(lambda: len(gate.groups) == 2)
         rest += [submit(groups, "c1", 3), submit(groups, "a3", 1)]
         await asyncio.sleep(0)
@@ -79,6 +79,32 @@ async def test_no_more_groups_are_in_flight_than_places_and_never_two_for_one_ke
         await asyncio.gather(first, *rest)
     assert gate.most_inside == 2
     assert [c for c in gate.finished if c.startswith("a")] == ["a1", "a2", "a3"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_together"),
+    [(1, LARGE, True), (LARGE, LARGE, True), (LARGE, LARGE - 1, False), (1, 1, False)],
+)
+async def test_small_groups_go_one_by_one_and_large_ones_side_by_side(first, second, are_together):
+    gate, prepared = Gate(), []
+
+    async def prepare(group: list[Ticket[str, str]]) -> None:
+        prepared.extend(ticket.content for ticket in group)
+
+    bounds = {"places": 2, "capacity": 1_000, "group_size": 500}
+    async with grouping(gate, prepare, **bounds) as (groups, _):
+        tasks = [submit(groups, "first", 1, weight=first)]
+        await eventually(lambda: gate.inside == 1)
+        tasks.append(submit(groups, "second", 2, weight=second))
+        await eventually(lambda: prepared == ["first", "second"])
+        tasks.append(submit(groups, "third", 3, weight=LARGE))
+        if are_together:
+            await eventually(lambda: prepared == ["first", "second", "third"])
+        else:
+            await eventually(lambda: groups.waiting)
+        assert gate.inside == 1 + are_together
+        gate.open.set()
+        await asyncio.gather(*tasks)
 
 
 async def test_a_later_ticket_does_not_overtake_one_with_the_same_key():

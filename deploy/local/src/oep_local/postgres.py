@@ -29,7 +29,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u@%d ",
-    "max_wal_size": "512MB",
+    "max_wal_size": "1GB",
+    "shared_buffers": "256MB",
 }
 INITDB = (
     f"--username={ADMIN}",

@@ -126,10 +126,8 @@ class Relay:
         self._bus = bus
         self._source = source
         table = f"{outbox.schema}.{outbox.name}"
-        # The payload is passed on as the text that it is; only its id is put in front.
         self._oldest = f"""
-            SELECT id, order_key, subject,
-                   '{{"id":"{source}-' || id || '",' || substr(CAST(payload AS text), 2)
+            SELECT id, order_key, subject, CAST(payload AS text)
             FROM {table} ORDER BY id LIMIT {_BATCH}
             """  # noqa: S608  # only names of our own
         self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
@@ -208,10 +206,13 @@ class Relay:
             self._sent = []
         else:
             rows = self._connection.exec_driver_sql(self._oldest).all()
-        return [
-            _Row(row_id, key, Message(subject, payload.encode(), f"{self._source}-{row_id}"))
-            for row_id, key, subject, payload in rows
-        ]
+        return [self._row(*row) for row in rows]
+
+    def _row(self, row_id: int, key: int, subject: str, payload: str) -> _Row:
+        """Pass the payload on as the text that it is; only its id is put in front."""
+        msg_id = f"{self._source}-{row_id}"
+        whole = f'{{"id":"{msg_id}",{payload[1:]}'
+        return _Row(row_id, key, Message(subject, whole.encode(), msg_id))
 
     def _leave(self) -> None:
         """Forget what was sent, if storage lets us, and let go. Blocking."""

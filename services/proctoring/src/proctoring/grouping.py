@@ -2,9 +2,10 @@
 
 A group is prepared, which needs no other group to be over, and then done when there is a place for
 it. One group is ahead of those that are being done: it is prepared meanwhile, and the next one
-forms behind it. Tickets that share a key are never in two groups at once and keep their order. The
-number of places bounds the groups in work, the capacity bounds what waits. Nothing here knows what
-is being prepared and done.
+forms behind it. A small group waits for the one before it, so that the next one can grow: what a
+group costs beside its tickets counts then. Large ones are done side by side, up to a number of
+places. Tickets that share a key are never in two groups at once and keep their order. The capacity
+bounds what waits. Nothing here knows what is being prepared and done.
 """
 
 import asyncio
@@ -20,6 +21,9 @@ import structlog
 from proctoring.errors import IntakeFull, IntakeStopping
 
 log = structlog.get_logger()
+
+LARGE = 100
+"""From which weight on a group may be done beside another one."""
 
 Content = TypeVar("Content")
 Result = TypeVar("Result")
@@ -67,7 +71,9 @@ class Grouping(Generic[Content, Result, Learnt]):
         self._capacity = capacity
         self._group_size = group_size
         self._patience_seconds = patience_seconds
-        self._places = asyncio.Semaphore(places)
+        self._places = places
+        self._in_work = 0
+        self._left = asyncio.Event()
         self._line: deque[Ticket[Content, Result]] = deque()
         self._weight = 0
         self._busy: set[int] = set()
@@ -138,9 +144,13 @@ class Grouping(Generic[Content, Result, Learnt]):
         """Prepare a group, tell when it has a place, and do it there."""
         try:
             learnt = await self._prepare(group)
-            async with self._places:
-                _tell(has_place)
+            await self._take_place(sum(ticket.weight for ticket in group))
+            _tell(has_place)
+            try:
                 await self._work(group, learnt)
+            finally:
+                self._in_work -= 1
+                self._left.set()
             for ticket in group:
                 ticket.fail(RuntimeError("left without an answer"))
         except Exception as error:
@@ -152,6 +162,14 @@ class Grouping(Generic[Content, Result, Learnt]):
             for ticket in group:
                 self._busy -= ticket.keys
             self._news.set()
+
+    async def _take_place(self, weight: int) -> None:
+        """Wait until there is one; only one group at a time does, for they are prepared in turn."""
+        most = self._places if weight >= LARGE else 1
+        while self._in_work >= most:
+            self._left.clear()
+            await self._left.wait()
+        self._in_work += 1
 
     def _refuse_the_old(self) -> None:
         """Fail what has waited too long; the line is in the order of arrival."""

@@ -65,7 +65,7 @@ SELECT FROM proctoring.tallies WHERE attempt_id = ANY (:to_lock) ORDER BY attemp
 _TAKE = Prepared(
     "take_events",
     """
-WITH wish AS MATERIALIZED (
+WITH wish AS (
   SELECT *
   FROM unnest(:attempt_ids, :exam_ids, :event_types, :severities, :event_timestamps,
               :question_ids, :event_datas, :event_ids, :client_sequences, :ip_addresses,
@@ -82,7 +82,7 @@ moment AS MATERIALIZED (
 ),
 -- The day leads to the one partition in which all events of the attempt are. Nearly always it is
 -- one of two, so the others need not be opened; who sits on another day is to be repeated for it.
-met AS MATERIALIZED (
+met AS (
   SELECT w.*, t.exam_day, t.head_hash, t.info_count, t.warning_count, t.violation_count,
          t.last_sequence, k.id AS known_id, k.differs,
          t.exam_day NOT IN (:day, :day_before) AS is_elsewhere,
@@ -112,16 +112,15 @@ met AS MATERIALIZED (
     LIMIT 1
   ) AS k ON true
 ),
-fresh AS MATERIALIZED (
+fresh AS (
   SELECT m.*, at.created_at, at.created_z, at.sent_at - make_interval(secs => age) AS received_at,
          CASE WHEN event_data IS NOT NULL
               THEN substr(:salts, CAST(n AS int) * 32 - 31, 16) END AS data_salt,
-         substr(:salts, CAST(n AS int) * 32 - 15, 16) AS network_salt,
-         CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id,
-         CASE WHEN is_fresh THEN nextval('proctoring.outbox_id_seq') END AS notice_id
-  FROM (SELECT * FROM met ORDER BY n) AS m CROSS JOIN moment at
+         substr(:salts, CAST(n AS int) * 32 - 15, 16) AS network_salt
+  FROM met m CROSS JOIN moment at
+  OFFSET 0
 ),
-counted AS MATERIALIZED (
+counted AS (
   SELECT f.*, coalesce(said_at, received_at) AS event_timestamp,
          sha256(data_salt || convert_to(event_data, 'UTF8')) AS data_hash,
          sha256(network_salt || convert_to(network, 'UTF8')) AS network_hash,
@@ -134,12 +133,13 @@ counted AS MATERIALIZED (
   FROM fresh f
   WINDOW so_far AS (PARTITION BY attempt_id, is_fresh ORDER BY n)
 ),
-said AS MATERIALIZED (
+said AS (
   SELECT c.*,
 """
     + recorded.TEXTS
     + """
   FROM counted c
+  OFFSET 0
 ),
 -- The chain: what `event.chained` holds, as `chain.canonical` writes it.
 linked AS MATERIALIZED (
@@ -152,7 +152,9 @@ linked AS MATERIALIZED (
            || ',"network_sha256":"' || encode(network_hash, 'hex')
            || '","question_id":' || question_text || ',"received_at":"' || received_z
            || '","sequence":' || sequence || ',"severity":"' || severity || '"}'
-         ) OVER (PARTITION BY attempt_id, is_fresh ORDER BY n) AS hash
+         ) OVER (PARTITION BY attempt_id, is_fresh ORDER BY n) AS hash,
+         CASE WHEN is_fresh THEN nextval('proctoring.proctoring_events_id_seq') END AS id,
+         CASE WHEN is_fresh THEN nextval('proctoring.outbox_id_seq') END AS notice_id
   FROM said s
 ),
 stored AS (
@@ -190,7 +192,6 @@ announced AS (
     + """
   FROM linked
   WHERE is_fresh
-  ORDER BY n
 )
 SELECT id, sequence, received_at, created_at, known_id IS NOT NULL AS is_known,
        differs <> '{}' AS is_conflict, CASE WHEN is_elsewhere THEN exam_day END AS elsewhere

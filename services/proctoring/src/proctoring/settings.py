@@ -25,9 +25,9 @@ class Settings(DatabaseSettings):
     """Events and timings that may wait; one more is answered 503."""
     intake_group_size: int = Field(default=1_000, ge=1, le=1_000)
     """Events and timings written in one transaction; a batch is never split."""
-    intake_groups_in_flight: int = Field(default=1, ge=1, le=8)
-    """Groups written at once; one more is asked about meanwhile. One makes large groups, which cost
-    least; more help where Postgres is far away. Never two for one attempt."""
+    intake_groups_in_flight: int = Field(default=2, ge=1, le=8)
+    """Groups of a hundred and more written at once; smaller ones are written one by one, so that
+    the next one grows. One more is asked about meanwhile. Never two for one attempt."""
     intake_patience_seconds: float = Field(default=5.0, gt=0)
     """Longest wait before being taken up; then 503, nothing stored. Well below the 10 s that a
     request has in all."""
