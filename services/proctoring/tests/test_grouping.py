@@ -22,15 +22,14 @@ class Gate:
         self.most_inside = 0
         self.open = asyncio.Event()
 
-    async def __call__(self, group: list[Ticket[str, str]], _learnt: None) -> None:
+    async def __call__(self, group: list[Ticket[str, str]], _learnt: None) -> list[str]:
         self.groups.append([ticket.content for ticket in group])
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         await self.open.wait()
         self.inside -= 1
-        for ticket in group:
-            self.finished.append(ticket.content)
-            ticket.resolve(ticket.content.upper())
+        self.finished += [ticket.content for ticket in group]
+        return [ticket.content.upper() for ticket in group]
 
 
 async def nothing(_group: list[Ticket[str, str]]) -> None:
@@ -215,16 +214,22 @@ async def test_stopping_finishes_what_is_in_flight_and_refuses_what_waits():
 
 
 async def test_a_defect_fails_its_group_and_the_next_one_goes_on():
-    async def work(group: list[Ticket[str, str]], _learnt: None) -> None:
-        if group[0].content == "bad":
-            raise LookupError("defect")
-        if group[0].content != "forgotten":
-            group[0].resolve("good")
+    async def work(group: list[Ticket[str, str]], _learnt: None) -> list[str | Exception]:
+        match group[0].content:
+            case "bad":
+                raise LookupError("defect")
+            case "refused":
+                return [LookupError("refused")]
+            case "forgotten":
+                return []
+        return ["good"]
 
     async with grouping(work) as (groups, _):
         with pytest.raises(LookupError):
             await groups.submit("bad", frozenset({1}), 1)
-        with pytest.raises(RuntimeError, match="left without an answer"):
+        with pytest.raises(LookupError, match="refused"):
+            await groups.submit("refused", frozenset({1}), 1)
+        with pytest.raises(ValueError, match="shorter"):
             await groups.submit("forgotten", frozenset({1}), 1)
         assert await groups.submit("next", frozenset({1}), 1) == "good"
 
@@ -236,15 +241,14 @@ def test_every_ticket_is_done_once_in_order_per_key(key_sets: list[frozenset[int
         done: list[int] = []
         busy: set[int] = set()
 
-        async def work(group: list[Ticket[str, str]], _learnt: None) -> None:
+        async def work(group: list[Ticket[str, str]], _learnt: None) -> list[str]:
             keys = set().union(*(ticket.keys for ticket in group))
             assert busy.isdisjoint(keys)
             busy.update(keys)
             await asyncio.sleep(0)
             busy.difference_update(keys)
-            for ticket in group:
-                done.append(int(ticket.content))
-                ticket.resolve("")
+            done.extend(int(ticket.content) for ticket in group)
+            return [""] * len(group)
 
         async with grouping(work, group_size=3) as (groups, _):
             await asyncio.gather(
@@ -307,3 +311,25 @@ async def test_what_cannot_be_prepared_fails_and_the_next_group_goes_on():
         with pytest.raises(LookupError):
             await groups.submit("bad", frozenset({1}), 1)
         assert await groups.submit("next", frozenset({1}), 1) == "NEXT"
+
+
+async def test_the_next_group_is_begun_before_the_last_one_is_told():
+    begun: list[str] = []
+
+    async def work(group: list[Ticket[str, str]], _learnt: None) -> list[str]:
+        begun.extend(ticket.content for ticket in group)
+        await gate.wait()
+        return [""] * len(group)
+
+    gate = asyncio.Event()
+    async with grouping(work) as (groups, _):
+        first = groups.submit("first", frozenset({1}), 1)
+        heard: list[list[str]] = []
+        first.add_done_callback(lambda _: heard.append(list(begun)))
+        await eventually(lambda: begun)
+        second = submit(groups, "second", 2)
+        await eventually(lambda: not groups.waiting and len(groups._busy) == 2)
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, second)
+    assert heard == [["first", "second"]]

@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -32,7 +32,7 @@ Learnt = TypeVar("Learnt")
 
 @dataclass(eq=False, slots=True)
 class Ticket(Generic[Content, Result]):
-    """One request that waits; its future is resolved once, by whoever does its group."""
+    """One request that waits; its future is settled once, when its group is over."""
 
     content: Content
     keys: frozenset[int]
@@ -40,13 +40,13 @@ class Ticket(Generic[Content, Result]):
     future: asyncio.Future[Result]
     arrived: float = field(default_factory=time.monotonic)
 
-    def resolve(self, result: Result) -> None:
-        if not self.future.done():  # done already: the client has gone, the work has not
-            self.future.set_result(result)
-
-    def fail(self, error: Exception) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
+    def settle(self, outcome: Result | Exception) -> None:
+        if self.future.done():  # the client has gone, the work has not
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
 
 
 class Grouping(Generic[Content, Result, Learnt]):
@@ -55,16 +55,18 @@ class Grouping(Generic[Content, Result, Learnt]):
     def __init__(
         self,
         prepare: Callable[[list[Ticket[Content, Result]]], Awaitable[Learnt]],
-        work: Callable[[list[Ticket[Content, Result]], Learnt], Awaitable[None]],
+        work: Callable[
+            [list[Ticket[Content, Result]], Learnt], Awaitable[Sequence[Result | Exception]]
+        ],
         *,
         capacity: int,
         group_size: int,
         patience_seconds: float,
         places: int = 1,
     ) -> None:
-        """`work` resolves its tickets by what `prepare` has learnt of them.
+        """`work` returns what became of each ticket, by what `prepare` has learnt of them.
 
-        What is left unresolved is failed, and so is the whole group by what either raises.
+        What either raises fails the whole group.
         """
         self._prepare = prepare
         self._work = work
@@ -127,7 +129,7 @@ class Grouping(Generic[Content, Result, Learnt]):
         finally:
             self._is_stopping = True
             while self._line:
-                self._line.popleft().fail(IntakeStopping())
+                self._line.popleft().settle(IntakeStopping())
             self._weight = 0
             if begun:
                 await asyncio.wait(begun)
@@ -142,21 +144,21 @@ class Grouping(Generic[Content, Result, Learnt]):
         self, group: list[Ticket[Content, Result]], has_place: asyncio.Future[None]
     ) -> None:
         """Prepare a group, tell when it has a place, and do it there."""
+        outcomes: Sequence[Result | Exception]
         try:
             learnt = await self._prepare(group)
             await self._take_place(sum(ticket.weight for ticket in group))
             _tell(has_place)
             try:
-                await self._work(group, learnt)
+                outcomes = await self._work(group, learnt)
             finally:
-                self._in_work -= 1
-                self._left.set()
-            for ticket in group:
-                ticket.fail(RuntimeError("left without an answer"))
+                self._give_place()  # before anybody is told: the next group goes on meanwhile
+            for ticket, outcome in zip(group, outcomes, strict=True):
+                ticket.settle(outcome)
         except Exception as error:
             log.exception("group.failed", tickets=len(group))
             for ticket in group:
-                ticket.fail(error)
+                ticket.settle(error)
         finally:
             _tell(has_place)
             for ticket in group:
@@ -171,13 +173,17 @@ class Grouping(Generic[Content, Result, Learnt]):
             await self._left.wait()
         self._in_work += 1
 
+    def _give_place(self) -> None:
+        self._in_work -= 1
+        self._left.set()
+
     def _refuse_the_old(self) -> None:
         """Fail what has waited too long; the line is in the order of arrival."""
         oldest = time.monotonic() - self._patience_seconds
         while self._line and self._line[0].arrived < oldest:
             ticket = self._line.popleft()
             self._weight -= ticket.weight
-            ticket.fail(IntakeFull())
+            ticket.settle(IntakeFull())
 
     def _take(self) -> list[Ticket[Content, Result]]:
         """Take what may go now: in order, up to the size, and nothing whose keys are in work."""

@@ -87,15 +87,14 @@ class Intake:
         except Failure as failure:
             return failure
 
-    async def _take_in(self, group: list[Request], attempts: Answer) -> None:
+    async def _take_in(
+        self, group: list[Request], attempts: Answer
+    ) -> Sequence[list[Outcome | Exception] | Exception]:
         if isinstance(attempts, Failure):
-            for ticket, again in zip(group, _copies(attempts, len(group)), strict=True):
-                ticket.fail(again)
-            return
+            return list(_copies(attempts, len(group)))
         posts = [post for ticket in group for post in ticket.content]
         outcomes = iter(await self._outcomes(posts, attempts))
-        for ticket in group:
-            ticket.resolve([next(outcomes) for _ in ticket.content])
+        return [[next(outcomes) for _ in ticket.content] for ticket in group]
 
     async def _outcomes(
         self, posts: Sequence[Post], attempts: Mapping[int, Attempt]
