@@ -11,12 +11,14 @@ import json
 import math
 import resource
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import nats
+from nats.aio.client import Client as NatsClient
 from rich.console import Console
 from rich.table import Table
 
@@ -53,8 +55,6 @@ class Size:
     """None: as many as the machine lets one process open."""
     still_seconds: float = 45.0
     """Long enough for every socket to be pinged twice."""
-    pause_seconds: float = 1.0
-    """Between bursts."""
     settle_seconds: float = 10.0
     """What is given to a node before its memory is read."""
 
@@ -128,7 +128,7 @@ def _play(size: Size, kind: str, name: str, url: str, client: Client, pid: int, 
     say_one = partial(_notice, size.message_bytes) if name == "ours" else partial(_bare, size)
     subject = _SUBJECT if name == "ours" else _NATS_SUBJECT
     publish = _publish_steadily if kind == "steady" else _publish_in_bursts
-    sent = asyncio.run(publish(url, subject, say_one, size))
+    sent = asyncio.run(publish(url, subject, say_one, size, client))
     wanted = sent * size.sockets
     deadline = time.monotonic() + _LATE_SECONDS
     while (found := client.report())[0] < wanted and time.monotonic() < deadline:
@@ -143,7 +143,7 @@ def _play(size: Size, kind: str, name: str, url: str, client: Client, pid: int, 
 Sayer = Callable[[], bytes]
 
 
-async def _publish_steadily(url: str, subject: str, say_one: Sayer, size: Size) -> int:
+async def _publish_steadily(url: str, subject: str, say_one: Sayer, size: Size, _: Client) -> int:
     bus = await nats.connect(url)
     count, began = int(size.per_second * size.seconds), time.monotonic()
     for number in range(count):
@@ -154,15 +154,37 @@ async def _publish_steadily(url: str, subject: str, say_one: Sayer, size: Size) 
     return count
 
 
-async def _publish_in_bursts(url: str, subject: str, say_one: Sayer, size: Size) -> int:
+async def _publish_in_bursts(
+    url: str, subject: str, say_one: Sayer, size: Size, client: Client
+) -> int:
+    """Say so many at once, and again when everybody has them; what goes on meanwhile is small.
+
+    To our bus as a relay does, which stores them in one go.
+    """
     bus = await nats.connect(url)
-    for _ in range(size.bursts):
-        for _ in range(size.burst):
-            await bus.publish(subject, say_one())
-        await bus.flush()
-        await asyncio.sleep(size.pause_seconds)
+    for number in range(1, size.bursts + 1):
+        if subject == _SUBJECT:
+            await _store_together(bus, subject, [say_one() for _ in range(size.burst)])
+        else:
+            for _ in range(size.burst):
+                await bus.publish(subject, say_one())
+            await bus.flush()
+        wanted, until = number * size.burst * size.sockets, time.monotonic() + _LATE_SECONDS
+        while client.report()[0] < wanted and time.monotonic() < until:  # noqa: ASYNC110  # a process
+            await asyncio.sleep(0.02)
     await bus.close()
     return size.bursts * size.burst
+
+
+async def _store_together(bus: NatsClient, subject: str, payloads: Sequence[bytes]) -> None:
+    """Store all of them as one batch (NATS ADR-50)."""
+    batch = {"Nats-Batch-Id": uuid.uuid4().hex}
+    for number, payload in enumerate(payloads[:-1], 1):
+        await bus.publish(subject, payload, headers={**batch, "Nats-Batch-Sequence": str(number)})
+    last = {**batch, "Nats-Batch-Sequence": str(len(payloads)), "Nats-Batch-Commit": "1"}
+    answer = await bus.request(subject, payloads[-1], timeout=_LATE_SECONDS, headers=last)
+    if json.loads(answer.data).get("count") != len(payloads):
+        raise RuntimeError(f"the burst was not stored: {answer.data.decode()}")
 
 
 def _mark() -> str:

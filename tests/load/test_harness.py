@@ -404,7 +404,6 @@ def test_fan_out_reaches_every_socket_of_both_servers():
         rounds=1,
         burst=10,
         bursts=2,
-        pause_seconds=0.1,
         idle=10,
         most=15,
         still_seconds=0.1,

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
+import time
 
 import pytest
 from chassis.waiting import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 from realtime import rfc6455
-from realtime.wire.pump import Pump
+from realtime.wire.pump import MOST_SECONDS, Pump
 from realtime.wire.socket import Socket
 from realtime.wire.wheel import Wheel
 
@@ -147,6 +148,33 @@ async def test_what_follows_at_once_waits_for_the_end_of_the_gap():
     await asyncio.sleep(0)
     assert sink.flushed == 1
     await eventually(lambda: sink.flushed == 2)
+
+
+class SlowSink(Sink):
+    """Takes its time, as thousands of sockets do."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+        self.at = []
+
+    def flush(self):
+        super().flush()
+        self.at.append(time.monotonic())
+        while time.monotonic() < self.at[-1] + self.seconds:
+            pass
+
+
+@pytest.mark.parametrize(("seconds", "rest"), [(0.01, 0.02), (0.2, 0.0)], ids=["short", "long"])
+async def test_a_beat_that_took_long_is_followed_by_a_longer_pause_up_to_a_bound(seconds, rest):
+    pump, sink = Pump(gap_seconds=0), SlowSink(seconds)
+    pump.add(sink)
+    await eventually(lambda: sink.flushed == 1)
+    pump.add(sink)
+    await eventually(lambda: sink.flushed == 2)
+    apart = sink.at[1] - sink.at[0]
+    assert apart >= seconds + rest - 0.002  # the loop's clock is whole milliseconds
+    assert pump._next_at - asyncio.get_running_loop().time() <= MOST_SECONDS
 
 
 # on a real socket
