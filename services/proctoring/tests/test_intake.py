@@ -12,6 +12,7 @@ from chassis.waiting import eventually
 from proctoring import chain, store, timing_store
 from proctoring.errors import AttemptsUnavailable, IntakeFull
 from proctoring.event import Event, EventDraft, Severity, Taken, chained
+from proctoring.grouping import LARGE
 from proctoring.schemas import event_out
 from proctoring.timing import TimingDraft
 from sqlalchemy import text
@@ -90,10 +91,22 @@ async def test_one_group_is_asked_about_while_another_is_written_and_no_second_o
         tasks += [asyncio.create_task(take(intake, sat)) for sat in sats[2:]]
         await eventually(lambda: intake.load)
         assert len(rig.stub.requests) == asked + 2
-        assert len(writing) == 1
+        assert len(writing) == 2, "the second stands at the door"
         gate.set()
         await asyncio.gather(*tasks)
     assert [len(r.attempt_ids) for r in rig.stub.requests[asked:]] == [1, 1, 8]
+
+
+async def test_small_groups_are_written_one_by_one_and_large_ones_side_by_side(rig, new_intake):
+    small, large = rig.stub.add(), rig.stub.add()
+    async with new_intake(intake_groups_in_flight=2) as (intake, _):
+        with intake._turn:  # a small group is being written
+            waits = asyncio.create_task(take(intake, small))
+            await eventually(lambda: intake._groups._in_work)
+            passes = await take(intake, large, *[draft(large)] * LARGE)
+            assert [outcome.sequence for outcome in passes] == list(range(1, LARGE + 1))
+            assert await stored(rig, small) == []
+        assert isinstance((await waits)[0], Taken)
 
 
 async def test_a_first_result_that_cannot_be_read_refuses_only_who_asks_for_it(

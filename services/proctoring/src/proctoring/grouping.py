@@ -1,11 +1,11 @@
 """Forms groups of what waits at the same moment: no timer, no added wait (design §5.3).
 
-A group is prepared, which needs no other group to be over, and then done when there is a place for
-it. One group is ahead of those that are being done: it is prepared meanwhile, and the next one
-forms behind it. A small group waits for the one before it, so that the next one can grow: what a
-group costs beside its tickets counts then. Large ones are done side by side, up to a number of
-places. Tickets that share a key are never in two groups at once and keep their order. The capacity
-bounds what waits. Nothing here knows what is being prepared and done.
+A group is prepared, which needs no other group to be over, and handed on at once, so that it
+stands at the door when the one before it is over. While a small group stands there no other one
+forms behind it: the next one grows, for what a group costs beside its tickets counts then. Behind
+a large one the next forms as long as there are places. Tickets that share a key are never in two
+groups at once and keep their order. The capacity bounds what waits. Nothing here knows what is
+prepared and done.
 """
 
 import asyncio
@@ -143,16 +143,16 @@ class Grouping(Generic[Content, Result, Learnt]):
     async def _go(
         self, group: list[Ticket[Content, Result]], has_place: asyncio.Future[None]
     ) -> None:
-        """Prepare a group, tell when it has a place, and do it there."""
+        """Prepare a group and hand it on; tell when the next one may form."""
         outcomes: Sequence[Result | Exception]
         try:
             learnt = await self._prepare(group)
-            await self._take_place(sum(ticket.weight for ticket in group))
+            self._in_work += 1
+            work = asyncio.ensure_future(self._work(group, learnt))
+            work.add_done_callback(self._give_place)
+            await self._wait_for_place(sum(ticket.weight for ticket in group))
             _tell(has_place)
-            try:
-                outcomes = await self._work(group, learnt)
-            finally:
-                self._give_place()  # before anybody is told: the next group goes on meanwhile
+            outcomes = await work
             for ticket, outcome in zip(group, outcomes, strict=True):
                 ticket.settle(outcome)
         except Exception as error:
@@ -165,15 +165,14 @@ class Grouping(Generic[Content, Result, Learnt]):
                 self._busy -= ticket.keys
             self._news.set()
 
-    async def _take_place(self, weight: int) -> None:
-        """Wait until there is one; only one group at a time does, for they are prepared in turn."""
+    async def _wait_for_place(self, weight: int) -> None:
+        """Wait until a group is more than at the door; only one at a time does."""
         most = self._places if weight >= LARGE else 1
-        while self._in_work >= most:
+        while self._in_work > most:
             self._left.clear()
             await self._left.wait()
-        self._in_work += 1
 
-    def _give_place(self) -> None:
+    def _give_place(self, _: asyncio.Future[Sequence[Result | Exception]]) -> None:
         self._in_work -= 1
         self._left.set()
 

@@ -7,6 +7,8 @@ until it stands by itself.
 """
 
 import asyncio
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -18,7 +20,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
-from proctoring.grouping import Grouping, Ticket
+from proctoring.grouping import LARGE, Grouping, Ticket
 from proctoring.recording import Draft, Judged, Outcome, Post, judged, record, waves
 from proctoring.settings import Settings
 
@@ -45,6 +47,9 @@ class Intake:
         self._database = database
         self._attempts = attempts
         self._wake = wake
+        self._turn = threading.Lock()
+        """Who writes a small group. The next one has everything ready and waits for it in a thread
+        of its own: by way of the loop, which is busy with answers then, it would begin later."""
         self._groups: Grouping[list[Post], list[Outcome | Exception], Answer] = Grouping(
             self._ask,
             self._take_in,
@@ -128,7 +133,8 @@ class Intake:
     def _write(self, posts: Sequence[Judged]) -> list[Outcome | Exception]:
         """Write one wave in one transaction, or in halves when one of its posts is refused."""
         try:
-            return list(record(self._database, posts))
+            turn = self._turn if len(posts) < LARGE else contextlib.nullcontext()
+            return list(record(self._database, posts, turn))
         except Failure as failure:
             return list(_copies(failure, len(posts)))
         except (DBAPIError, ValueError) as error:

@@ -9,6 +9,7 @@ both together.
 import os
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ from sqlalchemy import Connection
 from proctoring import chain, recorded
 from proctoring.event import EventDraft, Taken, network_text
 
+NOW = nullcontext()
+"""No turn to be waited for."""
 _TOO_LARGE = 2**31
 _NO_QUESTION = -1
 _TYPES = {
@@ -230,23 +233,27 @@ class Elsewhere:
 
 
 def take(
-    connection: Connection, wishes: Sequence[Wish], day: date | None = None
+    connection: Connection,
+    wishes: Sequence[Wish],
+    day: date | None = None,
+    turn: AbstractContextManager[object] = NOW,
 ) -> list[Taken | Known | Elsewhere | None]:
     """Write what may be written; return what became of each, in order.
 
     None: it may not be stored, and is not known. No two wishes of one call have the same id. Only
     attempts whose events lie on `day` are served or, when it is not said, on today or the day
-    before.
+    before. `turn` is entered when everything is ready to be sent.
     """
     today = datetime.now(UTC).date()
     days = (day, day) if day else (today, today - timedelta(days=1))
-    rows = _TAKE.tuples(connection, _values(wishes, *days))
+    values = _values(wishes, *days)
+    with turn:
+        rows = _TAKE.tuples(connection, values | _ages(wishes))
     return [_outcome(wish, *row) for wish, row in zip(wishes, rows, strict=True)]
 
 
 def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, Any]:
     drafts = [wish.draft for wish in wishes]
-    now = time.monotonic()
     return {
         "to_lock": arrays.numbers(sorted({w.draft.attempt_id for w in wishes if w.may_store})),
         "attempt_ids": arrays.numbers([d.attempt_id for d in drafts]),
@@ -262,13 +269,18 @@ def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, An
         "user_agents": arrays.texts([d.origin.user_agent for d in drafts]),
         "networks": arrays.texts([network_text(d.origin) for d in drafts]),
         "lates": arrays.flags([w.late for w in wishes]),
-        "ages": arrays.numbers([max(0.0, now - w.arrived) for w in wishes]),
         "may_store": arrays.flags([w.may_store for w in wishes]),
         # At once for all: to ask the system for randomness costs more than an event's row.
         "salts": f"\\x{os.urandom(2 * chain.SALT_BYTES * len(wishes)).hex()}",
         "day": day,
         "day_before": day_before,
     }
+
+
+def _ages(wishes: Sequence[Wish]) -> dict[str, str]:
+    """Return how long each has waited by now, which is the last thing to be known."""
+    now = time.monotonic()
+    return {"ages": arrays.numbers([max(0.0, now - w.arrived) for w in wishes])}
 
 
 def _possible(question_id: int | None) -> int | None:

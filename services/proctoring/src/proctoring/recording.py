@@ -6,6 +6,7 @@ timings in it, it is one transaction of several messages. Blocking: for worker t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 Draft = EventDraft | TimingDraft
 Outcome = Taken | Timing | Failure
+
+_now = nullcontext()
 
 _REFUSALS: dict[Verdict, type[Failure]] = {
     Verdict.NOT_FOUND: PostedAttemptNotFound,
@@ -98,18 +101,23 @@ def waves(posts: Sequence[Judged]) -> Iterator[dict[int, list[int]]]:
         left = later
 
 
-def record(database: Database, posts: Sequence[Judged]) -> list[Outcome]:
-    """Store what may be stored of one wave; return the outcome of each post, once committed."""
+def record(
+    database: Database, posts: Sequence[Judged], turn: AbstractContextManager[object]
+) -> list[Outcome]:
+    """Store what may be stored of one wave; return the outcome of each post, once committed.
+
+    `turn` is entered, and may be waited for, when there is nothing left to do but to write.
+    """
     timed = [post for post in posts if isinstance(post.draft, TimingDraft)]
     events = [post for post in posts if isinstance(post.draft, EventDraft)]
     if timed:
-        with database.transaction() as session:
+        with turn, database.transaction() as session:
             store.lock_tallies(session, {p.draft.attempt_id for p in posts if p.may_store})
-            found = iter(_take(session.connection(), events)) if events else iter(())
+            found = iter(_take(session.connection(), events, _now)) if events else iter(())
             times = iter(_move(session, timed))
     else:
         with database.single() as connection:
-            found, times = iter(_take(connection, events)), iter(())
+            found, times = iter(_take(connection, events, turn)), iter(())
     outcomes = [next(times if isinstance(p.draft, TimingDraft) else found) for p in posts]
     return _with_first_results(database, posts, outcomes)
 
@@ -121,13 +129,15 @@ def is_same(draft: Draft, other: Draft) -> bool:
     return draft == other
 
 
-def _take(connection: Connection, posts: Sequence[Judged]) -> list[Taken | Known | Failure]:
+def _take(
+    connection: Connection, posts: Sequence[Judged], turn: AbstractContextManager[object]
+) -> list[Taken | Known | Failure]:
     wishes = [
         Wish(p.draft, p.attempt.exam_id, p.attempt.is_late, p.may_store, p.arrived)
         for p in posts
         if isinstance(p.draft, EventDraft)
     ]
-    taken: list[Taken | Known | Elsewhere | None] = intake_store.take(connection, wishes)
+    taken: list[Taken | Known | Elsewhere | None] = intake_store.take(connection, wishes, turn=turn)
     for day in {outcome.day for outcome in taken if isinstance(outcome, Elsewhere)}:
         places = [n for n, o in enumerate(taken) if isinstance(o, Elsewhere) and o.day == day]
         again = intake_store.take(connection, [wishes[place] for place in places], day)
