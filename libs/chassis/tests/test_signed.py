@@ -22,11 +22,27 @@ GOOD = {
     "jti": str(uuid.uuid4()),
     "typ": "access",
     "iat": NOW,
-    "exp": NOW + 600,
+    "exp": NOW + 86_400,  # the module may be read long before its tests run
     "iss": "oep",
     "login_id": "login-1",
 }
-ODD = [None, 0, 1, -1, 1.5, "", "7", "oep", [], ["oep"], {}, True, False, NOW + 900, str(NOW + 900)]
+ODD = [
+    None,
+    0,
+    1,
+    -1,
+    1.5,
+    "",
+    "7",
+    "oep",
+    [],
+    ["oep"],
+    {},
+    True,
+    False,
+    NOW + 90_000,
+    str(NOW + 90_000),
+]
 BIG = [10**400, "1" * 5_000]
 
 
