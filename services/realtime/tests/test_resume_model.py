@@ -491,7 +491,7 @@ def modelled():
 
 
 MORE = int(os.environ.get("OEP_EXAMPLES", "0"))
-"""Histories at random; otherwise 120, which are always the same, so that a run says what changed."""
+"""So many at random; otherwise 120 that are always the same: a run says what changed."""
 
 
 def test_who_comes_back_has_everything_once_and_in_order_or_is_told_to_resync():
