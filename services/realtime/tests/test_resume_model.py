@@ -39,8 +39,6 @@ from realtime.node import Node
 from realtime.ring import Ring
 
 EXAM_ID, MINE, OTHER = 7, 41, 42
-HISTORY = 15
-"""How many messages the stream keeps."""
 WARM, RING = 4, 6
 LOST = "stream_reset"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -103,7 +101,8 @@ class Bus:
 
     @property
     def first(self):
-        return max(len(self.log) - HISTORY, self._forgotten) + 1
+        """It keeps 72 hours: nothing is forgotten that a reader who lives has yet to read."""
+        return self._forgotten + 1
 
     def publish(self, news):
         for attempt_id in news:
