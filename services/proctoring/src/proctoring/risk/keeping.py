@@ -41,6 +41,8 @@ _IDLE_FOR_EACH_BUSY = 19.0
 _IDLE_FOR_EACH_TAKEN = 9.0
 """It also rests nine times as long as it took: most of that is the database's work, which reads
 thousands of events of those who are flooded."""
+_LONGEST_REST_SECONDS = 1.0
+"""On a machine that is busy with other things a turn takes long without costing much."""
 _OVERLAP = timedelta(seconds=15)
 """A transaction may take that long from its first moment to its commit, and must not be missed."""
 _WHOLE_SECONDS = 60.0
@@ -79,7 +81,10 @@ class Keeper:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             took = time.monotonic() - began
-            rest = max(took * _IDLE_FOR_EACH_TAKEN, turn.cpu_seconds * _IDLE_FOR_EACH_BUSY)
+            rest = max(
+                min(took * _IDLE_FOR_EACH_TAKEN, _LONGEST_REST_SECONDS),
+                turn.cpu_seconds * _IDLE_FOR_EACH_BUSY,
+            )
             await asyncio.sleep(max(_PAUSE_SECONDS, rest))
             if not turn.is_behind:
                 await self._wait_for_news()
