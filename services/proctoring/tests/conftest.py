@@ -5,6 +5,7 @@ import base64
 import contextlib
 import itertools
 import json
+import os
 import sys
 import time
 import uuid
@@ -488,6 +489,21 @@ class CommandLine:
         await self._process.stdin.drain()
         answer = await asyncio.wait_for(self._process.stdout.readline(), 60)
         return tuple(json.loads(answer))
+
+
+@pytest.fixture
+def environment(urls, settings) -> dict[str, str]:
+    """Return what a command of the service is started with, as the app is."""
+    return os.environ | {
+        "REST_PORT": "1",
+        "GRPC_PORT": "2",
+        "DATABASE_URL": urls.app_url,
+        "NATS_URL": settings.nats_url,
+        "JWKS_URL": settings.jwks_url,
+        "ATTEMPTS_GRPC": settings.attempts_grpc,
+        "AUTH_GRPC": settings.auth_grpc,
+        "EVIDENCE_SIGNING_SECRET": settings.evidence_signing_secret.get_secret_value(),
+    }
 
 
 @pytest.fixture(scope="session")

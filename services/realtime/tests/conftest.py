@@ -33,6 +33,17 @@ STUDENT = 41
 KID = "test-key"
 
 
+def messages_in(wire: bytes) -> list[dict]:
+    """The messages in what a server sends."""
+    found = []
+    while wire:
+        at = 2 if wire[1] < 126 else 4
+        end = at + (wire[1] if at == 2 else int.from_bytes(wire[2:4], "big"))
+        found.append(json.loads(wire[at:end]))
+        wire = wire[end:]
+    return found
+
+
 def stamp(moment: datetime) -> Timestamp:
     found = Timestamp()
     found.FromDatetime(moment)

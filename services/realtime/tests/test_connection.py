@@ -12,6 +12,8 @@ from realtime.connection import Connection
 from realtime.frames import Frame
 from realtime.hub import Hub
 
+from .conftest import messages_in
+
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -56,23 +58,12 @@ def message(sequence, fact="answer_saved", attempt_id=41, **data):
 def told(hub, connection):
     """What a client reads of what is due."""
     hub.settle()
-    return read(wire(connection))
+    return messages_in(wire(connection))
 
 
 def wire(connection):
     """The bytes that are due."""
     return b"".join(frame.wire for frame in connection.take())
-
-
-def read(wire):
-    """The messages in what a server sends."""
-    found = []
-    while wire:
-        at = 2 if wire[1] < 126 else 4
-        end = at + (wire[1] if at == 2 else int.from_bytes(wire[2:4], "big"))
-        found.append(json.loads(wire[at:end]))
-        wire = wire[end:]
-    return found
 
 
 def sequences(hub, connection):
@@ -234,7 +225,7 @@ def test_a_connection_that_settles_keeps_what_it_held_before_it_knew_its_exam():
     connection.settle(Position(9, "e"))
     assert connection.joined_at == Position(6, "e")
     connection.go_live(connection.joined_at.sequence)
-    assert [m["position"]["sequence"] for m in read(wire(connection))] == [7, 9]
+    assert [m["position"]["sequence"] for m in messages_in(wire(connection))] == [7, 9]
 
 
 def test_a_connection_for_which_nothing_came_settles_at_the_place_of_its_exam():
@@ -244,4 +235,4 @@ def test_a_connection_for_which_nothing_came_settles_at_the_place_of_its_exam():
     connection.deliver(9, message(9).student_part)
     connection.deliver(10, message(10).student_part)
     connection.go_live(9)
-    assert [m["position"]["sequence"] for m in read(wire(connection))] == [10]
+    assert [m["position"]["sequence"] for m in messages_in(wire(connection))] == [10]

@@ -38,6 +38,8 @@ from realtime.hub import Hub
 from realtime.node import Node
 from realtime.ring import Ring
 
+from .conftest import messages_in
+
 EXAM_ID, MINE, OTHER = 7, 41, 42
 WARM, RING = 4, 6
 LOST = "stream_reset"
@@ -423,7 +425,7 @@ class Resuming(RuleBasedStateMachine):
 
     def _take(self):
         for found in self.connection.take():
-            self.frames += _messages(found.wire)
+            self.frames += messages_in(found.wire)
 
     awaits_snapshot = False
 
@@ -464,17 +466,6 @@ class Resuming(RuleBasedStateMachine):
         if self.at is not None:
             assert self.connection.is_live
             assert self.begins != NO_PLACE
-
-
-def _messages(wire):
-    """The messages in what a server sends."""
-    found = []
-    while wire:
-        at = 2 if wire[1] < 126 else 4
-        end = at + (wire[1] if at == 2 else int.from_bytes(wire[2:4], "big"))
-        found.append(json.loads(wire[at:end]))
-        wire = wire[end:]
-    return found
 
 
 @pytest.fixture(autouse=True, scope="module")

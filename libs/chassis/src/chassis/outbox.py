@@ -32,12 +32,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from chassis import arrays
-from chassis.bus import Bus, BusUnavailable, Message
+from chassis.bus import MOST_IN_BATCH, Bus, BusUnavailable, Message
 from chassis.settings import psycopg2_url
 
 log = structlog.get_logger()
 
-_BATCH = 1_000
 _CONCURRENT_KEYS = 64
 _POLL_SECONDS = 0.1
 _GATHER_SECONDS = 0.025
@@ -128,7 +127,7 @@ class Relay:
         table = f"{outbox.schema}.{outbox.name}"
         self._oldest = f"""
             SELECT id, order_key, subject, CAST(payload AS text)
-            FROM {table} ORDER BY id LIMIT {_BATCH}
+            FROM {table} ORDER BY id LIMIT {MOST_IN_BATCH}
             """  # noqa: S608  # only names of our own
         self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
         self._sent: list[int] = []
@@ -176,7 +175,7 @@ class Relay:
             return _FOLLOWER_SECONDS
         if len(self._sent) < len(rows):
             return _FOLLOWER_SECONDS / 4
-        return 0 if len(rows) == _BATCH else _POLL_SECONDS
+        return 0 if len(rows) == MOST_IN_BATCH else _POLL_SECONDS
 
     async def _wait_for_news(self, seconds: float) -> None:
         try:

@@ -7,10 +7,10 @@ until it stands by itself.
 """
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 import structlog
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.grouping import LARGE, Grouping, Ticket
+from proctoring.intake_store import AT_ONCE
 from proctoring.recording import Draft, Judged, Outcome, Post, judged, record, waves
 from proctoring.settings import Settings
 
@@ -83,10 +84,10 @@ class Intake:
         return self._groups.submit(posts, keys, len(posts))
 
     async def _ask(self, group: list[Request]) -> Answer:
-        posts = [post for ticket in group for post in ticket.content]
+        posts = chain.from_iterable(ticket.content for ticket in group)
         try:
             return await self._attempts.standings(
-                {post.draft.attempt_id for post in posts},
+                frozenset().union(*(ticket.keys for ticket in group)),
                 with_questions=any(post.draft.question_id is not None for post in posts),
             )
         except Failure as failure:
@@ -133,7 +134,7 @@ class Intake:
     def _write(self, posts: Sequence[Judged]) -> list[Outcome | Exception]:
         """Write one wave in one transaction, or in halves when one of its posts is refused."""
         try:
-            turn = self._turn if len(posts) < LARGE else contextlib.nullcontext()
+            turn = self._turn if len(posts) < LARGE else AT_ONCE
             return list(record(self._database, posts, turn))
         except Failure as failure:
             return list(_copies(failure, len(posts)))

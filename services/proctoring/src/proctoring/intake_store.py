@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from proctoring import chain, recorded
 from proctoring.event import EventDraft, Taken, network_text
 
-NOW = nullcontext()
+AT_ONCE = nullcontext()
 """No turn to be waited for."""
 _TOO_LARGE = 2**31
 _NO_QUESTION = -1
@@ -236,7 +236,7 @@ def take(
     connection: Connection,
     wishes: Sequence[Wish],
     day: date | None = None,
-    turn: AbstractContextManager[object] = NOW,
+    turn: AbstractContextManager[object] = AT_ONCE,
 ) -> list[Taken | Known | Elsewhere | None]:
     """Write what may be written; return what became of each, in order.
 

@@ -6,7 +6,7 @@ timings in it, it is one transaction of several messages. Blocking: for worker t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from proctoring import intake_store, notices, store
 from proctoring.attempt import Attempt, Verdict, judge
 from proctoring.errors import AttemptClosed, ForeignQuestion, PostedAttemptNotFound
 from proctoring.event import Event, EventDraft, Taken
-from proctoring.intake_store import Elsewhere, Known, Wish
+from proctoring.intake_store import AT_ONCE, Elsewhere, Known, Wish
 from proctoring.tables import OUTBOX
 from proctoring.timekeeping import Timekeeping
 from proctoring.timing import Timing, TimingDraft
@@ -30,8 +30,6 @@ log = structlog.get_logger()
 
 Draft = EventDraft | TimingDraft
 Outcome = Taken | Timing | Failure
-
-_now = nullcontext()
 
 _REFUSALS: dict[Verdict, type[Failure]] = {
     Verdict.NOT_FOUND: PostedAttemptNotFound,
@@ -113,7 +111,7 @@ def record(
     if timed:
         with turn, database.transaction() as session:
             store.lock_tallies(session, {p.draft.attempt_id for p in posts if p.may_store})
-            found = iter(_take(session.connection(), events, _now)) if events else iter(())
+            found = iter(_take(session.connection(), events, AT_ONCE)) if events else iter(())
             times = iter(_move(session, timed))
     else:
         with database.single() as connection:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import sys
 import uuid
 from collections.abc import AsyncIterator
@@ -102,20 +101,6 @@ def places(found: list[Delivery], attempt_id: int) -> list[int]:
 @pytest.fixture
 def stream(rig, bus) -> Stream:
     return Stream(rig, bus)
-
-
-@pytest.fixture
-def environment(urls, settings) -> dict[str, str]:
-    return os.environ | {
-        "REST_PORT": "1",
-        "GRPC_PORT": "2",
-        "DATABASE_URL": urls.app_url,
-        "NATS_URL": settings.nats_url,
-        "JWKS_URL": settings.jwks_url,
-        "ATTEMPTS_GRPC": settings.attempts_grpc,
-        "AUTH_GRPC": settings.auth_grpc,
-        "EVIDENCE_SIGNING_SECRET": settings.evidence_signing_secret.get_secret_value(),
-    }
 
 
 @pytest.fixture

@@ -1,24 +1,9 @@
 """`python -m proctoring retention run` and `people`: a process of its own, no password."""
 
 import json
-import os
 
 import pytest
 from oep_local.ports import free_port
-
-
-@pytest.fixture
-def environment(urls, settings) -> dict[str, str]:
-    return os.environ | {
-        "REST_PORT": "1",
-        "GRPC_PORT": "2",
-        "DATABASE_URL": urls.app_url,
-        "NATS_URL": settings.nats_url,
-        "JWKS_URL": settings.jwks_url,
-        "ATTEMPTS_GRPC": settings.attempts_grpc,
-        "AUTH_GRPC": settings.auth_grpc,
-        "EVIDENCE_SIGNING_SECRET": settings.evidence_signing_secret.get_secret_value(),
-    }
 
 
 @pytest.fixture
