@@ -1,11 +1,14 @@
-import { useTranslations } from 'use-intl';
+import { Router } from 'wouter';
+import { Pages } from './Pages';
+import { Shell } from './Shell';
 
-/** The staff's pages. */
+/** The staff's pages: everything under `/app/staff`. */
 export function Staff() {
-  const t = useTranslations('common');
   return (
-    <main>
-      <h1>{t('product')}</h1>
-    </main>
+    <Router base="/app/staff">
+      <Shell>
+        <Pages />
+      </Shell>
+    </Router>
   );
 }

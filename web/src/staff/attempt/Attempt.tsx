@@ -1,7 +1,7 @@
 import { useTranslations } from 'use-intl';
 
 /** Comes next; the shell loads it lazily. */
-export function Attempt() {
+export function Attempt(_: { attemptId: number }) {
   const t = useTranslations('attempt');
   return <h1>{t('title')}</h1>;
 }

@@ -1,0 +1,4 @@
+/** To come. */
+export function Admin() {
+  return <h1>Admin</h1>;
+}
