@@ -14,8 +14,8 @@ endif
 
 BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
-MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local
-SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py \
+MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
+SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
 	$(wildcard deploy/gateway/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
@@ -36,6 +36,10 @@ setup: ## Bring .tools and .venv up to date (every other command does it first)
 .PHONY: up
 up: setup ## Run the platform until Ctrl-C (ARGS="--realtime 2 --attempts 2")
 	@exec $(BIN)/oep up $(ARGS)
+
+.PHONY: web
+web: setup ## Build the pages into web/dist (`make up` does it by itself)
+	@$(PYTHON) web/build.py
 
 .PHONY: down
 down: setup ## Stop it from another terminal; the data are kept
@@ -161,4 +165,4 @@ lock: setup ## Resolve all dependencies anew into requirements.lock (UPGRADE= ad
 		$(UPGRADE) --no-emit-package oep-chassis --no-emit-package oep-contracts \
 		-o requirements.lock pyproject.toml --group pyproject.toml:dev \
 		$(SERVICES:%=services/%/pyproject.toml) libs/chassis/pyproject.toml \
-		protos/pyproject.toml deploy/local/pyproject.toml
+		protos/pyproject.toml deploy/local/pyproject.toml web/server/pyproject.toml

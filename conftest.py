@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 # Folders whose tests share one platform.
-WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway")
+WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway", "tests/browser")
 # In this order, then the rest: the longest early, and beside them what mostly waits.
 FIRST = (
     "tests/e2e",
+    "tests/browser",
     "deploy/local/tests/test_demo_platform.py",
     "services/realtime",
     "deploy/local/tests/test_platform.py",

@@ -22,7 +22,8 @@ import yaml
 
 VERSION = "0.1.0"
 SERVICES = ("auth", "attempts", "proctoring", "realtime")
-COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate(SERVICES)}
+PAGES = "web"  # hands out the pages below /app; an installation may do without
+COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SERVICES, PAGES))}
 DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
 COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
 ISSUER = "oep"
@@ -134,7 +135,9 @@ def bootstrap(gateway: Gateway) -> Json:
         "admin": {"address": _address(gateway.admin_host, gateway.admin_port)},
         "static_resources": {
             "listeners": [_listener(gateway)],
-            "clusters": [_cluster(name, gateway.upstreams[name]) for name in SERVICES],
+            "clusters": [
+                _cluster(name, gateway.upstreams[name]) for name in (*SERVICES, *_pages(gateway))
+            ],
         },
         "overload_manager": _connection_limit(200_000),
     }
@@ -235,12 +238,17 @@ def _routes(gateway: Gateway) -> Json:
                     _route({"safe_regex": {"regex": DOWNLOADS}}, "proctoring", DOWNLOAD_TIMEOUT),
                     *(_route({"path_separated_prefix": p}, owner) for p, owner in OWNERS),
                     _route({"path": JWKS_PATH}, "auth"),
+                    *(_route({"path_separated_prefix": "/app"}, name) for name in _pages(gateway)),
                     *_own_pages(gateway),
                     {"match": {"prefix": "/"}, "direct_response": {"status": 404}},
                 ],
             }
         ],
     }
+
+
+def _pages(gateway: Gateway) -> list[str]:
+    return [PAGES] if gateway.upstreams.get(PAGES) else []
 
 
 def _route(match: Json, cluster: str, timeout: str = ROUTE_TIMEOUT) -> Json:
@@ -708,8 +716,8 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
 
 def _upstream(text: str) -> tuple[str, list[str]]:
     name, _, addresses = text.partition("=")
-    if name not in SERVICES:
-        raise SystemExit(f"--upstream {text}: the services are {', '.join(SERVICES)}")
+    if name not in (*SERVICES, PAGES):
+        raise SystemExit(f"--upstream {text}: the services are {', '.join(SERVICES)} and {PAGES}")
     return name, [address for address in addresses.split(",") if address]
 
 

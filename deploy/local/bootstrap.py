@@ -30,7 +30,7 @@ class SetUpError(Exception):
 
 def members() -> list[Path]:
     """List the folders of the workspace's packages."""
-    fixed = [ROOT / "libs" / "chassis", ROOT / "protos", ROOT / "deploy" / "local"]
+    fixed = [ROOT / name for name in ("libs/chassis", "protos", "deploy/local", "web/server")]
     return fixed + sorted(path.parent for path in ROOT.glob("services/*/pyproject.toml"))
 
 

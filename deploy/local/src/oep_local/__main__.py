@@ -55,7 +55,7 @@ app = typer.Typer(
         " prints where to go; Ctrl-C stops it. In a second terminal `oep status` shows every"
         " process, `oep logs attempts` what one says, `oep psql` the proctoring tables, and"
         " `oep kill attempts` how the platform takes a fault.\n\n"
-        "A SERVICE is postgres, nats, auth, attempts, proctoring, realtime or gateway;"
+        "A SERVICE is postgres, nats, auth, attempts, proctoring, realtime, web or gateway;"
         " `attempts#2` is its second replica, `nats#3` the third server of a cluster. Everything is"
         " kept in `.oep` (or OEP_STATE)."
     ),
@@ -89,10 +89,11 @@ def up(  # typer shows the options
         bool, typer.Option("--detach", help="Return when all is ready; stop with down.")
     ] = False,
     demo_data: Annotated[bool, typer.Option(help="Load the demo exam and its people.")] = True,
+    pages: Annotated[bool, typer.Option(help="Build and serve the pages in web/.")] = True,
 ) -> None:
     """Start everything, wait until it is healthy, keep it alive until Ctrl-C.
 
-    Ports: 8000 gateway, 9901 its admin page, 8101-8104 and 8201-8203 services (replica n: +10
+    Ports: 8000 gateway, 9901 its admin page, 8101-8105 and 8201-8203 services (replica n: +10
     each), 55432 PostgreSQL, 54222 and 58222 NATS (56222 among themselves). OEP_PORT_GATEWAY=8080
     and the like move one, --base-port all.
     """
@@ -104,6 +105,7 @@ def up(  # typer shows the options
         "attempts": attempts,
         "proctoring": proctoring,
         "nats": nats,
+        "web": int(pages),
     }
     wanted = Layout(state.here(), ports.plan(base_port), replicas)
     seeding = seed_task(wanted) if demo_data else None
@@ -128,6 +130,8 @@ async def _up(wanted: Layout, seeding: Callable[[], None] | None) -> None:
 
 def _welcome(running: Layout, *, with_logins: bool) -> None:
     out.print(f"\n[bold green]The platform is ready:[/] [bold]{running.url}[/]  (docs at /docs)\n")
+    if running.count("web"):
+        out.print(f"  pages     {running.url}/app/ (students) · {running.url}/app/staff/ (staff)")
     if with_logins:
         for line in seed.logins():
             out.print(f"  {line}")

@@ -4,6 +4,7 @@ The only module of the runner that knows the services by name. It describes; the
 """
 
 import http.client
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +17,13 @@ from oep_local.processes import Command
 from oep_local.state import ROOT, State
 
 SERVICES = (*STORED, "realtime")
+PAGES = ROOT / "web"
 GENERATOR = ROOT / "deploy" / "gateway" / "generate.py"
 # A service closes its sockets in slices for this long; the supervisor's patience is longer.
 SHUTDOWN_SECONDS = "2"
+BUILD_SECONDS = 300
+# Where Vite serves pages that somebody is working on, and where the existing client does.
+DEVELOPERS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,14 @@ class Layout:
         return cls(state, PortPlan(run["ports"]), run["replicas"])
 
     def count(self, name: str) -> int:
-        return self.replicas.get(name, 1)
+        """Return how many of it run: one unless said otherwise; the pages must be asked for."""
+        return self.replicas.get(name, 0 if name == "web" else 1)
+
+    @property
+    def origins(self) -> list[str]:
+        """The pages that may call: those that the gateway hands out, and a developer's own."""
+        own = [f"http://{host}:{self.ports.of('gateway')}" for host in ("localhost", LOOPBACK)]
+        return [*own, *DEVELOPERS]
 
     def addresses(self, name: str, port: str | None = None) -> str:
         """Return the addresses of all replicas, comma separated."""
@@ -86,6 +98,7 @@ class Layout:
             "NATS_REPLICAS": str(self.count("nats")),
             "JWKS_URL": f"http://{LOOPBACK}:{self.ports.of('auth')}/.well-known/jwks.json",
             "TOKEN_ISSUER": "oep",
+            "ALLOWED_ORIGINS": ",".join(self.origins),
             "NODE_ID": f"{service}-{replica}",
             "SHUTDOWN_SECONDS": SHUTDOWN_SECONDS,
             **{f"{name.upper()}_GRPC": self.addresses(name, f"{name}_grpc") for name in STORED},
@@ -115,6 +128,16 @@ class Layout:
             folder=self.state.root,
         )
 
+    def build_pages(self) -> None:
+        """Have the pages built, if anything changed; takes a minute the first time."""
+        made = Command((sys.executable, str(PAGES / "build.py")), dict(os.environ), ROOT)
+        processes.run("the pages (web/build.py)", made, BUILD_SECONDS)
+
+    def pages_command(self) -> Command:
+        folder = ("--folder", str(PAGES / "dist"), "--port", str(self.ports.of("web")))
+        argv = (sys.executable, "-m", "oep_web", *folder)
+        return Command(argv, processes.base_environment(), self.state.root)
+
     def write_gateway_config(self) -> None:
         """Have the gateway's own generator write its configuration for our addresses."""
         upstreams = [f"--upstream={name}={self.addresses(name)}" for name in SERVICES]
@@ -124,6 +147,8 @@ class Layout:
             f"--openapi={GENERATOR.parent / 'openapi.json'}",
             f"--docs={GENERATOR.parent / 'docs.html'}",
         ]
+        pages += [f"--origin={origin}" for origin in self.origins]
+        upstreams.append(f"--upstream=web={self.addresses('web')}")
         argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages)
         made = Command(argv, processes.base_environment(), self.state.root)
         self.state.gateway.write_text(processes.run("the gateway's configuration", made))

@@ -29,7 +29,7 @@ def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[S
         [postgres(server), *(nats(layout, n) for n in range(1, layout.count("nats") + 1))],
         [Task("database exam_db and its roles", layout.access.make_database)],
         migrations,
-        services,
+        [*services, *([pages(layout)] if layout.count("web") else [])],
         [gateway(layout)],
         [Task("demo data", seed)] if seed else [],
     ]
@@ -70,6 +70,13 @@ def service(layout: Layout, name: str, replica: int) -> Part:
 def service_command(layout: Layout, name: str, replica: int) -> Command:
     argv = (sys.executable, "-m", name)
     return Command(argv, layout.environment(name, replica), layout.state.root)
+
+
+def pages(layout: Layout) -> Part:
+    """Describe the server of the pages; it builds them first, when they changed."""
+    port = layout.ports.of("web")
+    ready = partial(answers, port, "/health/ready")
+    return Part("web", 1, port, layout.pages_command, ready, prepare=layout.build_pages)
 
 
 def gateway(layout: Layout) -> Part:
