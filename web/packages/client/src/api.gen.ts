@@ -2371,7 +2371,7 @@ export interface components {
              * Is Active
              * @default true
              */
-            is_active: boolean;
+            is_active?: boolean;
         };
         /** CenterShape */
         CenterShape: {
@@ -2480,7 +2480,7 @@ export interface components {
              * @default bearer
              * @constant
              */
-            token_type: "bearer";
+            token_type?: "bearer";
             user: components["schemas"]["User"];
         };
         /** LoggedOut */
@@ -2489,7 +2489,7 @@ export interface components {
              * Message
              * @default Logged out
              */
-            message: string;
+            message?: string;
         };
         /** Logout */
         Logout: {
@@ -2538,34 +2538,34 @@ export interface components {
              * Email
              * @default
              */
-            email: string;
+            email?: string;
             /**
              * Username
              * @default
              */
-            username: string;
+            username?: string;
             /**
              * Full Name
              * @default
              */
-            full_name: string;
+            full_name?: string;
             /**
              * Password
              * @default
              */
-            password: string;
+            password?: string;
             /** Roles */
             roles?: components["schemas"]["RoleName"][] | null;
             /**
              * Is Active
              * @default true
              */
-            is_active: boolean;
+            is_active?: boolean;
             /**
              * Is Verified
              * @default false
              */
-            is_verified: boolean;
+            is_verified?: boolean;
         };
         /** PersonIn */
         PersonIn: {
@@ -2593,17 +2593,17 @@ export interface components {
              * Roles
              * @default []
              */
-            roles: components["schemas"]["RoleName"][];
+            roles?: components["schemas"]["RoleName"][];
             /**
              * Is Active
              * @default true
              */
-            is_active: boolean;
+            is_active?: boolean;
             /**
              * Is Verified
              * @default false
              */
-            is_verified: boolean;
+            is_verified?: boolean;
         };
         /** Refresh */
         Refresh: {
@@ -2640,7 +2640,7 @@ export interface components {
              * @default bearer
              * @constant
              */
-            token_type: "bearer";
+            token_type?: "bearer";
         };
         /** TradeShape */
         TradeShape: {
@@ -3098,7 +3098,7 @@ export interface components {
              * Reason
              * @default identity checked
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * AuthoriseExamBody
@@ -3109,7 +3109,7 @@ export interface components {
              * Reason
              * @default identity checked
              */
-            reason: string;
+            reason?: string;
             /** Attempt Ids */
             attempt_ids?: number[] | null;
         };
@@ -3125,7 +3125,7 @@ export interface components {
              * @default other
              * @enum {string}
              */
-            reason_code: "technical" | "misconduct" | "illness" | "wrong_student" | "withdrawn" | "other";
+            reason_code?: "technical" | "misconduct" | "illness" | "wrong_student" | "withdrawn" | "other";
         };
         /**
          * ChoiceBody
@@ -3625,7 +3625,7 @@ export interface components {
              * Weight
              * @default 1
              */
-            weight: number;
+            weight?: number;
             /** Levels */
             levels: components["schemas"]["NewLevel"][];
         };
@@ -3658,22 +3658,22 @@ export interface components {
              * Shuffle Questions
              * @default false
              */
-            shuffle_questions: boolean;
+            shuffle_questions?: boolean;
             /**
              * Shuffle Options
              * @default false
              */
-            shuffle_options: boolean;
+            shuffle_options?: boolean;
             /**
              * Show Results Immediately
              * @default false
              */
-            show_results_immediately: boolean;
+            show_results_immediately?: boolean;
             /**
              * Allow Review
              * @default true
              */
-            allow_review: boolean;
+            allow_review?: boolean;
             /** Exam Code */
             exam_code?: string | null;
             /** Max Attempts */
@@ -3682,21 +3682,21 @@ export interface components {
              * Requires Authorisation
              * @default false
              */
-            requires_authorisation: boolean;
+            requires_authorisation?: boolean;
             /** @default allow */
-            device_policy: components["schemas"]["DevicePolicy"];
+            device_policy?: components["schemas"]["DevicePolicy"];
             /** @default none */
-            second_marking: components["schemas"]["SecondMarking"];
+            second_marking?: components["schemas"]["SecondMarking"];
             /**
              * Second Marking Tolerance
              * @default 0
              */
-            second_marking_tolerance: number;
+            second_marking_tolerance?: number;
             /**
              * Question Ids
              * @default []
              */
-            question_ids: number[];
+            question_ids?: number[];
             /** Questions */
             questions?: components["schemas"]["Link"][] | null;
         };
@@ -3716,7 +3716,7 @@ export interface components {
             /** Question Text */
             question_text: string;
             /** @default multiple_choice */
-            question_type: components["schemas"]["QuestionType"];
+            question_type?: components["schemas"]["QuestionType"];
             /** Options */
             options?: {
                 [key: string]: string;
@@ -3725,21 +3725,21 @@ export interface components {
              * Correct Answer
              * @default []
              */
-            correct_answer: string[];
+            correct_answer?: string[];
             /** Explanation */
             explanation?: string | null;
             /** @default medium */
-            difficulty: components["schemas"]["Difficulty"];
+            difficulty?: components["schemas"]["Difficulty"];
             /**
              * Marks
              * @default 1
              */
-            marks: number;
+            marks?: number;
             /**
              * Negative Marks
              * @default 0
              */
-            negative_marks: number;
+            negative_marks?: number;
             /** Tags */
             tags?: string[] | null;
         };
@@ -3920,7 +3920,7 @@ export interface components {
              * Reason
              * @default continued
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * ReceiptBody
@@ -4094,12 +4094,12 @@ export interface components {
              * Is Flagged
              * @default false
              */
-            is_flagged: boolean;
+            is_flagged?: boolean;
             /**
              * Time Spent Seconds
              * @default 0
              */
-            time_spent_seconds: number;
+            time_spent_seconds?: number;
         };
         /**
          * SecondMarking
@@ -4279,7 +4279,7 @@ export interface components {
              * Confirm
              * @default false
              */
-            confirm: unknown;
+            confirm?: unknown;
             /** Encrypted Answers */
             encrypted_answers?: unknown;
             /** Encryption Timestamp */
@@ -4885,22 +4885,22 @@ export interface components {
              * Attempts
              * @default 0
              */
-            attempts: number;
+            attempts?: number;
             /**
              * Payload Events
              * @default 0
              */
-            payload_events: number;
+            payload_events?: number;
             /**
              * Network Events
              * @default 0
              */
-            network_events: number;
+            network_events?: number;
             /**
              * Held
              * @default 0
              */
-            held: number;
+            held?: number;
         };
         /**
          * Form
@@ -5088,7 +5088,7 @@ export interface components {
              * Event Ids
              * @default []
              */
-            event_ids: number[];
+            event_ids?: number[];
         };
         /**
          * Order
@@ -5383,19 +5383,19 @@ export interface components {
              * Dry Run
              * @default true
              */
-            dry_run: boolean;
+            dry_run?: boolean;
             /** Exam Id */
             exam_id?: number | null;
             /**
              * After Attempt Id
              * @default 0
              */
-            after_attempt_id: number;
+            after_attempt_id?: number;
             /**
              * Limit
              * @default 100
              */
-            limit: number;
+            limit?: number;
         };
         /**
          * RunShape
@@ -5473,17 +5473,17 @@ export interface components {
             attempt_id: number;
             event_type: string;
             /** @default null */
-            event_timestamp: string | null;
+            event_timestamp?: string | null;
             /** @default null */
-            question_id: number | null;
+            question_id?: number | null;
             /** @default null */
-            event_data: Record<string, never> | null;
+            event_data?: Record<string, unknown> | null;
             /** @default null */
-            severity: ("info" | "violation" | "warning") | null;
+            severity?: ("info" | "violation" | "warning") | null;
             /** @default null */
-            event_id: string | null;
+            event_id?: string | null;
             /** @default null */
-            client_sequence: number | null;
+            client_sequence?: number | null;
         };
         /**
          * TimingBody
@@ -5494,11 +5494,11 @@ export interface components {
             question_id: number;
             total_time_seconds: number;
             /** @default false */
-            answer_changed: boolean;
+            answer_changed?: boolean;
             /** @default null */
-            event_id: string | null;
+            event_id?: string | null;
             /** @default null */
-            visit_id: string | null;
+            visit_id?: string | null;
         };
         /**
          * BatchBody
@@ -5517,7 +5517,7 @@ export interface components {
             event_type: string;
             event_timestamp: string;
             question_id: number | null;
-            event_data: Record<string, never> | null;
+            event_data: Record<string, unknown> | null;
             user_agent: string | null;
             ip_address: string | null;
             /** @enum {unknown} */
@@ -5545,9 +5545,9 @@ export interface components {
             index: number;
             status: number;
             /** @default null */
-            event: components["schemas"]["ProctoringEvent"] | null;
+            event?: components["schemas"]["ProctoringEvent"] | null;
             /** @default null */
-            error: Record<string, never> | null;
+            error?: Record<string, unknown> | null;
         };
         /**
          * QuestionTiming
@@ -14745,7 +14745,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             /** @description Bad Request */

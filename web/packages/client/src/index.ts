@@ -1,3 +1,36 @@
 /** What an exam page needs to talk to OEP; README.md shows the twenty lines that use it. */
 
+export type { AnswerBook, AnswerState, AnswerView, BookSummary } from './answers';
+export { type Answer, type Api, type ApiOptions, type Asked, createApi, type GetPath } from './api';
 export type { paths } from './api.gen';
+export { type ClockOptions, ServerClock } from './clock';
+export type { ConnectionName, ConnectionReason, ConnectionState } from './connection';
+export type { Unsubscribe } from './emitter';
+export { type FieldError, Refusal, SignedOut, StorageUnavailable, Unreachable } from './errors';
+export type * from './frames';
+export {
+  type Login,
+  type LoginEnd,
+  LoginKeeper,
+  type LoginKeeperOptions,
+  type LoginState,
+} from './login';
+export type { EventReporter, Report, ReporterState } from './reporter';
+export {
+  AnswersUnconfirmed,
+  keptReceipt,
+  openRoom,
+  type Room,
+  type RoomOptions,
+  type SubmitOptions,
+  type Submitted,
+} from './room';
+export type * from './shapes';
+export {
+  AttemptSocket,
+  type BoardView,
+  MonitorSocket,
+  type Socket,
+  type SocketOptions,
+} from './sockets';
+export type { QuestionTimer } from './timer';
