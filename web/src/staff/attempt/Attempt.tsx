@@ -1,7 +1,11 @@
 import { useTranslations } from 'use-intl';
 
 /** Comes next; the shell loads it lazily. */
-export function Attempt(_: { attemptId: number }) {
+export function Attempt({ attemptId }: { attemptId: number }) {
   const t = useTranslations('attempt');
-  return <h1>{t('title')}</h1>;
+  return (
+    <h1>
+      {t('title')} {attemptId}
+    </h1>
+  );
 }

@@ -1,7 +1,11 @@
 import { useTranslations } from 'use-intl';
 
 /** Comes next; the shell loads it lazily. */
-export function Report(_: { examId: number }) {
+export function Report({ examId }: { examId: number }) {
   const t = useTranslations('report');
-  return <h1>{t('title')}</h1>;
+  return (
+    <h1>
+      {t('title')} {examId}
+    </h1>
+  );
 }
