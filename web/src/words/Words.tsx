@@ -1,62 +1,93 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
-import { IntlProvider } from 'use-intl';
+import { I18nProvider } from 'react-aria-components/I18nProvider';
+import { IntlProvider, useMessages } from 'use-intl';
 import { chosenLanguage, direction, keepLanguage, type Language } from './languages';
+import { type Loaded, loadWords, type Namespace } from './load';
 
-type Namespace = Record<string, unknown>;
-const FILES = import.meta.glob<Namespace>('./*/*.json', { import: 'default' });
+interface Choice {
+  language: Language;
+  choose: (language: Language) => void;
+}
 
-const Choice = createContext<(language: Language) => void>(() => undefined);
+const ChoiceContext = createContext<Choice>({ language: 'en', choose: () => undefined });
 
-/** Gives the pages below the words of the person's language; a language is loaded when it is chosen. */
-export function Words({ children }: { children: ReactNode }) {
+export interface WordsProps {
+  /** The namespaces that the pages below use; no others are loaded. */
+  of: readonly Namespace[];
+  /** Shown until they are here. */
+  fallback?: ReactNode;
+  children: ReactNode;
+}
+
+/** The outermost element of an entry: gives all pages the words of the person's language. */
+export function Words({ of, fallback = null, children }: WordsProps) {
   const [language, setLanguage] = useState(chosenLanguage);
-  const [messages, setMessages] = useState<Record<string, Namespace>>();
-
-  useEffect(() => {
-    let isWanted = true;
-    load(language).then((loaded) => {
-      if (!isWanted) return;
-      document.documentElement.lang = language;
-      document.documentElement.dir = direction(language);
-      setMessages(loaded);
-    });
-    return () => {
-      isWanted = false;
-    };
-  }, [language]);
-
-  const choose = useMemo(
-    () => (chosen: Language) => {
+  const loaded = useLoaded(language, of);
+  const choice = useMemo(() => {
+    const choose = (chosen: Language) => {
       keepLanguage(chosen);
       setLanguage(chosen);
-    },
-    [],
-  );
-  if (!messages) return null;
+    };
+    return { language, choose };
+  }, [language]);
+
+  const shown = loaded?.language;
+  useEffect(() => {
+    if (!shown) return;
+    document.documentElement.lang = shown;
+    document.documentElement.dir = direction(shown);
+  }, [shown]);
+
+  if (!loaded) return fallback;
   return (
-    <Choice value={choose}>
-      <IntlProvider locale={language} messages={messages} timeZone={timeZone()}>
-        {children}
-      </IntlProvider>
-    </Choice>
+    <ChoiceContext value={choice}>
+      <I18nProvider locale={loaded.language}>
+        <IntlProvider locale={loaded.language} messages={loaded.words} timeZone={timeZone()}>
+          {children}
+        </IntlProvider>
+      </I18nProvider>
+    </ChoiceContext>
+  );
+}
+
+/** Adds namespaces for a part that is loaded on its own: `<MoreWords of={['board']}>`. */
+export function MoreWords({ of, fallback = null, children }: WordsProps) {
+  const { language } = use(ChoiceContext);
+  const outer = useMessages();
+  const loaded = useLoaded(language, of);
+  const all = useMemo(() => ({ ...outer, ...loaded?.words }), [outer, loaded]);
+  if (!loaded) return fallback;
+  return (
+    <IntlProvider locale={loaded.language} messages={all} timeZone={timeZone()}>
+      {children}
+    </IntlProvider>
   );
 }
 
 /** The function that changes the language of all pages and remembers it. */
 export function useChooseLanguage(): (language: Language) => void {
-  return use(Choice);
+  return use(ChoiceContext).choose;
 }
 
-async function load(language: Language): Promise<Record<string, Namespace>> {
-  const wanted = Object.entries(FILES).filter(([path]) => path.startsWith(`./${language}/`));
-  const loaded = await Promise.all(
-    wanted.map(async ([path, read]) => [namespaceOf(path), await read()] as const),
-  );
-  return Object.fromEntries(loaded);
+/** The language that the person has chosen. */
+export function useLanguage(): Language {
+  return use(ChoiceContext).language;
 }
 
-function namespaceOf(path: string): string {
-  return path.replace(/^.*\/(.*)\.json$/, '$1');
+/** The words of a language; while another one loads, still the old ones. */
+function useLoaded(language: Language, of: readonly Namespace[]) {
+  const [loaded, setLoaded] = useState<{ language: Language; words: Loaded }>();
+  const names = of.join();
+  useEffect(() => {
+    let isWanted = true;
+    loadWords(language, names.split(',') as Namespace[]).then((words) => {
+      if (isWanted) setLoaded({ language, words });
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [language, names]);
+  return loaded;
 }
 
 function timeZone(): string {
