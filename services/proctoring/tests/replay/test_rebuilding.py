@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from chassis.bus import EVENTS, BusUnavailable
+from chassis.database import DatabaseUnavailable
 from chassis.waiting import eventually
-from proctoring.replay import rebuilding
-from proctoring.replay.rebuilding import Outcome
+from proctoring.replay import rebuilding, store
+from proctoring.replay.rebuilding import KEPT, Outcome
+from proctoring.replay.store import NOWHERE, Window
 from proctoring.tables import EVENTS as ROWS
 from proctoring.tables import INBOX_POSITIONS, OUTBOX, TALLIES
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from .conftest import places
 
@@ -92,6 +94,49 @@ async def test_what_waits_in_the_outbox_is_left_to_the_relay(stream, rig):
     assert await stream.rebuild(exam_id) == Outcome(exam_id, stored=5, held=3, rebuilt=2)
 
 
+async def test_a_long_outbox_is_not_read_through_for_each_event(stream, rig):
+    exam_id, _ = await stream.sat(60)
+    count = 3_000
+
+    def read(session):
+        rows = [
+            {"id": -n, "order_key": 0, "subject": "oep.nowhere", "payload": {}}
+            for n in range(1, count + 1)  # behind what the relay reads
+        ]
+        session.execute(insert(OUTBOX), rows)
+        [sitting] = store.sittings(session, exam_id, store.now(session) - KEPT, 0, 10)
+        window = Window(store.now(session) - KEPT, store.now(session))
+        found = store.notices(session, exam_id, [sitting], window, NOWHERE, 100)
+        visited = session.execute(
+            text(
+                "SELECT seq_tup_read FROM pg_stat_xact_user_tables"
+                " WHERE schemaname = 'proctoring' AND relname = 'outbox'"
+            )
+        ).scalar_one()
+        session.rollback()
+        return len(found), visited
+
+    said, visited = await rig.rows(read)
+    assert said == 60
+    assert visited <= 2 * count
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_end_the_run(stream, monkeypatch):
+    exam_id, _ = await stream.sat(3)
+    await stream.lose()
+    asked = store.notices
+    troubles = [DatabaseUnavailable(), DatabaseUnavailable()]
+
+    def away(*args):
+        if troubles:
+            raise troubles.pop()
+        return asked(*args)
+
+    monkeypatch.setattr(store, "notices", away)
+    assert await stream.rebuild(exam_id) == Outcome(exam_id, stored=3, rebuilt=3)
+    assert troubles == []
+
+
 async def test_what_comes_meanwhile_is_said_once_and_in_order(stream):
     exam_id, attempts = await stream.sat(40, 40)
     await stream.lose()
@@ -118,7 +163,7 @@ async def _count(stream, exam_id, least) -> bool:
 
 
 async def test_a_stream_that_is_lost_meanwhile_is_begun_anew(stream):
-    exam_id, [(attempt_id, _)] = await stream.sat(60)
+    exam_id, _ = await stream.sat(60)
     await stream.lose()
     told = []
     rebuilder = rebuilding.Rebuilder(stream.bus, stream.rig.database, told.append)

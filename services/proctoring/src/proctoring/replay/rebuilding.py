@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import msgspec
 import structlog
@@ -26,13 +26,14 @@ from chassis.bus import (
     Reader,
     StreamReset,
 )
-from chassis.database import Database
+from chassis.database import Database, DatabaseUnavailable
 from chassis.errors import Unavailable
 
 from proctoring.replay import store
 from proctoring.replay.held import Held
 from proctoring.replay.store import NOWHERE, Notice, Place, Sitting, Window
 
+P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -158,15 +159,15 @@ class Rebuilder:
         raise StreamRestless
 
     async def _all(self, order: Order) -> list[Outcome]:
-        here = await self._database.run(self._now)
+        here = await self._ask(self._now)
         window = Window(order.since or here - KEPT, here)
-        exams = await self._database.run(self._exams, window.since)
+        exams = await self._ask(self._exams, window.since)
         wanted = [each for each in exams if order.exam_id in {None, each}]
         return [await self._exam(exam_id, window.since, order) for exam_id in wanted]
 
     async def _exam(self, exam_id: int, since: datetime, order: Order) -> Outcome:
         outcome, look, said = Outcome(exam_id), Look(self._bus, exam_id), Held()
-        window = Window(since, await self._database.run(self._now))
+        window = Window(since, await self._ask(self._now))
         await look.on()
         pace = _Pace(order.per_second)
         async for page in self._pages(exam_id, window):
@@ -186,13 +187,11 @@ class Rebuilder:
     async def _pages(self, exam_id: int, window: Window) -> AsyncGenerator[list[Notice], None]:
         """Yield the notices of an exam's events, attempt by attempt, each in order."""
         last_id = 0
-        while sat := await self._database.run(self._sittings, exam_id, window.since, last_id):
+        while sat := await self._ask(self._sittings, exam_id, window.since, last_id):
             last_id = sat[-1].attempt_id
             for group in _grouped(sat):
                 place = NOWHERE
-                while page := await self._database.run(
-                    self._notices, exam_id, group, window, place
-                ):
+                while page := await self._ask(self._notices, exam_id, group, window, place):
                     place = page[-1].place
                     yield page
 
@@ -223,6 +222,17 @@ class Rebuilder:
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 return
+
+    async def _ask(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read from the database; try on for a while when it is away, as the relay does."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._database.run(read, *args, **kwargs)
+            except DatabaseUnavailable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     def _now(self) -> datetime:
         with self._database.transaction() as session:

@@ -38,11 +38,11 @@ said AS (
 )
 SELECT attempt_id, sequence, subject, said_id,
        '{{"id":"' || said_id || '",' || substr(ltrim({recorded.PAYLOAD}), 2) AS payload,
-       EXISTS (
-         SELECT FROM proctoring.outbox o
-         WHERE CASE WHEN notice_id IS NOT NULL THEN o.id = notice_id
-                    ELSE o.order_key = attempt_id AND o.subject = said.subject END
-       ) AS is_waiting
+       CASE WHEN notice_id IS NOT NULL
+            THEN EXISTS (SELECT FROM proctoring.outbox o WHERE o.id = notice_id)
+            ELSE EXISTS (SELECT FROM proctoring.outbox o
+                         WHERE o.order_key = attempt_id AND o.subject = said.subject)
+       END AS is_waiting
 FROM said
 ORDER BY attempt_id, sequence
 """  # noqa: S608  # only constants of ours
