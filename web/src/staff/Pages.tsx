@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { useTranslations } from 'use-intl';
 import { Route, Switch } from 'wouter';
+import { Loading } from '../ui/Spinner';
 import { Exams } from './Exams';
 
 const Board = lazy(() => import('./board/Board').then((m) => ({ default: m.Board })));
@@ -13,7 +14,7 @@ const Admin = lazy(() => import('./admin/Admin').then((m) => ({ default: m.Admin
 export function Pages() {
   const t = useTranslations('staff');
   return (
-    <Suspense fallback={<p>{t('loading')}</p>}>
+    <Suspense fallback={<Loading />}>
       <Switch>
         <Route path="/">{() => <Exams />}</Route>
         <Route path="/exams/:id/board">{({ id }) => <Board key={id} examId={Number(id)} />}</Route>

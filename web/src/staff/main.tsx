@@ -1,6 +1,7 @@
 import '../ui/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { OepProvider } from '../api';
 import { applyTheme } from '../ui/theme';
 import { Words } from '../words/Words';
 import { Staff } from './Staff';
@@ -11,7 +12,9 @@ applyTheme();
 createRoot(root).render(
   <StrictMode>
     <Words of={['common', 'ui', 'staff']}>
-      <Staff />
+      <OepProvider>
+        <Staff />
+      </OepProvider>
     </Words>
   </StrictMode>,
 );
