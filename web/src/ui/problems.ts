@@ -1,78 +1,46 @@
-/** What went wrong, as pages show it; knows refusals by their shape, so that no class has to be shared. */
+import { Refusal, SignedOut, Unreachable } from '@oep/client';
+
+/** What went wrong, as pages show it. Pure. */
 
 export interface FieldProblem {
-  /** Where: a field's name or path, `questions.2.marks`. */
+  /** Where, as a path: `title`, `questions.2.marks`; empty when it is about the whole. */
   field: string;
   message: string;
 }
 
 export interface Problem {
-  kind: 'refusal' | 'network' | 'unknown';
-  /** The server's own sentence; empty when there was no answer. */
+  /** `refusal`: somebody decided. `network`: no answer came. `signedOut`: nobody is signed in. */
+  kind: 'refusal' | 'network' | 'signedOut' | 'unknown';
+  /** The service's own sentence; empty when there was no answer. */
   detail: string;
   fields: FieldProblem[];
-  /** For the support: finds this request in the logs. */
-  requestId?: string;
-  /** Seconds, from `Retry-After`. */
-  retryAfter?: number;
+  /** Finds this request in the logs. */
+  requestId: string | undefined;
 }
 
-/** Reads any thrown thing. A refusal has `status` and `detail` (RFC 9457), a lost connection neither. */
+/** Reads any thrown thing. */
 export function problemOf(thrown: unknown): Problem {
-  const given = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Given;
-  const body = typeof given.problem === 'object' && given.problem !== null ? given.problem : given;
-  const detail = [body.detail, body.title, given.message].find((it) => typeof it === 'string');
-  const status = given.status ?? body.status;
-  if (typeof status === 'number') {
-    return {
-      kind: 'refusal',
-      detail: detail ?? '',
-      fields: fieldsOf(body.errors),
-      ...extras(given, body),
-    };
+  if (thrown instanceof Refusal) {
+    const fields = thrown.errors.map((e) => ({ field: nameOf(e.pointer), message: e.message }));
+    return { kind: 'refusal', detail: thrown.detail, fields, requestId: thrown.requestId };
   }
-  const isNetwork = thrown instanceof TypeError || given.name === 'NetworkFailure';
-  return { kind: isNetwork ? 'network' : 'unknown', detail: '', fields: [] };
+  return { kind: kindOf(thrown), detail: '', fields: [], requestId: undefined };
 }
 
-/** The message for one field, if the server said anything about it. */
-export function errorOf(problem: Problem | undefined, field: string): string | undefined {
-  return problem?.fields.find((one) => one.field === field)?.message;
+/** The message for one field, if the service said anything about it. */
+export function errorOf(thrown: unknown, field: string): string | undefined {
+  return problemOf(thrown).fields.find((one) => one.field === field)?.message;
 }
 
-interface Given {
-  name?: unknown;
-  status?: unknown;
-  detail?: string;
-  title?: string;
-  message?: string;
-  errors?: unknown;
-  request_id?: unknown;
-  requestId?: unknown;
-  retryAfter?: unknown;
-  problem?: Given | null;
+function kindOf(thrown: unknown): Problem['kind'] {
+  if (thrown instanceof Unreachable) return 'network';
+  return thrown instanceof SignedOut ? 'signedOut' : 'unknown';
 }
 
-function extras(given: Given, body: Given): Pick<Problem, 'requestId' | 'retryAfter'> {
-  const requestId = body.request_id ?? given.requestId;
-  const retryAfter = given.retryAfter;
-  return {
-    ...(typeof requestId === 'string' ? { requestId } : {}),
-    ...(typeof retryAfter === 'number' ? { retryAfter } : {}),
-  };
-}
-
-function fieldsOf(errors: unknown): FieldProblem[] {
-  if (!Array.isArray(errors)) return [];
-  return errors.flatMap((one: Record<string, unknown>) => {
-    const place = one.loc ?? one.field ?? one.pointer ?? '';
-    const message = one.msg ?? one.message ?? one.detail;
-    return typeof message === 'string' ? [{ field: nameOf(place), message }] : [];
-  });
-}
-
-function nameOf(place: unknown): string {
-  const parts = Array.isArray(place) ? place.map(String) : String(place).split(/[./]/);
-  const sources = new Set(['', 'body', 'query', 'path']);
-  return parts.filter((part, index) => index > 0 || !sources.has(part)).join('.');
+/** `/questions/2/marks` → `questions.2.marks`, `/query/limit` → `limit`. */
+function nameOf(pointer: string): string {
+  return pointer
+    .replace(/^\/?(query|path|header)\//, '')
+    .replace(/^\//, '')
+    .replaceAll('/', '.');
 }
