@@ -163,7 +163,7 @@ async def _count(stream, exam_id, least) -> bool:
 
 
 async def test_a_stream_that_is_lost_meanwhile_is_begun_anew(stream):
-    exam_id, _ = await stream.sat(60)
+    exam_id, [(attempt_id, _)] = await stream.sat(60)
     await stream.lose()
     told = []
     rebuilder = rebuilding.Rebuilder(stream.bus, stream.rig.database, told.append)
