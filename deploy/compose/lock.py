@@ -18,9 +18,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LISTS = Path(__file__).parent / "requirements"
-SERVICES = ("auth", "attempts", "proctoring", "realtime")
+IMAGES = ("auth", "attempts", "proctoring", "realtime", "web")
 MEMBERS = {"oep-chassis": "libs/chassis", "oep-contracts": "protos"}
-MEMBERS |= {f"oep-{name}": f"services/{name}" for name in SERVICES}
+MEMBERS |= {f"oep-{name}": f"services/{name}" for name in IMAGES[:4]} | {"oep-web": "web/server"}
 HEAD = "# Cut from requirements.lock by deploy/compose/lock.py; run that again after a change.\n"
 
 # An image may be built for either machine and from a base with any of these Pythons.
@@ -35,11 +35,11 @@ PLATFORMS = [
 
 
 def write_all(folder: Path = LISTS) -> None:
-    """Write the list of every service into `folder`."""
+    """Write the list of every image into `folder`."""
     lock = locked((ROOT / "requirements.lock").read_text())
-    for service in SERVICES:
-        names = sorted(closure(f"oep-{service}") - MEMBERS.keys())
-        (folder / f"{service}.txt").write_text(HEAD + "".join(lock[name] for name in names))
+    for image in IMAGES:
+        names = sorted(closure(f"oep-{image}") - MEMBERS.keys())
+        (folder / f"{image}.txt").write_text(HEAD + "".join(lock[name] for name in names))
 
 
 def locked(text: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ VERSION = "0.1.0"
 SERVICES = ("auth", "attempts", "proctoring", "realtime")
 PAGES = "web"  # hands out the pages below /app; an installation may do without
 COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SERVICES, PAGES))}
-DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
+# Our own pages, and those that somebody is working on (contract §2.1).
+DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176))
 COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
 ISSUER = "oep"
 ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"

@@ -17,12 +17,15 @@ from proctoring.settings import Settings
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
 SERVICES = ["auth", "attempts", "proctoring", "realtime"]
+IMAGES = [*SERVICES, "web"]
+PLACES = {"web": "web/server"}
+PACKAGES = {"web": "oep_web"}
 STORED = SERVICES[:3]
 JOBS = [f"{name}-migrate" for name in STORED]
 OF_AN_INSTALLATION = (
     "retention_", "review_", "intake_", "acting_", "attempts_seconds", "evidence_sweep_",
 )  # fmt: skip
-REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104}
+REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104, "web": 8105}
 
 
 def run_compose(env_file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +64,7 @@ def project(env_file):
 
 
 def dockerfile(service: str) -> str:
-    return (ROOT / "services" / service / "Dockerfile").read_text()
+    return (ROOT / PLACES.get(service, f"services/{service}") / "Dockerfile").read_text()
 
 
 def image_environment(service: str) -> dict[str, str]:
@@ -93,7 +96,7 @@ def test_every_secret_must_be_given(env_file, tmp_path):
 
 def test_the_whole_topology_is_there(project):
     infrastructure = {"postgres", "nats", "nats-volume", "gateway"}
-    assert set(project["services"]) == infrastructure | set(SERVICES) | set(JOBS)
+    assert set(project["services"]) == infrastructure | set(IMAGES) | set(JOBS)
 
 
 def test_only_the_gateway_is_published(project):
@@ -227,6 +230,7 @@ def test_no_service_gets_a_secret_of_another(project, env_file):
         "attempts": {"ATTEMPTS_APP_PASSWORD", "NATS_PASSWORD", "RECEIPT_SIGNING_SECRET"},
         "proctoring": {"PROCTORING_APP_PASSWORD", "NATS_PASSWORD", "EVIDENCE_SIGNING_SECRET"},
         "realtime": {"NATS_PASSWORD"},
+        "web": set(),
         "gateway": set(),
         "nats": {"NATS_PASSWORD"},
     }
@@ -296,7 +300,7 @@ def test_secrets_that_exist_are_kept(tmp_path):
 # Images
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", IMAGES)
 def test_an_image_can_be_built_on_another_base(project, service):
     lines = [line for line in dockerfile(service).splitlines() if line and not line.startswith("#")]
     assert lines[0] == "ARG BASE_IMAGE=python:3.13-slim"
@@ -305,18 +309,18 @@ def test_an_image_can_be_built_on_another_base(project, service):
     assert "BASE_IMAGE" in project["services"][service]["build"]["args"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", IMAGES)
 def test_an_image_runs_as_nobody_and_tells_its_health(service):
     text = dockerfile(service)
     final = text.rpartition("\nFROM ")[2]
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", final, flags=re.MULTILINE)
     assert re.search(r"^HEALTHCHECK ", final, flags=re.MULTILINE)
-    assert f"python -m {service} " in final
+    assert f"python -m {PACKAGES.get(service, service)} " in final
     assert image_environment(service)["REST_PORT"] == str(REST_PORTS[service])
     assert "://" not in text.replace("'http://127.0.0.1:'", "")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", IMAGES)
 def test_what_an_image_copies_exists_and_reaches_the_builder(service):
     ignore = (ROOT / ".dockerignore").read_text().split("\n")
     kept = [line[1:] for line in ignore if line.startswith("!")]
@@ -334,12 +338,12 @@ def test_the_lists_of_the_images_are_cut_from_the_lock(tmp_path):
     )
     command = [sys.executable, "-c", f"{program}; lock.write_all(Path({str(tmp_path)!r}))"]
     subprocess.run(command, check=True)
-    for service in SERVICES:
+    for service in IMAGES:
         made = (tmp_path / f"{service}.txt").read_text()
         assert lists[f"{service}.txt"] == made, "run: python deploy/compose/lock.py"
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "build"])
+@pytest.mark.parametrize("name", [*IMAGES, "build"])
 def test_everything_in_an_image_is_pinned_by_hash(name):
     text = (COMPOSE / "requirements" / f"{name}.txt").read_text()
     entries = re.findall(r"^[a-z].*(?:\n[ \t]+.*)*", text, flags=re.MULTILINE)

@@ -225,7 +225,7 @@ def _rig(folder: Path, *more: str, auth_is_up: bool = True, **replicas: int) -> 
     signer = Signer()
     stubs = {
         name: [Stub(name, signer.jwks()) for _ in range(replicas.get(name, 1))]
-        for name in ("auth", "attempts", "proctoring", "realtime")
+        for name in ("auth", "attempts", "proctoring", "realtime", "web")
     }
     if not auth_is_up:
         stubs["auth"][0].stop()

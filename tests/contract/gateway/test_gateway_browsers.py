@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-OURS = [f"http://localhost:{port}" for port in (5173, 5174, 5175, 5176)]
+OURS = [f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176)]
 FOREIGN = [
     "http://evil.example",
     "http://localhost:5177",

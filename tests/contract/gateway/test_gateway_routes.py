@@ -27,6 +27,10 @@ ROUTES = [
     ("GET", "/api/v1/proctoring/evidence-keys", "proctoring"),
     ("GET", "/api/v1/ws/attempts/1", "realtime"),
     ("GET", "/api/v1/ws/exams/1/monitor", "realtime"),
+    ("GET", "/app", "web"),
+    ("GET", "/app/", "web"),
+    ("GET", "/app/staff/exams/1/board", "web"),
+    ("GET", "/app/assets/room-4f2a.js", "web"),
 ]
 NOBODYS = [
     "/nothing",
@@ -49,6 +53,7 @@ NOBODYS = [
     "/metrics",
     "/health/ready",
     "/health/live",
+    "/apps",
     "/api/rubrics",
     "/api/rubrics/attempt/1",
     "/api/rubrics/exam/2/feedback",

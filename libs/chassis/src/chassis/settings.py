@@ -33,6 +33,7 @@ class ServiceSettings(BaseSettings):
     jwks_url: str
     token_issuer: str = "oep"  # noqa: S105  # the issuer's name, not a token
     allowed_origins: Addresses = (
+        "http://localhost:8000",
         "http://localhost:5173",
         "http://localhost:5174",
         "http://localhost:5175",
