@@ -61,7 +61,7 @@ WORKERS = 2
 
 .PHONY: test
 test: setup ## Run every check and every test (WORKERS=1: one test at a time)
-	@$(MAKE) lint
+	@$(MAKE) lint test-web browser
 	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 	@$(MAKE) isolation
 
@@ -79,6 +79,19 @@ lint: setup ## Read the code without running it: style, types, layers, dependenc
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
 	$(BIN)/buf breaking protos --against protos/released.binpb
+	$(PYTHON) web/build.py check
+
+.PHONY: test-web
+test-web: setup ## Run the pages' tests that need no browser
+	$(PYTHON) web/build.py test
+
+.PHONY: browser
+browser: setup ## Find Chromium, or install it, for tests/browser
+	PYTHONPATH=tests $(BIN)/python -m browser.chromium
+
+.PHONY: screens
+screens: setup browser ## Take the pictures of all pages in docs/screens anew
+	OEP_SCREENS=1 $(BIN)/pytest tests/browser
 
 .PHONY: isolation
 isolation: setup ## Show that each service installs and works alone

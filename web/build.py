@@ -3,7 +3,9 @@
 
 Node is taken from PATH when it is new enough and has npm, else from its wheel, which goes into
 .tools. Needs the standard library only; does nothing in a fraction of a second when nothing
-changed. Other scripts take `node_modules` to have the packages without the pages.
+changed. With a word, the packages are made and npm runs the script of that name instead:
+
+    python web/build.py check
 """
 
 import fcntl
@@ -135,16 +137,18 @@ def _sum(files: list[Path]) -> str:
 
 
 def main() -> None:
-    """Build, one process at a time; with `node_modules` only the packages are made."""
+    """Build, or run a script of package.json; one process at a time makes anything."""
     folder = os.open(WEB, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         node = find_node()
         install_packages(node)
-        if sys.argv[1:] != ["node_modules"]:
+        if not sys.argv[1:]:
             build(node)
     finally:
         os.close(folder)
+    if sys.argv[1:]:
+        node.run(node.npm, "run", "--silent", *sys.argv[1:])
 
 
 if __name__ == "__main__":
