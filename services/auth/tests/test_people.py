@@ -114,8 +114,38 @@ async def test_lists_are_filtered_and_paged(world, ask):
     assert center in [each["id"] for each in listed]
 
 
+async def test_people_are_found_by_a_part_of_what_they_are_called(world, ask):
+    center = (await ask("POST", "/centers", json={"name": "Q", "code": "PEOPLE-Q"})).json()["id"]
+    asha = world.add("student", center_id=center)
+    named = {"full_name": "Asha 100% Rao", "hall_ticket_number": "QX77001"}
+    assert (await ask("PATCH", f"/users/{asha.id}", json=named)).status_code == 200
+    other = world.add("proctor", center_id=center)
+
+    async def ids(part):
+        answer = await ask("GET", "/users", params={"center_id": center, "q": part})
+        assert answer.status_code == 200
+        return [user["id"] for user in answer.json()]
+
+    assert await ids("aSHA") == [asha.id]
+    assert await ids("x7700") == [asha.id]
+    assert await ids("0%") == [asha.id]
+    assert await ids("h_") == []
+    assert await ids(other.username) == [other.id]
+
+
 @pytest.mark.parametrize(
-    "query", ["role=king", "skip=-1", "limit=0", "limit=1001", "center_id=x", "center_id=0"]
+    "query",
+    [
+        "role=king",
+        "skip=-1",
+        "limit=0",
+        "limit=1001",
+        "center_id=x",
+        "center_id=0",
+        "q=",
+        "q=%00",
+        f"q={'x' * 101}",
+    ],
 )
 async def test_a_bad_filter_is_422(ask, query):
     assert (await ask("GET", f"/users?{query}")).status_code == 422

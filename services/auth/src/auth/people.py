@@ -94,6 +94,8 @@ class Wanted:
     limit: int = 100
     role: RoleName | None = None
     center_id: int | None = None
+    text: str | None = None
+    """Part of a name, address or hall ticket, in whatever case."""
 
 
 def forgotten(user_id: int) -> dict[str, Any]:

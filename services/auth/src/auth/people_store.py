@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from auth import store
@@ -22,7 +22,14 @@ def list_accounts(session: Session, wanted: Wanted) -> list[Account]:
         query = query.where(UserRow.center_id == wanted.center_id)
     if wanted.role is not None:
         query = query.where(UserRow.roles.any(RoleRow.name == wanted.role))
+    if wanted.text is not None:
+        query = query.where(_is_called(wanted.text))
     return store.load_accounts(session, session.scalars(query))
+
+
+def _is_called(text: str) -> ColumnElement[bool]:
+    names = (UserRow.full_name, UserRow.username, UserRow.email, UserRow.hall_ticket_number)
+    return or_(*(name.icontains(text, autoescape=True) for name in names))
 
 
 def lock_account(session: Session, user_id: int) -> Account | None:

@@ -10,7 +10,7 @@ from auth.audit import Author
 from auth.errors import AdminsOnly
 from auth.people import Change, NewPerson, RoleName, Wanted
 from auth.roster import Roster
-from auth.schemas import CenterIn, CenterShape, PersonChange, PersonIn, User
+from auth.schemas import CenterIn, CenterShape, Line, PersonChange, PersonIn, User
 from auth.sign_in import SignIn
 
 router = APIRouter(prefix="/api/v1/auth", tags=["people"])
@@ -48,6 +48,7 @@ Skip = Annotated[int, Query(ge=0, le=_MAX_SKIP)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 UserId = Annotated[int, Path(ge=-MAX_ID, le=MAX_ID)]
 CenterId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+Text = Annotated[Line | None, Query(min_length=1, max_length=100)]
 
 
 @router.get("/users")
@@ -58,9 +59,10 @@ async def users(
     limit: Limit = 100,
     role: RoleName | None = None,
     center_id: CenterId = None,
+    q: Text = None,
 ) -> list[User]:
-    """List users by id, all or those with a role or of a center."""
-    found = await people.users(Wanted(skip, limit, role, center_id))
+    """List users by id: all, or by role, by center, by a part of what they are called (`q`)."""
+    found = await people.users(Wanted(skip, limit, role, center_id, q))
     return [User.of(account) for account in found]
 
 

@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * Users
-         * @description List users by id, all or those with a role or of a center.
+         * @description List users by id: all, or by role, by center, by a part of what they are called (`q`).
          */
         get: operations["users_api_v1_auth_users_get"];
         put?: never;
@@ -6547,6 +6547,7 @@ export interface operations {
                 limit?: number;
                 role?: components["schemas"]["RoleName"] | null;
                 center_id?: number | null;
+                q?: string | null;
             };
             header?: never;
             path?: never;
