@@ -431,7 +431,7 @@ async def test_a_service_that_is_needed_but_down_refuses_a_board(world):
 async def test_what_a_board_sends_is_answered_and_closes_nothing(world):
     board = await world.board(world.attempt().exam_id)
     await board.frame("snapshot")
-    for text in ("x", '{"type":"dance"}', '{"type":"time_sync"}', '{"type":"pong"}'):
+    for text in ("x", '{"type":"dance"}', '{"type":"flag","question_id":1}', '{"type":"pong"}'):
         await board.send(text)
     codes = [(await board.frame("error"))["error_code"] for _ in range(3)]
     assert codes == ["WEBSOCKET_ERROR", "UNKNOWN_MESSAGE_TYPE", "UNKNOWN_MESSAGE_TYPE"]
@@ -464,3 +464,10 @@ async def test_a_node_says_in_its_stream_who_is_online(world):
     assert envelope["data"]["socket_count"] == 1
     assert envelope["data"]["user_id"] == 41
     assert envelope["data"]["node_id"].startswith("n1-")
+
+
+async def test_a_board_that_asks_whether_somebody_is_there_gets_a_ping(world):
+    board = await world.board(world.attempt().exam_id)
+    await board.frame("snapshot")
+    await board.send('{"type":"time_sync"}')
+    assert "timestamp" in await board.frame("ping")

@@ -21,7 +21,7 @@ from realtime.channels import Channel
 from realtime.connection import Connection
 from realtime.errors import HistoryGone
 from realtime.feed import Feed
-from realtime.incoming import Auth, Malformed, Pong, Reauth
+from realtime.incoming import Auth, Malformed, Pong, Reauth, TimeSync
 from realtime.renewing import renewed
 from realtime.timekeeping import Timekeeper
 from realtime.visits import Rest, Since, Stay, Staying, leaving_if_refused, replay, tell_resync
@@ -86,6 +86,8 @@ class BoardVisit:
                 case Reauth(token):
                     now = self._keeper.now()
                     connection.send(renewed(self._admission, connection, token, now))
+                case TimeSync():  # "are you there?": a cut cable is silent, and pings are rare
+                    connection.send(frames.ping(self._keeper.now()))
                 case Malformed(message, code):
                     connection.send(frames.error(message, code, self._keeper.now()))
                 case _:
