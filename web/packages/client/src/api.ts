@@ -1,6 +1,9 @@
-/** The platform's REST routes, typed by its OpenAPI; bodies follow. */
+/**
+ * The platform's REST routes, typed by its OpenAPI: the login's token on each, renewed and asked
+ * again once when it is refused; passing failures of a GET are repeated within the deadline.
+ */
 
-import type { FetchOptions } from 'openapi-fetch';
+import createClient, { type FetchOptions } from 'openapi-fetch';
 import type {
   FilterKeys,
   HttpMethod,
@@ -10,7 +13,18 @@ import type {
   SuccessResponse,
 } from 'openapi-typescript-helpers';
 import type { paths } from './api.gen';
+import type { ServerClock } from './clock';
 import type { LoginKeeper } from './login';
+import {
+  askOnce,
+  type Deadline,
+  type Fetch,
+  refusalOf,
+  repeatAfter,
+  wait,
+  whole,
+  within,
+} from './transport';
 
 type Operation<Path extends keyof paths, Method extends HttpMethod> = FilterKeys<
   paths[Path],
@@ -60,11 +74,97 @@ export interface ApiOptions {
   login: LoginKeeper;
   /** Send nothing unless this user is signed in. */
   onlyFor?: number;
-  /** How long a call may take in all, retries included. */
+  /** How long a call may take in all, repeats included. */
   deadlineSeconds?: number;
-  fetch?: typeof globalThis.fetch;
+  /** Learns the server's time from the answers. */
+  clock?: ServerClock;
+  fetch?: Fetch;
 }
 
-export function createApi(_options: ApiOptions): Api {
-  throw new Error('follows');
+const DEADLINE_SECONDS = 20;
+const PUBLIC =
+  /^\/($|health$|\.well-known\/|api\/v1\/(attempts\/receipt|proctoring\/evidence)-keys$)/;
+
+export function createApi(options: ApiOptions): Api {
+  const base = options.base ?? globalThis.location?.origin ?? '';
+  const way = new Way(options);
+  const client = createClient<paths>({
+    baseUrl: base,
+    fetch: (request) => way.send(request, true),
+  });
+  const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE') => {
+    const send = client[method] as (path: string, asked?: unknown) => Promise<{ data?: unknown }>;
+    return async (path: string, asked?: unknown) => (await send(path, asked)).data;
+  };
+  return {
+    get: call('GET') as Api['get'],
+    post: call('POST') as Api['post'],
+    put: call('PUT') as Api['put'],
+    delete: call('DELETE') as Api['delete'],
+    fetch: (path, init) => way.send(new Request(base + path, init), false),
+  };
+}
+
+/** What every call goes through. */
+class Way {
+  readonly #options: ApiOptions;
+  readonly #fetch: Fetch;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  }
+
+  /** `isWhole`: the deadline is for the whole body; else for its beginning. */
+  async send(request: Request, isWhole: boolean): Promise<Response> {
+    const seconds = this.#options.deadlineSeconds ?? DEADLINE_SECONDS;
+    const deadline = within(seconds * 1000, request.signal);
+    try {
+      for (let repeats = 0; ; repeats++) {
+        try {
+          return await this.#once(request, deadline, isWhole);
+        } catch (error) {
+          const ms = repeatAfter(request.method, error, repeats);
+          if (ms === undefined || ms > deadline.left()) throw error;
+          await wait(ms, deadline.signal);
+        }
+      }
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async #once(request: Request, deadline: Deadline, isWhole: boolean): Promise<Response> {
+    const token = await this.#token(request);
+    let answer = await this.#ask(request, token, deadline, isWhole);
+    if (answer.status === 401 && token !== undefined) {
+      await this.#options.login.renew(token);
+      answer = await this.#ask(request, await this.#token(request), deadline, isWhole);
+    }
+    if (!answer.ok) throw await refusalOf(answer);
+    return answer;
+  }
+
+  async #token(request: Request): Promise<string | undefined> {
+    const { login, onlyFor } = this.#options;
+    if (!login.user && PUBLIC.test(new URL(request.url).pathname)) return undefined;
+    return login.token(onlyFor);
+  }
+
+  async #ask(
+    request: Request,
+    token: string | undefined,
+    deadline: Deadline,
+    isWhole: boolean,
+  ): Promise<Response> {
+    if (deadline.signal.aborted) throw deadline.signal.reason;
+    const asked = request.clone(); // its body can be sent once
+    if (token !== undefined) asked.headers.set('authorization', `Bearer ${token}`);
+    const { clock } = this.#options;
+    const sentAt = clock?.monotonic();
+    const answer = await askOnce(this.#fetch, asked, deadline.signal);
+    const date = answer.headers.get('date');
+    if (date !== null && sentAt !== undefined) clock?.observeDate(date, sentAt);
+    return isWhole ? whole(answer, deadline.signal) : answer;
+  }
 }

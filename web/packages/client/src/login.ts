@@ -1,8 +1,17 @@
-/** Signing in, staying signed in, signing out; bodies follow. */
+/**
+ * Signing in, staying signed in, signing out. The login lives in the tab's sessionStorage; its tokens
+ * are renewed before they end, by one tab at a time (`oep.refresh`), and no lost network ever ends it:
+ * only the platform's own refusal does.
+ */
 
-import type { Unsubscribe } from './emitter';
-import type { Locks } from './locks';
-import type { User } from './shapes';
+import { Emitter, type Unsubscribe } from './emitter';
+import { Refusal, SignedOut, Unreachable } from './errors';
+import { type Handovers, storedHandovers, type TokenPair } from './handover';
+import { browserLocks, type Locks } from './locks';
+import type { Schemas, User } from './shapes';
+import { pageStore } from './store';
+import { lifeOf, renewalMargin } from './tokens';
+import { askOnce, type Fetch, refusalOf, wait, whole, within } from './transport';
 
 /** A signed-in stay; the tokens are opaque. Instants are this device's, in ms since 1970. */
 export interface Login {
@@ -25,20 +34,52 @@ export interface LoginKeeperOptions {
   /** Where the login is kept, under `oep.login`; the tab's sessionStorage unless said. */
   storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   locks?: Locks;
-  fetch?: typeof globalThis.fetch;
+  handovers?: Handovers;
+  fetch?: Fetch;
+  /** The device's clock, in ms since 1970. */
+  now?: () => number;
 }
+
+const KEY = 'oep.login';
+const LOCK = 'oep.refresh';
+const SIGN_IN_MS = 15_000;
+const SIGN_OUT_MS = 5_000;
+/** The platform takes a spent token again for 15 s when the answer was lost; later it is misuse. */
+const RENEWAL_MS = 12_000;
+const RENEWAL_TRY_MS = 5_000;
+const RENEWAL_PAUSE_MS = 500;
 
 /** Holds the login of this tab, renews it silently, and tells who listens. */
 export class LoginKeeper {
-  constructor(_options: LoginKeeperOptions = {}) {}
+  readonly #base: string;
+  readonly #storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly #locks: Locks;
+  readonly #handovers: Handovers;
+  readonly #fetch: Fetch;
+  readonly #now: () => number;
+  readonly #changes = new Emitter<LoginState>();
+  #state: LoginState;
+  #renewing: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: LoginKeeperOptions = {}) {
+    this.#base = options.base ?? globalThis.location?.origin ?? '';
+    this.#storage = options.storage ?? globalThis.sessionStorage;
+    this.#locks = options.locks ?? browserLocks();
+    this.#handovers = options.handovers ?? storedHandovers(pageStore);
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#now = options.now ?? Date.now;
+    this.#state = this.#read();
+    this.#schedule();
+  }
 
   /** Where and whether somebody is signed in; another object whenever that changes. */
   get state(): LoginState {
-    return { login: undefined, end: 'never' };
+    return this.#state;
   }
 
   get user(): User | undefined {
-    return this.state.login?.user;
+    return this.#state.login?.user;
   }
 
   hasRole(...names: string[]): boolean {
@@ -46,32 +87,212 @@ export class LoginKeeper {
   }
 
   /** Hears of sign-in, of every renewed pair of tokens, and of the end. */
-  onChange(_listener: (state: LoginState) => void): Unsubscribe {
-    return () => undefined;
+  onChange(listener: (state: LoginState) => void): Unsubscribe {
+    return this.#changes.on(listener);
   }
 
   /** Raises `Refusal` (401 wrong, 403 inactive, 422, 429 with `retryAfterSeconds`), `Unreachable`. */
-  async signIn(_username: string, _password: string): Promise<User> {
-    throw new Error('follows');
+  signIn(username: string, password: string): Promise<User> {
+    return this.#enter('/api/v1/auth/login', { username, password });
   }
 
   /** `dateOfBirth` is `DD/MM/YYYY`. Raises as `signIn`. */
-  async signInWithHallTicket(
-    _hallTicketNumber: string,
-    _dateOfBirth: string,
-    _securityAnswer: string,
+  signInWithHallTicket(
+    hallTicketNumber: string,
+    dateOfBirth: string,
+    securityAnswer: string,
   ): Promise<User> {
-    throw new Error('follows');
+    return this.#enter('/api/v1/auth/hall-ticket-login', {
+      hall_ticket_number: hallTicketNumber,
+      date_of_birth: dateOfBirth,
+      security_answer: securityAnswer,
+    });
   }
 
   /** Ends the login everywhere, as far as the platform can be reached, and here in any case. */
-  async signOut(): Promise<void> {}
+  async signOut(): Promise<void> {
+    const { login } = this.#state;
+    if (!login) return;
+    this.#set({ login: undefined, end: 'signed_out' });
+    const body = { refresh_token: login.refreshToken };
+    try {
+      await this.#post('/api/v1/auth/logout', body, SIGN_OUT_MS, login.accessToken);
+    } catch {
+      // Unreachable or ended already: here it is over.
+    }
+  }
 
   /**
    * An access token that is good for a while, renewed when it is not; with `onlyFor`, of that user
    * alone. Raises `SignedOut`, and `Unreachable` when it had to be renewed and could not be.
    */
-  async token(_onlyFor?: number): Promise<string> {
-    throw new Error('follows');
+  async token(onlyFor?: number): Promise<string> {
+    const login = this.#login(onlyFor);
+    if (!this.#isEnding(login)) return login.accessToken;
+    try {
+      await this.renew(login.accessToken);
+    } catch (error) {
+      // Not over yet: the platform may still take it, and a request that fails says more.
+      if (error instanceof SignedOut || login.expiresAt <= this.#now()) throw error;
+    }
+    return this.#login(onlyFor).accessToken;
   }
+
+  /**
+   * Exchanges the tokens because `spent` ends or was not accepted; at once done when `spent` is not
+   * the present one any more. Raises `SignedOut` when the platform ended the login, `Unreachable`.
+   */
+  async renew(spent: string): Promise<void> {
+    if (this.#login().accessToken !== spent) return;
+    this.#renewing ??= this.#locks
+      .hold(LOCK, () => this.#exchange(spent))
+      .finally(() => {
+        this.#renewing = undefined;
+      });
+    await this.#renewing;
+  }
+
+  #login(onlyFor?: number): Login {
+    const { login } = this.#state;
+    if (!login) throw new SignedOut();
+    if (onlyFor !== undefined && login.user.id !== onlyFor) {
+      throw new SignedOut('Somebody else is signed in');
+    }
+    return login;
+  }
+
+  async #enter(path: string, body: Record<string, string>): Promise<User> {
+    const answer = await this.#post(path, body, SIGN_IN_MS);
+    const { user, access_token, refresh_token } = (await answer.json()) as Schemas['LoggedIn'];
+    const pair = {
+      accessToken: access_token,
+      refreshToken: refresh_token,
+      receivedAt: this.#now(),
+    };
+    this.#set({ login: loginOf(user, pair), end: undefined });
+    return user;
+  }
+
+  /** Runs alone in this browser. */
+  async #exchange(spent: string): Promise<void> {
+    const before = this.#login();
+    if (before.accessToken !== spent) return; // somebody signed in while we waited
+    const handed = await this.#handed(before.refreshToken);
+    if (handed) this.#adopt(before.refreshToken, handed);
+    const held = this.#login();
+    if (handed && !this.#isEnding(held)) return;
+    const pair = await this.#ask(held.refreshToken);
+    await this.#handovers.keep(held.refreshToken, pair);
+    this.#adopt(held.refreshToken, pair);
+  }
+
+  /** The last of those that another tab exchanged this token for, one after the other. */
+  async #handed(refreshToken: string): Promise<TokenPair | undefined> {
+    let last: TokenPair | undefined;
+    let next = await this.#handovers.successor(refreshToken);
+    while (next) {
+      last = next;
+      next = await this.#handovers.successor(last.refreshToken);
+    }
+    return last;
+  }
+
+  async #ask(refreshToken: string): Promise<TokenPair> {
+    const body = { refresh_token: refreshToken };
+    const deadline = within(RENEWAL_MS);
+    try {
+      for (;;) {
+        try {
+          const answer = await this.#post('/api/v1/auth/refresh', body, RENEWAL_TRY_MS);
+          const pair = (await answer.json()) as Schemas['Tokens'];
+          return {
+            accessToken: pair.access_token,
+            refreshToken: pair.refresh_token,
+            receivedAt: this.#now(),
+          };
+        } catch (error) {
+          if (error instanceof Refusal && error.status === 401) throw this.#ended(refreshToken);
+          if (!(error instanceof Unreachable) || deadline.left() < RENEWAL_TRY_MS) throw error;
+        }
+        await wait(RENEWAL_PAUSE_MS, deadline.signal);
+      }
+    } finally {
+      deadline.end();
+    }
+  }
+
+  #ended(refused: string): SignedOut {
+    const isStillHeld = this.#state.login?.refreshToken === refused;
+    if (isStillHeld) this.#set({ login: undefined, end: 'ended' });
+    return new SignedOut('The login has ended');
+  }
+
+  /** Takes over what `spent` was exchanged for, unless the tab has another login meanwhile. */
+  #adopt(spent: string, pair: TokenPair): void {
+    const { login } = this.#state;
+    if (login?.refreshToken !== spent) return;
+    this.#set({ login: loginOf(login.user, pair), end: undefined });
+  }
+
+  async #post(path: string, body: unknown, ms: number, token?: string): Promise<Response> {
+    const headers = new Headers({ 'content-type': 'application/json' });
+    if (token) headers.set('authorization', `Bearer ${token}`);
+    const deadline = within(ms);
+    try {
+      const asked = { method: 'POST', headers, body: JSON.stringify(body) };
+      const request = new Request(this.#base + path, asked);
+      const raw = await askOnce(this.#fetch, request, deadline.signal);
+      const answer = await whole(raw, deadline.signal);
+      if (!answer.ok) throw await refusalOf(answer);
+      return answer;
+    } finally {
+      deadline.end();
+    }
+  }
+
+  #isEnding(login: Login): boolean {
+    return login.expiresAt - renewalMargin(lifeOf(login.accessToken)) <= this.#now();
+  }
+
+  /** Renews in time, so that open sockets hear of the new token before the old one ends. */
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const { login } = this.#state;
+    if (!login) return;
+    const margin = renewalMargin(lifeOf(login.accessToken));
+    const inMs = Math.max(RENEWAL_PAUSE_MS, login.expiresAt - margin - this.#now());
+    this.#timer = setTimeout(() => {
+      this.renew(login.accessToken).catch((error: unknown) => {
+        if (!(error instanceof SignedOut)) this.#later();
+      });
+    }, inMs);
+  }
+
+  #later(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#schedule(), RENEWAL_MS);
+  }
+
+  #set(state: LoginState): void {
+    this.#state = state;
+    if (state.login) this.#storage.setItem(KEY, JSON.stringify(state.login));
+    else this.#storage.removeItem(KEY);
+    this.#schedule();
+    this.#changes.emit(state);
+  }
+
+  #read(): LoginState {
+    try {
+      const kept = this.#storage.getItem(KEY);
+      if (kept) return { login: JSON.parse(kept) as Login, end: undefined };
+    } catch {
+      this.#storage.removeItem(KEY);
+    }
+    return { login: undefined, end: 'never' };
+  }
+}
+
+function loginOf(user: User, pair: TokenPair): Login {
+  const { accessToken, refreshToken, receivedAt } = pair;
+  return { user, accessToken, refreshToken, expiresAt: receivedAt + lifeOf(accessToken) };
 }
