@@ -64,6 +64,7 @@ export interface Api {
   readonly get: Call<'get'>;
   readonly post: Call<'post'>;
   readonly put: Call<'put'>;
+  readonly patch: Call<'patch'>;
   readonly delete: Call<'delete'>;
   /** Any path with this login, for files and streams; the same errors, the answer as it is. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -92,7 +93,7 @@ export function createApi(options: ApiOptions): Api {
     baseUrl: base,
     fetch: (request) => way.send(request, true),
   });
-  const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE') => {
+  const call = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE') => {
     const send = client[method] as (path: string, asked?: unknown) => Promise<{ data?: unknown }>;
     return async (path: string, asked?: unknown) => (await send(path, asked)).data;
   };
@@ -100,6 +101,7 @@ export function createApi(options: ApiOptions): Api {
     get: call('GET') as Api['get'],
     post: call('POST') as Api['post'],
     put: call('PUT') as Api['put'],
+    patch: call('PATCH') as Api['patch'],
     delete: call('DELETE') as Api['delete'],
     fetch: (path, init) => way.send(new Request(base + path, init), false),
   };
