@@ -20,6 +20,7 @@ from load import (
     bench_nodes,
     bench_report,
     bench_save,
+    bench_screen,
 )
 from load.figures import Report
 from load.world import World
@@ -54,6 +55,16 @@ def events(
 ) -> None:
     """Take events in: one by one against the echo, in batches against bare inserts."""
     _end(bench_events.bench(bench_events.Size(rounds=rounds, seconds=seconds), console, _say))
+
+
+@app.command()
+def screen(
+    students: Annotated[int, typer.Option(min=10)] = 5_000,
+    seconds: Annotated[float, typer.Option(help="Length of a stretch.")] = 15.0,
+) -> None:
+    """Count the frames of a board in Chromium while events arrive."""
+    size = bench_screen.Size(students=students, seconds=seconds)
+    _end(bench_screen.bench(size, console, _say))
 
 
 @app.command()
