@@ -1,7 +1,14 @@
-import { useTranslations } from 'use-intl';
+import { useRoute } from 'wouter';
+import { MoreWords } from '../../words/Words';
+import { Review } from './Review';
+import { ReviewList } from './ReviewList';
 
-/** Comes next; the shell loads it lazily. */
+/** Reviews: the list at `/reviews`, one of them at `/reviews/:id`. */
 export function Reviews() {
-  const t = useTranslations('reviews');
-  return <h1>{t('title')}</h1>;
+  const [isOne, place] = useRoute('/reviews/:id');
+  return (
+    <MoreWords of={['reviews', 'attempt']}>
+      {isOne ? <Review key={place.id} reviewId={Number(place.id)} /> : <ReviewList />}
+    </MoreWords>
+  );
 }

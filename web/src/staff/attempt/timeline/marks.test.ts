@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inSight, lanesOf, type Moment, marksOf, type Severity } from './marks';
+import { isInSight, lanesOf, type Moment, marksOf, type Severity } from './marks';
 import { whole, zoom } from './scale';
 
 function moment(
@@ -56,7 +56,7 @@ test('closer up they are two marks, and what is out of sight is not drawn', () =
   const close = zoom(SCALE, 0.0001, 1_050);
   const marks = marksOf(lanesOf(MOMENTS, 'severity'), close, 1_000);
   expect(marks.map((mark) => mark.first.id)).toEqual([2, 3]);
-  expect(inSight(MOMENTS, close).map((each) => each.id)).toEqual([2, 3]);
+  expect(MOMENTS.filter((each) => isInSight(each, close)).map((each) => each.id)).toEqual([2, 3]);
 });
 
 test('the mark of a chosen event is marked', () => {

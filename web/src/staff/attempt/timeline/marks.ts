@@ -106,9 +106,9 @@ function add(mark: Mark, moment: Moment, chosen: ReadonlySet<number>): void {
   if (rank(moment.severity) < rank(mark.severity)) mark.severity = moment.severity;
 }
 
-/** Returns what of the moments is in sight, for the table beside the picture. */
-export function inSight(moments: readonly Moment[], scale: Scale): Moment[] {
-  return moments.filter((each) => each.at >= scale.from && each.at <= scale.to);
+/** Whether a moment is in sight, for the table beside the picture. */
+export function isInSight(moment: Moment | undefined, scale: Scale): boolean {
+  return moment !== undefined && moment.at >= scale.from && moment.at <= scale.to;
 }
 
 function worstOf(moments: readonly Moment[]): Severity {
