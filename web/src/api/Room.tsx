@@ -35,7 +35,7 @@ export function RoomProvider(props: {
   children: ReactNode;
 }) {
   const { attemptId, opening, failed, children } = props;
-  const { login, api } = useOep();
+  const { login, clock } = useOep();
   const [tries, setTries] = useState(0);
   const [room, setRoom] = useState<Room>();
   const [error, setError] = useState<Error>();
@@ -45,7 +45,7 @@ export function RoomProvider(props: {
     let isWanted = true;
     let opened: Room | undefined;
     setError(undefined);
-    openRoom({ login, api, attemptId }).then(
+    openRoom({ login, clock, attemptId }).then(
       (found) => {
         opened = found;
         if (isWanted) setRoom(found);
@@ -60,7 +60,7 @@ export function RoomProvider(props: {
       opened?.close();
       setRoom(undefined);
     };
-  }, [login, api, attemptId, tries]);
+  }, [login, clock, attemptId, tries]);
 
   if (error) return failed(error, () => setTries((count) => count + 1));
   if (!room) return opening;

@@ -103,7 +103,10 @@ export function createApi(options: ApiOptions): Api {
     put: call('PUT') as Api['put'],
     patch: call('PATCH') as Api['patch'],
     delete: call('DELETE') as Api['delete'],
-    fetch: (path, init) => way.send(new Request(base + path, init), false),
+    fetch: (path, init) => {
+      const request = new Request(base + path, init);
+      return way.send(request, request.method !== 'GET');
+    },
   };
 }
 

@@ -19,7 +19,8 @@ const DRIFT = 100e-6;
 /** The monotonic clock may stand still while a device sleeps; its wall clock does not. */
 const SLEPT_MS = 2_000;
 const LARGEST_STAND_MS = 2_000;
-const DATE_GRAIN_MS = 1_000;
+/** A `Date` header is cut to the second and may be made half a second ahead of its use. */
+const DATE_GRAIN_MS = 1_500;
 
 /** What is known: the offset (server time − monotonic) lies between two bounds. */
 interface Bounds {
@@ -37,6 +38,7 @@ export class ServerClock {
   #offset: number | undefined;
   /** Device − monotonic when last looked at: it jumps when the device slept or was set. */
   #deviceOffset: number;
+  #hasServerTime = false;
   #latest = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClockOptions = {}) {
@@ -51,13 +53,15 @@ export class ServerClock {
    */
   observe(serverTime: string, sentAt?: number): void {
     const at = Date.parse(serverTime);
-    if (!Number.isNaN(at)) this.#learn(at, at, sentAt);
+    if (Number.isNaN(at)) return;
+    this.#hasServerTime ||= sentAt !== undefined;
+    this.#learn(at, at, sentAt);
   }
 
-  /** Takes the `Date` of an HTTP answer, which is cut to the second. */
+  /** Takes the `Date` of an HTTP answer, until something said the time that decides, and better. */
   observeDate(date: string, sentAt: number): void {
     const at = Date.parse(date);
-    if (!Number.isNaN(at)) this.#learn(at, at + DATE_GRAIN_MS, sentAt);
+    if (!Number.isNaN(at) && !this.#hasServerTime) this.#learn(at, at + DATE_GRAIN_MS, sentAt);
   }
 
   /** The server's time now, in ms since 1970; the device's until the first answer. */

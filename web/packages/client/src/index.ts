@@ -1,6 +1,6 @@
 /** What an exam page needs to talk to OEP; README.md shows the twenty lines that use it. */
 
-export type { AnswerBook, AnswerState, AnswerView, BookSummary } from './answers';
+export { AnswerBook, type AnswerState, type AnswerView, type BookSummary } from './answers';
 export { type Answer, type Api, type ApiOptions, type Asked, createApi, type GetPath } from './api';
 export type { paths } from './api.gen';
 export { type ClockOptions, ServerClock } from './clock';
@@ -15,16 +15,8 @@ export {
   type LoginKeeperOptions,
   type LoginState,
 } from './login';
-export type { EventReporter, Report, ReporterState } from './reporter';
-export {
-  AnswersUnconfirmed,
-  keptReceipt,
-  openRoom,
-  type Room,
-  type RoomOptions,
-  type SubmitOptions,
-  type Submitted,
-} from './room';
+export { EventReporter, type Report, type ReporterState } from './reporter';
+export { keptReceipt, openRoom, type Room, type RoomOptions } from './room';
 export type * from './shapes';
 export {
   AttemptSocket,
@@ -33,4 +25,10 @@ export {
   type Socket,
   type SocketOptions,
 } from './sockets';
-export type { QuestionTimer } from './timer';
+export {
+  AnswersUnconfirmed,
+  type SubmitOptions,
+  type Submitted,
+  submitAttempt,
+} from './submitting';
+export { QuestionTimer } from './timer';

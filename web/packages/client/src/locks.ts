@@ -11,7 +11,7 @@ export interface Locks {
 /** The locks of the browser; those of the page alone where it has none. */
 export function browserLocks(): Locks {
   const { locks } = globalThis.navigator ?? {};
-  if (!locks) return pageLocks();
+  if (!locks) return OF_THIS_PAGE;
   return { hold: async (name, work) => locks.request(name, () => work()) };
 }
 
@@ -32,3 +32,5 @@ export function pageLocks(): Locks {
     },
   };
 }
+
+const OF_THIS_PAGE = pageLocks();

@@ -49,6 +49,9 @@ const RENEWAL_MS = 12_000;
 const RENEWAL_TRY_MS = 5_000;
 const RENEWAL_PAUSE_MS = 500;
 
+/** Where there is no storage, a login lives as long as its page. */
+const NOWHERE = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
+
 /** Holds the login of this tab, renews it silently, and tells who listens. */
 export class LoginKeeper {
   readonly #base: string;
@@ -64,7 +67,7 @@ export class LoginKeeper {
 
   constructor(options: LoginKeeperOptions = {}) {
     this.#base = options.base ?? globalThis.location?.origin ?? '';
-    this.#storage = options.storage ?? globalThis.sessionStorage;
+    this.#storage = options.storage ?? globalThis.sessionStorage ?? NOWHERE;
     this.#locks = options.locks ?? browserLocks();
     this.#handovers = options.handovers ?? storedHandovers(pageStore);
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
