@@ -379,6 +379,53 @@ NOTICES = some.lists(
 )
 
 
+SEATS = some.dictionaries(
+    some.integers(1, 8),
+    some.fixed_dictionaries(
+        {},
+        optional={
+            "status": some.sampled_from(["not_started", "in_progress", "submitted"]),
+            "is_online": some.booleans(),
+            "student_name": some.sampled_from(["Asha", "Meena"]),
+            "risk_score": some.integers(0, 2),
+            "counts": some.builds(counts, some.integers(0, 1), some.integers(0, 1)),
+            "questions_answered": some.integers(0, 1),
+        },
+    ),
+)
+FILTERS = [Filter(), Filter(status="in_progress"), Filter(group="lost"), Filter(search="meena")]
+
+
+def rows_of(seats):
+    return [row(n, **changes) for n, changes in seats.items()]
+
+
+@settings(deadline=None, max_examples=200)
+@given(before=SEATS, after=SEATS)
+def test_a_board_that_is_loaded_anew_shows_what_a_new_one_would(before, after):
+    """Whoever came, went or changed: pages, totals and groups, whatever the filter."""
+
+    async def play():
+        board, anew = a_board(rows_of(before)), a_board(rows_of(after), 20)
+        extents = [Extent(filter=wanted) for wanted in FILTERS]
+        watchers = {extent: Watcher() for extent in extents}
+        for extent, watcher in watchers.items():
+            board.window(extent).join(watcher)
+        board.load(rows_of(after), Position(20, "e"), 1.0)
+        for extent, watcher in watchers.items():
+            await quiet(board.window(extent))
+            fresh = Watcher()
+            anew.window(extent).join(fresh)
+            [page] = fresh.frames
+            assert watcher.page == fresh.page
+            head = watcher.frames[-1]
+            assert (head["total"], head["groups"]) == (page["total"], page["groups"])
+        snapshots = [each.snapshot(Position(20, "e")).data for each in (board, anew)]
+        assert snapshots[0] == snapshots[1]
+
+    asyncio.run(play())
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     notices=NOTICES,

@@ -46,15 +46,24 @@ class Board:
         return len(self._rows)
 
     def load(self, rows: Iterable[Row], position: Position, loaded_at: float) -> None:
-        """Show these rows, complete up to `position`, instead of what was here."""
-        self._rows = {row["attempt_id"]: row for row in rows}
-        self._keys = {attempt_id: key(row) for attempt_id, row in self._rows.items()}
+        """Show these rows, complete up to `position`, instead of what was here.
+
+        Thousands may be read anew while fifty windows are open: a row that is as it was costs a
+        look, and only what moves it costs each listing something.
+        """
+        found = {row["attempt_id"]: row for row in rows}
         self.position, self.loaded_at = position, loaded_at
         self.is_incomplete = False
         self._snapshot = None
-        self._past_texts |= self._texts
-        self._texts = {}
-        self._listings = {wanted: self._listed(wanted) for wanted in self._listings}
+        for attempt_id in self._rows.keys() - found.keys():
+            self._lose(attempt_id)
+        judged_by = frozenset[str]().union(*(x.fields for x in self._listings.values()))
+        for attempt_id, row in found.items():
+            old = self._rows.get(attempt_id)
+            if old is None:
+                self._put(attempt_id, row)
+            elif row != old:
+                self._replace(attempt_id, old, row, judged_by)
         for window in self._windows.values():
             window.due()
 
@@ -135,6 +144,35 @@ class Board:
     def _listed(self, wanted: Filter) -> Listing:
         return Listing(wanted, ((row, self._keys[i]) for i, row in self._rows.items()))
 
+    def _put(self, attempt_id: int, row: Row) -> dict[Filter, Span | None]:
+        """Take in an attempt that is new; return where that is to be seen."""
+        self._rows[attempt_id] = row
+        place = self._keys[attempt_id] = key(row)
+        return {wanted: each.add(row, place) for wanted, each in self._listings.items()}
+
+    def _replace(self, attempt_id: int, old: Row, row: Row, judged_by: frozenset[str]) -> None:
+        """Take in a row anew; `judged_by` are the fields on which some listing depends."""
+        before, place = self._keys[attempt_id], key(row)
+        self._rows[attempt_id], self._keys[attempt_id] = row, place
+        self._outdate(attempt_id)
+        changed = {name for name in old.keys() | row.keys() if old.get(name) != row.get(name)}
+        if place != before or not judged_by.isdisjoint(changed):
+            for listing in self._listings.values():
+                listing.update(row, place, changed)
+
+    def _lose(self, attempt_id: int) -> None:
+        """Let go of an attempt that is not there any more."""
+        del self._rows[attempt_id], self._keys[attempt_id]
+        self._texts.pop(attempt_id, None)
+        self._past_texts.pop(attempt_id, None)
+        for listing in self._listings.values():
+            listing.remove(attempt_id)
+
+    def _outdate(self, attempt_id: int) -> None:
+        """Have the text of a row made again when it is shown; perhaps it is the same."""
+        if attempt_id in self._texts:
+            self._past_texts[attempt_id] = self._texts.pop(attempt_id)
+
     def _arrive(self, attempt_id: int, data: Row) -> None:
         """Show an attempt that is new; what is here already is at least as new as its notice."""
         if attempt_id in self._rows:
@@ -143,9 +181,7 @@ class Board:
             self.is_incomplete = True
             return
         self.is_incomplete |= not data["student_name"]
-        row = self._rows[attempt_id] = dict(data)
-        place = self._keys[attempt_id] = key(row)
-        for window in self._touched({w: x.add(row, place) for w, x in self._listings.items()}):
+        for window in self._touched(self._put(attempt_id, dict(data))):
             window.due()
 
     def _change(self, attempt_id: int, changes: Row) -> list[Window]:
@@ -157,8 +193,7 @@ class Board:
         if not changes:
             return []
         row.update(changes)
-        if attempt_id in self._texts:
-            self._past_texts[attempt_id] = self._texts.pop(attempt_id)
+        self._outdate(attempt_id)
         place = self._keys[attempt_id] = key(row)
         listings = self._listings.items()
         return self._touched({w: x.update(row, place, changes) for w, x in listings})

@@ -51,7 +51,9 @@ class Key(NamedTuple):
 Test = Callable[[Row, Key], bool]
 
 
-class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Filter(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, cache_hash=True
+):
     """What a proctor wants to see; what is not named lets everything through."""
 
     status: str | None = None
@@ -106,7 +108,8 @@ class Listing:
 
     def __init__(self, wanted: Filter, rows: Iterable[tuple[Row, Key]]) -> None:
         self._tests = wanted.tests()
-        self._fields = wanted.fields
+        self.fields = wanted.fields
+        """Of a row, on which it depends whether it is here, but for what makes its group."""
         self._is_by_group = wanted.group is not None
         self._key_of = {row["attempt_id"]: place for row, place in rows if self._has(row, place)}
         self._keys = sorted(self._key_of.values())
@@ -129,7 +132,7 @@ class Listing:
         `changed` names the fields of the row that may be others than before.
         """
         old = self._key_of.get(new.attempt_id)
-        is_judged = self._is_by_group or not self._fields.isdisjoint(changed)
+        is_judged = self._is_by_group or not self.fields.isdisjoint(changed)
         is_in = self._has(row, new) if is_judged else old is not None
         if old is None:
             return self._enter(new) if is_in else None
@@ -141,6 +144,12 @@ class Listing:
         self._leave(place, old)
         other = self._enter(new).first
         return Span(min(place, other), max(place, other), old.group != new.group)
+
+    def remove(self, attempt_id: int) -> None:
+        """Let go of an attempt that is no more, if it is here."""
+        old = self._key_of.get(attempt_id)
+        if old is not None:
+            self._leave(bisect_left(self._keys, old), old)
 
     def _enter(self, new: Key) -> Span:
         place = bisect_left(self._keys, new)

@@ -26,7 +26,7 @@ from realtime.incoming import Malformed
 MAX_LIMIT = 500
 
 
-class Extent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Extent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     """What of a board is looked at."""
 
     offset: int = 0
