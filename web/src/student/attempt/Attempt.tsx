@@ -1,0 +1,60 @@
+import { lazy, Suspense, useState } from 'react';
+import { useTranslations } from 'use-intl';
+import { RoomProvider } from '../../api';
+import { Frame } from '../parts/Frame';
+import { Loading } from '../parts/Loading';
+import { Problem } from '../parts/Problem';
+import { Elsewhere } from './Elsewhere';
+import { Live } from './Live';
+import { useAttempt } from './useAttempt';
+import { useOneTab } from './useOneTab';
+import { WayBack } from './WayBack';
+
+const Result = lazy(async () => ({ default: (await import('../result/Result')).Result }));
+const Cancelled = lazy(async () => ({ default: (await import('../result/Cancelled')).Cancelled }));
+
+/** One attempt, from its instructions to its result: which page it is follows from its status. */
+export function Attempt({ id }: { id: number }) {
+  const t = useTranslations('student');
+  const { attempt, error, reload } = useAttempt(id);
+  const [eventsLeft, setEventsLeft] = useState(0);
+  if (!attempt) {
+    if (!error) return <Loading />;
+    return (
+      <Frame above={<WayBack />} title={t('title')}>
+        <Problem error={error} onRetry={reload} />
+      </Frame>
+    );
+  }
+  const isSubmitted = attempt.status === 'submitted' || attempt.status === 'graded';
+  return (
+    <Suspense fallback={<Loading />}>
+      {isSubmitted && <Result attempt={attempt} eventsLeft={eventsLeft} />}
+      {attempt.status === 'cancelled' && <Cancelled />}
+      {!isSubmitted && attempt.status !== 'cancelled' && (
+        <Open id={id} onSubmitted={setEventsLeft} />
+      )}
+    </Suspense>
+  );
+}
+
+/** An attempt that is not over: in one tab, with its socket and all that is kept for it. */
+function Open({ id, onSubmitted }: { id: number; onSubmitted: (eventsLeft: number) => void }) {
+  const t = useTranslations('student');
+  const { tab, take } = useOneTab(id);
+  if (tab === 'asking') return <Loading />;
+  if (tab === 'elsewhere') return <Elsewhere onTake={take} />;
+  return (
+    <RoomProvider
+      attemptId={id}
+      failed={(error, again) => (
+        <Frame above={<WayBack />} title={t('title')}>
+          <Problem error={error} onRetry={again} />
+        </Frame>
+      )}
+      opening={<Loading text={t('room.loading')} />}
+    >
+      <Live id={id} onSubmitted={onSubmitted} />
+    </RoomProvider>
+  );
+}

@@ -1,0 +1,72 @@
+import { lazy, useEffect, useState } from 'react';
+import { useTranslations } from 'use-intl';
+import { Frame } from '../parts/Frame';
+import { Loading } from '../parts/Loading';
+import { Problem } from '../parts/Problem';
+import { screenOf } from '../screen';
+import { useAttempt, useExam } from './useAttempt';
+import { useAround, useSitting } from './useSitting';
+import { WayBack } from './WayBack';
+
+const Door = lazy(async () => ({ default: (await import('../door/Door')).Door }));
+const Lobby = lazy(async () => ({ default: (await import('../door/Lobby')).Lobby }));
+const Room = lazy(async () => ({ default: (await import('../room/Room')).Room }));
+const Paused = lazy(async () => ({ default: (await import('../room/Paused')).Paused }));
+const Expired = lazy(async () => ({ default: (await import('../room/Expired')).Expired }));
+
+/** The page of an attempt that is not over, as its status and what the platform says of it want. */
+export function Live({ id, onSubmitted }: { id: number; onSubmitted: (left: number) => void }) {
+  const t = useTranslations('student');
+  const { attempt, reload } = useAttempt(id);
+  const { exam, error, reload: reloadExam } = useExam(attempt?.exam_id);
+  const [hasAsked, setAsked] = useState(false);
+  const sitting = useSitting();
+  useFreshAttempt(id, sitting.staleness);
+
+  if (!attempt || !exam) {
+    if (!error) return <Loading />;
+    return (
+      <Frame above={<WayBack />} title={t('title')}>
+        <Problem error={error} onRetry={reloadExam} />
+      </Frame>
+    );
+  }
+  const isWaiting = sitting.isWaiting ?? attempt.is_waiting_for_authorisation;
+  const isPaused = sitting.time.pausedSeconds !== null;
+  const submitted = async (left: number) => {
+    onSubmitted(left);
+    await reload();
+  };
+  switch (screenOf({ status: attempt.status, isWaiting, hasAsked, isPaused })) {
+    case 'lobby':
+      return <Lobby exam={exam} onBack={() => setAsked(false)} />;
+    case 'room':
+      return <Room attempt={attempt} exam={exam} onOver={reload} onSubmitted={submitted} />;
+    case 'paused':
+      return <Paused exam={exam} />;
+    case 'expired':
+      return <Expired exam={exam} onSubmitted={submitted} />;
+    default:
+      return (
+        <Door
+          attempt={attempt}
+          exam={exam}
+          isWaiting={isWaiting}
+          onAsked={() => setAsked(true)}
+          onBegun={reload}
+        />
+      );
+  }
+}
+
+/** Hands the attempt, whenever it was read, to what goes on around it, and reads it when that says so. */
+function useFreshAttempt(id: number, staleness: number): void {
+  const around = useAround();
+  const { attempt, reload } = useAttempt(id);
+  useEffect(() => {
+    if (attempt) around.read(attempt);
+  }, [around, attempt]);
+  useEffect(() => {
+    if (staleness > 0) reload();
+  }, [staleness, reload]);
+}

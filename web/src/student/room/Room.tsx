@@ -1,0 +1,102 @@
+import type { AttemptWithProgress, ExamWithQuestions } from '@oep/client';
+import { useEffect, useState } from 'react';
+import { useTranslations } from 'use-intl';
+import { IconBack, IconForward } from '../../ui/icons';
+import { useTitle } from '../../ui/useTitle';
+import { Button } from '../parts/Button';
+import { FullScreenHint } from './FullScreen';
+import { Head } from './Head';
+import { Interrupted } from './Interrupted';
+import { Navigator } from './Navigator';
+import { Notices } from './Notices';
+import { stepped } from './progress';
+import { QuestionCard } from './QuestionCard';
+import styles from './Room.module.css';
+import { SubmitDialog } from './SubmitDialog';
+import { useCurrentQuestion } from './useCurrentQuestion';
+import { useWatching } from './useWatching';
+
+export interface RoomProps {
+  attempt: AttemptWithProgress;
+  exam: ExamWithQuestions;
+  /** The clock stands at 0: the attempt is to be read again. */
+  onOver: () => void;
+  /** It is submitted; `eventsLeft` entries of the log could not be sent. */
+  onSubmitted: (eventsLeft: number) => void;
+}
+
+/** The exam room: one question at a time, and everything else around it, quietly. */
+export function Room({ attempt, exam, onOver, onSubmitted }: RoomProps) {
+  const t = useTranslations('student.room');
+  useTitle(exam.title);
+  const ids = exam.questions.map(({ id }) => id);
+  const { currentId, show, heading } = useCurrentQuestion(attempt, ids);
+  const [isSubmitting, setSubmitting] = useState(false);
+  useWatching(currentId);
+  useLeavingHint();
+
+  const index = ids.indexOf(currentId);
+  const question = exam.questions[index];
+  if (!question) return null; // an exam without questions cannot be published
+  const isLast = index === ids.length - 1;
+  return (
+    <div className={styles.room}>
+      <a className={styles.skip} href="#question">
+        {t('question', { number: index + 1, total: ids.length })}
+      </a>
+      <Head onOver={onOver} onSubmit={() => setSubmitting(true)} title={exam.title} />
+      <div className={styles.banners}>
+        <Interrupted />
+        <FullScreenHint />
+      </div>
+      <main className={styles.main} id="question">
+        <QuestionCard
+          heading={heading}
+          key={question.id}
+          number={index + 1}
+          question={question}
+          total={ids.length}
+        />
+        <div className={styles.steps}>
+          <Button disabled={index === 0} onClick={() => show(stepped(ids, currentId, -1))}>
+            <IconBack />
+            {t('previous')}
+          </Button>
+          {isLast ? (
+            <Button look="primary" onClick={() => setSubmitting(true)}>
+              {t('review')}
+            </Button>
+          ) : (
+            <Button look="primary" onClick={() => show(stepped(ids, currentId, 1))}>
+              {t('next')}
+              <IconForward />
+            </Button>
+          )}
+        </div>
+      </main>
+      <Navigator currentId={currentId} ids={ids} onShow={show} />
+      {isSubmitting && (
+        <SubmitDialog
+          currentId={currentId}
+          ids={ids}
+          onClose={() => setSubmitting(false)}
+          onGo={(id) => {
+            setSubmitting(false);
+            show(id);
+          }}
+          onSubmitted={onSubmitted}
+        />
+      )}
+      <Notices />
+    </div>
+  );
+}
+
+/** Lets the browser ask before the page is closed or loaded again by mistake. */
+function useLeavingHint(): void {
+  useEffect(() => {
+    const asked = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', asked);
+    return () => window.removeEventListener('beforeunload', asked);
+  }, []);
+}
