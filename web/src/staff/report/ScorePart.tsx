@@ -1,0 +1,94 @@
+import { useMemo } from 'react';
+import { useFormatter, useTranslations } from 'use-intl';
+import { useGet, useLogin } from '../../api';
+import { Panel } from '../../ui/Panel';
+import { ProblemBox } from '../../ui/ProblemBox';
+import { Table } from '../../ui/Table';
+import { Chart } from './charts/Chart';
+import { bars } from './charts/drawings';
+import styles from './Report.module.css';
+
+/** How the marks turned out, and how hard each question was; of complete grades only. */
+export function ScorePart({ examId }: { examId: number }) {
+  const t = useTranslations('report.scores');
+  const format = useFormatter();
+  const { keeper } = useLogin();
+  const isStaff = keeper.hasRole('admin', 'hall_in_charge');
+  const analysis = useGet(
+    '/api/v1/exams/{exam_id}/item-analysis',
+    { params: { path: { exam_id: examId } } },
+    { enabled: isStaff },
+  );
+  const items = useMemo(
+    () => (analysis.data?.items ?? []).filter((item) => item.difficulty !== null),
+    [analysis.data],
+  );
+  const axis = t('share');
+  const drawing = useMemo(
+    () =>
+      bars(
+        items.map((item) => String(item.question_id)),
+        axis,
+      ),
+    [items, axis],
+  );
+  const data = useMemo<[number[], number[]]>(
+    () => [items.map((_, place) => place), items.map((item) => (item.difficulty ?? 0) * 100)],
+    [items],
+  );
+  const number = (value: number | null | undefined) =>
+    value == null ? '–' : format.number(value, { maximumFractionDigits: 2 });
+  if (!isStaff) return null;
+  return (
+    <Panel title={t('title')}>
+      {analysis.error && <ProblemBox problem={analysis.error} />}
+      {analysis.data && (
+        <p>
+          {t('spread', {
+            count: analysis.data.n,
+            mean: number(analysis.data.mean),
+            median: number(analysis.data.median),
+            deviation: number(analysis.data.standard_deviation),
+            alpha: number(analysis.data.alpha),
+          })}
+        </p>
+      )}
+      {items.length > 0 && (
+        <Chart
+          data={data}
+          drawing={drawing}
+          label={t('label', { count: items.length })}
+          table={
+            <Table
+              caption={t('by_question')}
+              columns={[
+                {
+                  key: 'question',
+                  header: t('question'),
+                  isRowHeader: true,
+                  cell: (item) => item.question_id,
+                },
+                {
+                  key: 'share',
+                  header: axis,
+                  align: 'end',
+                  cell: (item) => number((item.difficulty ?? 0) * 100),
+                },
+                {
+                  key: 'discrimination',
+                  header: t('discrimination'),
+                  align: 'end',
+                  cell: (item) => number(item.discrimination),
+                },
+              ]}
+              keyOf={(item) => item.question_id}
+              rows={items}
+              size="dense"
+            />
+          }
+        />
+      )}
+      {analysis.data && items.length === 0 && <p className={styles.quiet}>{t('none')}</p>}
+    </Panel>
+  );
+}

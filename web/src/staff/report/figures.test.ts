@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { binNames, rangesOf, typesOf } from './figures';
+
+test('a type that came with two severities is one row', () => {
+  const counts = [
+    { event_type: 'window_blur', severity: 'warning', event_count: 3 },
+    { event_type: 'keyboard_blocked', severity: 'warning', event_count: 4 },
+    { event_type: 'keyboard_blocked', severity: 'violation', event_count: 2 },
+  ];
+  expect(typesOf(counts)).toEqual([
+    { type: 'keyboard_blocked', info: 0, warning: 4, violation: 2, total: 6 },
+    { type: 'window_blur', info: 0, warning: 3, violation: 0, total: 3 },
+  ]);
+});
+
+test('bins are named by what falls in them, the last is open', () => {
+  expect(binNames([{ lowest: 0 }, { lowest: 10 }, { lowest: 20 }])).toEqual([
+    '0–9',
+    '10–19',
+    '20+',
+  ]);
+});
+
+test('missing numbers are written short', () => {
+  expect(
+    rangesOf([
+      [3, 5],
+      [9, 9],
+    ]),
+  ).toBe('3–5, 9');
+  expect(
+    rangesOf(
+      [
+        [1, 1],
+        [3, 3],
+        [5, 5],
+      ],
+      2,
+    ),
+  ).toBe('1, 3 …');
+  expect(rangesOf([])).toBe('');
+});
