@@ -4,6 +4,7 @@ The files are those that Vite made. Their names hold a sum of their content, so 
 them for ever; the two pages are asked for again each time, and so a release is seen at once.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,12 +22,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 PAGES = {"student": "index.html", "staff": "staff/index.html"}
 
 # A page runs only what came with it and talks only to where it came from (and, for sockets in
-# browsers that do not count them as 'self', to the same host).
+# browsers that do not count them as 'self', to the same host). Style sheets that its library of
+# controls makes bear the number of this one answer.
 POLICY = (
-    "default-src 'self'; connect-src 'self' {sockets}; img-src 'self' data: blob:;"
-    " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
+    "default-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self' {sockets};"
+    " img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
 )
+NONCE = "%NONCE%"
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -63,11 +66,15 @@ def create_app(folder: Path) -> Starlette:
 
 
 def _page(file: Path) -> Endpoint:
+    text = file.read_text()
+
     async def page(request: Request) -> Response:
         host = request.headers.get("host", "")
-        policy = POLICY.format(sockets=f"ws://{host} wss://{host}" if _is_plain(host) else "")
+        sockets = f"ws://{host} wss://{host}" if _is_plain(host) else ""
+        nonce = secrets.token_urlsafe(16)
+        policy = POLICY.format(sockets=sockets, nonce=nonce)
         headers = {"content-security-policy": policy, "cache-control": ASK_AGAIN, **HEADERS}
-        return FileResponse(file, headers=headers)
+        return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
 
     return page
 
