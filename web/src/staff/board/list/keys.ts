@@ -60,6 +60,16 @@ export const SHORTCUTS: readonly (readonly [key: string, deed: Deed])[] = [
 ];
 const DEEDS = new Map(SHORTCUTS);
 
+/** Keys as they are printed on keyboards, in every language. */
+export const CAPS = {
+  ' ': 'Space',
+  Escape: 'Esc',
+  Enter: 'Enter',
+  Home: 'Home',
+  End: 'End',
+  Control: 'Ctrl',
+} as const;
+
 /** What a key press in the list asks for; undefined = it is the browser's. */
 export function wishOf(key: Key): KeyWish | undefined {
   if (key.altKey) return undefined;
