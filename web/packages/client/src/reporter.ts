@@ -164,7 +164,8 @@ export class EventReporter {
     this.#timer = setTimeout(() => {
       this.#dueAt = Number.POSITIVE_INFINITY;
       this.#postponed.clear();
-      void this.#pump();
+      // What came while a pump was ending may have been too late for it.
+      void (this.#pumping ?? Promise.resolve()).then(() => this.#pump());
     }, at - this.#now());
   }
 
