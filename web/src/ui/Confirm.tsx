@@ -12,6 +12,8 @@ export interface ConfirmProps {
   /** The deed as a verb: "End exam"; never "OK" or "Yes". */
   confirmLabel: string;
   isDanger?: boolean;
+  /** While something is still missing: a reason, a tick. */
+  isConfirmDisabled?: boolean;
   isOpen: boolean;
   onClose: () => void;
   /** Does it. Closes when it returns; when it throws, says why and stays open. */
@@ -42,6 +44,7 @@ export function Confirm(props: ConfirmProps) {
       actions={
         <>
           <Button
+            isDisabled={props.isConfirmDisabled ?? false}
             isPending={isPending}
             look={props.isDanger ? 'danger' : 'primary'}
             onPress={confirm}

@@ -1,5 +1,14 @@
 /** Which part of a list is shown, for lists that the server cuts by `skip` and `limit`. */
 
+export interface Shown {
+  skip: number;
+  limit: number;
+  /** How many rows there are in all; without it, `count` of this part and whether another follows. */
+  total?: number | undefined;
+  count?: number | undefined;
+  hasNext?: boolean | undefined;
+}
+
 export interface Part {
   /** Numbers for people, from 1; 0 and 0 of an empty list. */
   first: number;
@@ -9,12 +18,13 @@ export interface Part {
   next: number | undefined;
 }
 
-export function partOf(skip: number, limit: number, total: number): Part {
-  const last = Math.min(skip + limit, total);
+export function partOf({ skip, limit, total, count = 0, hasNext = false }: Shown): Part {
+  const last = total === undefined ? skip + count : Math.min(skip + limit, total);
+  const goesOn = total === undefined ? hasNext : last < total;
   return {
-    first: Math.min(skip + 1, total),
+    first: Math.min(skip + 1, last),
     last,
     previous: skip > 0 ? Math.max(0, skip - limit) : undefined,
-    next: last < total ? last : undefined,
+    next: goesOn ? last : undefined,
   };
 }
