@@ -36,7 +36,7 @@ export function QuestionCard({ question, number, total, heading }: QuestionCardP
         <h2 className={styles.number} id="question-number" ref={heading} tabIndex={-1}>
           {t('question', { number, total })}
         </h2>
-        <p className={styles.marks}>
+        <p>
           {t('marks', { marks: question.marks })}
           {question.negative_marks > 0 && (
             <span> · {t('negative', { marks: question.negative_marks })}</span>

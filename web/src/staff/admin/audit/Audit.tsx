@@ -90,7 +90,7 @@ function AuditFilters({
         }))}
         value={values.source || 'auth'}
       />
-      <TextField {...text('event')} placeholder={t('audit.eventExample')} />
+      <TextField {...text('event')} />
       <TextField {...text('user')} inputMode="numeric" />
       {isOfAttempts && <TextField {...text('attempt')} inputMode="numeric" />}
       {isOfAttempts && <TextField {...text('exam')} inputMode="numeric" />}
