@@ -59,4 +59,4 @@ it('finds texts, labels and quoted texts', () => {
 it('no page says a word of its own', () => {
   const found = Object.entries(SOURCES).flatMap(([path, source]) => literals(path, source));
   expect(found).toEqual([]);
-});
+}, 60_000);
