@@ -36,8 +36,10 @@ def stack(server_folder) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def hall(stack) -> Hall:
-    return Hall(stack)
+def hall(stack) -> Iterator[Hall]:
+    hall = Hall(stack)
+    yield hall
+    hall.close()
 
 
 @pytest.fixture(scope="package")

@@ -27,6 +27,7 @@ class Hall:
 
     def __init__(self, stack: Platform) -> None:
         self._stack = stack
+        self._clients: list[httpx.Client] = []
         self._numbers = itertools.cycle(range(1, len(seed_rows.people()["students"]) + 1))
 
     def student(self) -> Student:
@@ -40,11 +41,16 @@ class Hall:
         }
         login = post(self._stack.url, "hall-ticket-login", typed)
         http = client(self._stack.url, login)
+        self._clients.append(http)
         self._make_room(http)
         [mine, *_] = self._attempts(http, "not_started")
         return Student(
             *typed.values(), login["user"]["full_name"], mine["id"], mine["exam_id"], http
         )
+
+    def close(self) -> None:
+        for each in self._clients:
+            each.close()
 
     def _make_room(self, http: httpx.Client) -> None:
         with client(self._stack.url, self.login_of("admin")) as admin:

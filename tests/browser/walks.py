@@ -1,0 +1,31 @@
+"""Ways through the pages that several tests go: in at a door, and to where the test begins."""
+
+from playwright.sync_api import Page
+
+from browser.people import Student, staff
+
+
+def sign_in(page: Page, student: Student) -> None:
+    """Sign a student in by hall ticket, at the page that is open; his exams are shown then."""
+    page.get_by_role("textbox", name="Hall ticket number").fill(student.hall_ticket)
+    page.get_by_role("textbox", name="Date of birth").fill(student.born)
+    page.get_by_role("textbox", name="Answer to your security question").fill(student.answer)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Your exams").wait_for()
+
+
+def enter_room(page: Page, student: Student) -> None:
+    """Go from the student's door to the first question."""
+    sign_in(page, student)
+    page.goto(f"/app/attempts/{student.attempt_id}")
+    page.get_by_role("button", name="Begin the exam").click()
+    page.get_by_role("heading", name="Question 1 of").wait_for()
+
+
+def sign_in_staff(page: Page, role: str) -> None:
+    """Sign a demo member of staff in, at the page that is open."""
+    username, password = staff(role)
+    page.get_by_role("textbox", name="User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign out").wait_for()
