@@ -62,6 +62,7 @@ const LOOK_AROUND_MS = 15_000;
 const SAME_SAVE_MS = 2_000;
 const RELOAD_MS = 500;
 const STEP_MS = 100;
+const PATIENCE_MS = 5_000;
 
 /** What is going on around one answer in this tab. */
 interface Entry {
@@ -104,7 +105,9 @@ export class AnswerBook {
   static async open(options: BookOptions): Promise<AnswerBook> {
     const book = new AnswerBook(options);
     await book.#readAll();
-    await book.#load();
+    // Who has answers here need not wait for the platform; others wait a little.
+    const loading = book.#load();
+    if (book.#entries.size === 0) await Promise.race([loading, pause(PATIENCE_MS)]);
     book.#listen();
     book.#sendAll();
     return book;
@@ -449,4 +452,10 @@ export class AnswerBook {
     }
     await Promise.all([...this.#entries.values()].map(({ stored }) => stored));
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
