@@ -32,7 +32,14 @@ class Hall:
 
     def student(self) -> Student:
         """Seat the next student: end his old attempts, make him a new one. Blocks."""
-        number = next(self._numbers)
+        return self._seated(next(self._numbers))
+
+    def seat(self, hall_ticket: str) -> Student:
+        """Seat the one with this hall ticket. Blocks."""
+        numbers = range(1, len(seed_rows.people()["students"]) + 1)
+        return self._seated(next(n for n in numbers if seed_rows.hall_ticket(n) == hall_ticket))
+
+    def _seated(self, number: int) -> Student:
         person = seed_rows.people()["students"][number - 1]
         typed = {
             "hall_ticket_number": seed_rows.hall_ticket(number),
