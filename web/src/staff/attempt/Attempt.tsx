@@ -101,7 +101,7 @@ function Shown({ report, isOpen }: { report: Schemas['AttemptReport']; isOpen: b
         <Risk attemptId={attemptId} isLive={isOpen} onEvents={showIds} />
         <ReviewPart attemptId={attemptId} chosen={chosen} />
       </div>
-      <QuestionTiming paces={report.question_timings} />
+      <QuestionTiming examId={examId} paces={report.question_timings} />
       <div className={styles.columns}>
         <Chat attemptId={attemptId} isOpen={isOpen} />
         <Actions attemptId={attemptId} isLive={isOpen} />

@@ -8,6 +8,8 @@ import { ProblemBox } from '../../ui/ProblemBox';
 import { Loading } from '../../ui/Spinner';
 import { type Column, Table } from '../../ui/Table';
 import { useDuration } from '../../ui/Time';
+import { QuestionName } from '../attempt/QuestionName';
+import { useQuestions } from '../attempt/useQuestions';
 import { Chart } from './charts/Chart';
 import { boxes } from './charts/drawings';
 import styles from './Report.module.css';
@@ -25,24 +27,19 @@ export function QuestionPart({ examId }: { examId: number }) {
       <p className={styles.quiet}>{t('meaning')}</p>
       {figures.error && <ProblemBox onRetry={() => figures.refetch()} problem={figures.error} />}
       {figures.isPending && <Loading />}
-      {figures.data && <Spread questions={figures.data.questions} />}
+      {figures.data && <Spread examId={examId} questions={figures.data.questions} />}
     </Panel>
   );
 }
 
-function Spread({ questions }: { questions: Question[] }) {
+function Spread({ examId, questions }: { examId: number; questions: Question[] }) {
   const t = useTranslations('report.questions');
-  const columns = useColumns();
+  const columns = useColumns(examId);
+  const numberOf = useQuestions(examId);
   const known = useMemo(() => questions.filter((each) => each.class_pace), [questions]);
+  const names = known.map((each) => numberOf(each.question_id)?.number ?? each.question_id).join();
   const axis = t('seconds');
-  const drawing = useMemo(
-    () =>
-      boxes(
-        known.map((each) => String(each.question_id)),
-        axis,
-      ),
-    [known, axis],
-  );
+  const drawing = useMemo(() => boxes(names.split(','), axis), [names, axis]);
   const data = useMemo<[number[], number[], number[], number[]]>(
     () => [
       known.map((_, place) => place),
@@ -72,16 +69,21 @@ function Spread({ questions }: { questions: Question[] }) {
         label={t('label', { count: known.length, far })}
         table={table}
       />
-      <Outliers questions={questions} />
+      <Outliers examId={examId} questions={questions} />
     </>
   );
 }
 
-function useColumns(): Column<Question>[] {
+function useColumns(examId: number): Column<Question>[] {
   const t = useTranslations('report.questions');
   const length = useDuration();
   return [
-    { key: 'question', header: t('question'), isRowHeader: true, cell: (each) => each.question_id },
+    {
+      key: 'question',
+      header: t('question'),
+      isRowHeader: true,
+      cell: (each) => <QuestionName examId={examId} id={each.question_id} />,
+    },
     { key: 'students', header: t('students'), align: 'end', cell: (each) => each.student_count },
     {
       key: 'median',
@@ -102,7 +104,7 @@ function useColumns(): Column<Question>[] {
 }
 
 /** The attempts that are far from the class, by question; a time for somebody to look at, no more. */
-function Outliers({ questions }: { questions: Question[] }) {
+function Outliers({ examId, questions }: { examId: number; questions: Question[] }) {
   const t = useTranslations('report.questions');
   const length = useDuration();
   const rows = questions.flatMap((each) =>
@@ -118,7 +120,11 @@ function Outliers({ questions }: { questions: Question[] }) {
           isRowHeader: true,
           cell: (row) => <Link to={`/attempts/${row.attempt_id}`}>{row.attempt_id}</Link>,
         },
-        { key: 'question', header: t('question'), cell: (row) => row.question.question_id },
+        {
+          key: 'question',
+          header: t('question'),
+          cell: (row) => <QuestionName examId={examId} id={row.question.question_id} />,
+        },
         {
           key: 'time',
           header: t('time'),

@@ -4,6 +4,8 @@ import { useGet, useLogin } from '../../api';
 import { Panel } from '../../ui/Panel';
 import { ProblemBox } from '../../ui/ProblemBox';
 import { Table } from '../../ui/Table';
+import { QuestionName } from '../attempt/QuestionName';
+import { useQuestions } from '../attempt/useQuestions';
 import { Chart } from './charts/Chart';
 import { bars } from './charts/drawings';
 import styles from './Report.module.css';
@@ -23,15 +25,10 @@ export function ScorePart({ examId }: { examId: number }) {
     () => (analysis.data?.items ?? []).filter((item) => item.difficulty !== null),
     [analysis.data],
   );
+  const numberOf = useQuestions(examId);
+  const names = items.map((item) => numberOf(item.question_id)?.number ?? item.question_id).join();
   const axis = t('share');
-  const drawing = useMemo(
-    () =>
-      bars(
-        items.map((item) => String(item.question_id)),
-        axis,
-      ),
-    [items, axis],
-  );
+  const drawing = useMemo(() => bars(names.split(','), axis), [names, axis]);
   const data = useMemo<[number[], number[]]>(
     () => [items.map((_, place) => place), items.map((item) => (item.difficulty ?? 0) * 100)],
     [items],
@@ -66,7 +63,7 @@ export function ScorePart({ examId }: { examId: number }) {
                   key: 'question',
                   header: t('question'),
                   isRowHeader: true,
-                  cell: (item) => item.question_id,
+                  cell: (item) => <QuestionName examId={examId} id={item.question_id} />,
                 },
                 {
                   key: 'share',

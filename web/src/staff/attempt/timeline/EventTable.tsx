@@ -9,6 +9,7 @@ import { type Column, Table } from '../../../ui/Table';
 import { Instant } from '../../../ui/Time';
 import { useEventName } from '../eventNames';
 import { detailsOf } from '../events';
+import { useQuestions } from '../useQuestions';
 import styles from './EventTable.module.css';
 import { SEVERITIES, type Severity } from './marks';
 
@@ -16,6 +17,7 @@ const PAGE = 25;
 type Wanted = 'all' | 'chosen' | Severity;
 
 export interface EventTableProps {
+  examId: number;
   /** What is in sight on the timeline, oldest first. */
   events: readonly ProctoringEvent[];
   chosen: ReadonlySet<number>;
@@ -24,7 +26,7 @@ export interface EventTableProps {
 }
 
 /** The same as the picture, in rows: for the keyboard, for screen readers, and for whoever wants it exact. */
-export function EventTable({ events, chosen, onChosen, onShow }: EventTableProps) {
+export function EventTable({ examId, events, chosen, onChosen, onShow }: EventTableProps) {
   const t = useTranslations('attempt.events');
   const ui = useTranslations('ui.severity');
   const [wanted, setWanted] = useState<Wanted>('all');
@@ -64,7 +66,7 @@ export function EventTable({ events, chosen, onChosen, onShow }: EventTableProps
       </div>
       <Table
         caption={t('caption')}
-        columns={useColumns(onShow)}
+        columns={useColumns(examId, onShow)}
         empty={<p>{t('none')}</p>}
         keyOf={(event) => event.id}
         rows={shown.slice(start, start + PAGE)}
@@ -82,9 +84,13 @@ function fits(event: ProctoringEvent, wanted: Wanted, chosen: ReadonlySet<number
   return wanted === 'chosen' ? chosen.has(event.id) : event.severity === wanted;
 }
 
-function useColumns(onShow: (event: ProctoringEvent) => void): Column<ProctoringEvent>[] {
+function useColumns(
+  examId: number,
+  onShow: (event: ProctoringEvent) => void,
+): Column<ProctoringEvent>[] {
   const t = useTranslations('attempt.events');
   const name = useEventName();
+  const question = useQuestions(examId);
   return [
     { key: 'number', header: t('number'), align: 'end', cell: (event) => event.sequence },
     {
@@ -112,7 +118,7 @@ function useColumns(onShow: (event: ProctoringEvent) => void): Column<Proctoring
       key: 'question',
       header: t('question'),
       align: 'end',
-      cell: (event) => event.question_id ?? '',
+      cell: (event) => question(event.question_id)?.number ?? event.question_id ?? '',
     },
     { key: 'details', header: t('details'), cell: (event) => <Details event={event} /> },
     {

@@ -8,6 +8,8 @@ import { isInSight, type Moment } from './marks';
 import type { Milestone } from './Picture';
 import { around, isWhole, type Scale, whole } from './scale';
 import { Timeline } from './Timeline';
+import styles from './Timeline.module.css';
+import { Waits } from './Waits';
 import { waitsOf } from './waits';
 
 /** What other parts of the page may ask of the timeline. */
@@ -52,7 +54,7 @@ export function History({ events, sitting, chosen, onChosen, ref }: HistoryProps
   );
 
   return (
-    <div ref={top}>
+    <div className={styles.history} ref={top}>
       <Timeline
         chosen={chosen}
         milestones={milestones}
@@ -62,7 +64,9 @@ export function History({ events, sitting, chosen, onChosen, ref }: HistoryProps
         scale={scale}
         waits={waits}
       />
+      <Waits waits={waits} />
       <EventTable
+        examId={sitting.exam_id}
         chosen={chosen}
         events={seen}
         onChosen={onChosen}

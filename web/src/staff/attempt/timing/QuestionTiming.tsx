@@ -4,11 +4,12 @@ import { IconClock } from '../../../ui/icons';
 import { Panel } from '../../../ui/Panel';
 import { type Column, Table } from '../../../ui/Table';
 import { useDuration } from '../../../ui/Time';
+import { QuestionName } from '../QuestionName';
 import { type Bar, barsOf, type Pace } from './pace';
 import styles from './QuestionTiming.module.css';
 
 /** How long each question took, beside the median and the middle half of the class. It flags, no more. */
-export function QuestionTiming({ paces }: { paces: readonly Pace[] }) {
+export function QuestionTiming({ examId, paces }: { examId: number; paces: readonly Pace[] }) {
   const t = useTranslations('attempt.timing');
   const { bars } = barsOf(paces);
   const rows = paces.map((pace, place) => ({ pace, bar: bars[place] }));
@@ -17,7 +18,7 @@ export function QuestionTiming({ paces }: { paces: readonly Pace[] }) {
       <p className={styles.lead}>{t('lead')}</p>
       <Table
         caption={t('title')}
-        columns={useColumns()}
+        columns={useColumns(examId)}
         empty={<p>{t('none')}</p>}
         keyOf={(row) => row.pace.question_id}
         rows={rows}
@@ -32,7 +33,7 @@ interface Row {
   bar: Bar | undefined;
 }
 
-function useColumns(): Column<Row>[] {
+function useColumns(examId: number): Column<Row>[] {
   const t = useTranslations('attempt.timing');
   const format = useFormatter();
   const length = useDuration();
@@ -45,7 +46,7 @@ function useColumns(): Column<Row>[] {
       key: 'question',
       header: t('question'),
       isRowHeader: true,
-      cell: ({ pace }) => pace.question_id,
+      cell: ({ pace }) => <QuestionName examId={examId} id={pace.question_id} />,
     },
     { key: 'bar', header: t('picture'), cell: ({ bar }) => bar && <Picture bar={bar} /> },
     {

@@ -82,7 +82,7 @@ function useColumns(): Column<Row>[] {
   const name = useEventName();
   const columns: Column<Row>[] = [
     {
-      key: 'attempt_id',
+      key: 'student',
       header: t('student'),
       isRowHeader: true,
       cell: (row) => (
