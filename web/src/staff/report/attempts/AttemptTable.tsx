@@ -50,9 +50,7 @@ export function AttemptTable(props: { examId: number; wanted: Wanted; onQuery: O
             empty={<p role="status">{t('none')}</p>}
             isUpdating={page.isPlaceholderData}
             keyOf={(row) => row.attempt_id}
-            onSort={({ by, isDescending }) =>
-              set({ sort: by, direction: isDescending ? 'desc' : 'asc', skip: '' })
-            }
+            onSort={(next) => set({ ...sorted(next, sort), skip: '' })}
             rows={page.data.attempts}
             size="dense"
             sort={sort}
@@ -67,6 +65,12 @@ export function AttemptTable(props: { examId: number; wanted: Wanted; onQuery: O
       )}
     </Panel>
   );
+}
+
+/** What is largest or newest comes first; the same column again turns it round. */
+function sorted(next: Sort, before: Sort): { sort: string; direction: string } {
+  const isDescending = next.by === before.by ? next.isDescending : true;
+  return { sort: next.by, direction: isDescending ? 'desc' : 'asc' };
 }
 
 function changed(query: URLSearchParams, values: Record<string, string>): URLSearchParams {
