@@ -1,12 +1,7 @@
 import { useTranslations } from 'use-intl';
-import { LANGUAGES, type Language } from '../words/languages';
+import { offered } from '../words/languages';
 import { useChooseLanguage, useLanguage } from '../words/Words';
 import { Select } from './Select';
-
-const OPTIONS = Object.entries(LANGUAGES).map(([value, label]) => ({
-  value: value as Language,
-  label,
-}));
 
 /** The language of the pages; each under its own name. */
 export function LanguageSwitch() {
@@ -18,7 +13,7 @@ export function LanguageSwitch() {
       isLabelHidden
       label={t('language')}
       onChange={choose}
-      options={OPTIONS}
+      options={offered(language)}
       size="dense"
       value={language}
     />

@@ -58,16 +58,17 @@ export function Instant({
   return <time dateTime={instant.toISOString()}>{format.dateTime(instant, LOOKS[look])}</time>;
 }
 
-const FULL = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+const FULL = { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as const;
 const LOOKS = {
-  normal: { dateStyle: 'medium', timeStyle: 'short' },
-  time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false },
+  normal: { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' },
+  time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   zoned: {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     timeZoneName: 'short',
   },
 } as const;

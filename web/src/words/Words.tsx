@@ -1,8 +1,11 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { IntlProvider, useMessages } from 'use-intl';
-import { chosenLanguage, direction, keepLanguage, type Language } from './languages';
+import { chosenLanguage, direction, formatOf, keepLanguage, type Language } from './languages';
 import { type Loaded, loadWords, type Namespace } from './load';
+
+/** After how long words that did not come are asked for again. */
+const AGAIN_MS = 2_000;
 
 interface Choice {
   language: Language;
@@ -41,8 +44,12 @@ export function Words({ of, fallback = null, children }: WordsProps) {
   if (!loaded) return fallback;
   return (
     <ChoiceContext value={choice}>
-      <I18nProvider locale={loaded.language}>
-        <IntlProvider locale={loaded.language} messages={loaded.words} timeZone={timeZone()}>
+      <I18nProvider locale={formatOf(loaded.language)}>
+        <IntlProvider
+          locale={formatOf(loaded.language)}
+          messages={loaded.words}
+          timeZone={timeZone()}
+        >
           {children}
         </IntlProvider>
       </I18nProvider>
@@ -58,7 +65,7 @@ export function MoreWords({ of, fallback = null, children }: WordsProps) {
   const all = useMemo(() => ({ ...outer, ...loaded?.words }), [outer, loaded]);
   if (!loaded) return fallback;
   return (
-    <IntlProvider locale={loaded.language} messages={all} timeZone={timeZone()}>
+    <IntlProvider locale={formatOf(loaded.language)} messages={all} timeZone={timeZone()}>
       {children}
     </IntlProvider>
   );
@@ -74,17 +81,25 @@ export function useLanguage(): Language {
   return use(ChoiceContext).language;
 }
 
-/** The words of a language; while another one loads, still the old ones. */
+/** The words of a language; while another one loads, still the old ones; without network, later. */
 function useLoaded(language: Language, of: readonly Namespace[]) {
   const [loaded, setLoaded] = useState<{ language: Language; words: Loaded }>();
   const names = of.join();
   useEffect(() => {
     let isWanted = true;
-    loadWords(language, names.split(',') as Namespace[]).then((words) => {
-      if (isWanted) setLoaded({ language, words });
-    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = () => {
+      loadWords(language, names.split(',') as Namespace[]).then(
+        (words) => isWanted && setLoaded({ language, words }),
+        () => {
+          if (isWanted) timer = setTimeout(load, AGAIN_MS);
+        },
+      );
+    };
+    load();
     return () => {
       isWanted = false;
+      clearTimeout(timer);
     };
   }, [language, names]);
   return loaded;

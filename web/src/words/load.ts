@@ -1,5 +1,5 @@
 import type { Messages } from 'use-intl';
-import type { Language } from './languages';
+import { type Language, MIRRORED } from './languages';
 
 /** A file of words: `common`, `ui`, and one for each area of the pages. */
 export type Namespace = keyof Messages;
@@ -10,7 +10,8 @@ const loading = new Map<string, Promise<unknown>>();
 
 /** Loads the words of these namespaces, each once in a page's life; a failed one is tried anew next time. */
 export async function loadWords(language: Language, names: readonly Namespace[]): Promise<Loaded> {
-  const loaded = names.map(async (name) => [name, await loadOne(`./${language}/${name}.json`)]);
+  const folder = language === MIRRORED ? 'en' : language;
+  const loaded = names.map(async (name) => [name, await loadOne(`./${folder}/${name}.json`)]);
   return Object.fromEntries(await Promise.all(loaded)) as Loaded;
 }
 

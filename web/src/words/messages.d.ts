@@ -7,12 +7,10 @@ import type reviews from './en/reviews.json';
 import type staff from './en/staff.json';
 import type student from './en/student.json';
 import type ui from './en/ui.json';
-import type { Language } from './languages';
 
 /** English says which words there are: a key that it lacks does not compile. */
 declare module 'use-intl' {
   interface AppConfig {
-    Locale: Language;
     Messages: {
       admin: typeof admin;
       attempt: typeof attempt;

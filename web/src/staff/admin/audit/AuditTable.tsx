@@ -1,4 +1,4 @@
-import type { Schemas } from '@oep/client';
+import type { Schemas, User } from '@oep/client';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useTranslations } from 'use-intl';
 import { Badge } from '../../../ui/Badge';
@@ -8,6 +8,8 @@ import { Link } from '../../../ui/Link';
 import type { Column } from '../../../ui/Table';
 import { Instant } from '../../../ui/Time';
 import { Listed } from '../Listed';
+import { cut } from '../lists';
+import { usePeople } from '../usePeople';
 import styles from './AuditTable.module.css';
 
 /** What both services' entries have in common, and what one of them says besides. */
@@ -23,6 +25,8 @@ export function AuditTable(props: {
   onSkip: (skip: number) => void;
 }) {
   const t = useTranslations('admin');
+  const { rows } = cut(props.query.data);
+  const people = usePeople(rows.flatMap(({ user_id, subject_id }) => [user_id, subject_id]));
   const columns: Column<Entry>[] = [
     {
       key: 'at',
@@ -40,8 +44,16 @@ export function AuditTable(props: {
         </>
       ),
     },
-    { key: 'who', header: t('audit.who'), cell: (entry) => <Who id={entry.user_id} /> },
-    { key: 'about', header: t('audit.about'), cell: (entry) => <About entry={entry} /> },
+    {
+      key: 'who',
+      header: t('audit.who'),
+      cell: ({ user_id }) => <Who id={user_id} people={people} />,
+    },
+    {
+      key: 'about',
+      header: t('audit.about'),
+      cell: (entry) => <About entry={entry} people={people} />,
+    },
     {
       key: 'success',
       header: t('audit.success'),
@@ -65,13 +77,15 @@ export function AuditTable(props: {
   );
 }
 
-function Who({ id }: { id: number | null | undefined }) {
-  return id ? <Link to={`/people/${id}`}>#{id}</Link> : '–';
+type People = ReadonlyMap<number, User>;
+
+function Who({ id, people }: { id: number | null | undefined; people: People }) {
+  return id ? <Link to={`/people/${id}`}>{people.get(id)?.full_name ?? `#${id}`}</Link> : '–';
 }
 
-function About({ entry }: { entry: Entry }) {
+function About({ entry, people }: { entry: Entry; people: People }) {
   const t = useTranslations('admin');
-  if (entry.subject_id) return <Who id={entry.subject_id} />;
+  if (entry.subject_id) return <Who id={entry.subject_id} people={people} />;
   const parts = [
     entry.exam_id && t('audit.examId', { id: entry.exam_id }),
     entry.attempt_id && t('audit.attemptId', { id: entry.attempt_id }),

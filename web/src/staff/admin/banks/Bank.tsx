@@ -41,7 +41,8 @@ export function Bank({ bankId }: { bankId: number }) {
       <PageTitle
         above={
           <Link to="/banks">
-            <IconBack /> {t('bank.title')}
+            <IconBack />
+            {t('bank.title')}
           </Link>
         }
         actions={

@@ -1,8 +1,7 @@
-import type { Schemas, User } from '@oep/client';
-import { useQueries } from '@tanstack/react-query';
+import type { Schemas } from '@oep/client';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
-import { getKey, useApi, useGet } from '../../../api';
+import { useGet } from '../../../api';
 import { EmptyState } from '../../../ui/EmptyState';
 import { IconButton } from '../../../ui/IconButton';
 import { IconTrash } from '../../../ui/icons';
@@ -12,6 +11,7 @@ import { ProblemBox } from '../../../ui/ProblemBox';
 import { Loading } from '../../../ui/Spinner';
 import { type Column, Table } from '../../../ui/Table';
 import { useDeed } from '../useDeed';
+import { usePeople } from '../usePeople';
 import { StaffPicker } from './StaffPicker';
 
 type Assignment = Schemas['AssignmentShape'];
@@ -101,19 +101,4 @@ function Assigned({ assignments }: { assignments: readonly Assignment[] }) {
       />
     </>
   );
-}
-
-/** The names behind a few ids; each is asked for once and kept. */
-function usePeople(ids: readonly number[]): ReadonlyMap<number, User> {
-  const api = useApi();
-  return useQueries({
-    queries: [...new Set(ids)].map((user_id) => {
-      const asked = { params: { path: { user_id } } };
-      return {
-        queryKey: getKey('/api/v1/auth/users/{user_id}', asked),
-        queryFn: () => api.get('/api/v1/auth/users/{user_id}', asked),
-      };
-    }),
-    combine: (all) => new Map(all.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
-  });
 }

@@ -55,7 +55,8 @@ export function BackToExams() {
   const t = useTranslations('admin');
   return (
     <Link to="/exams">
-      <IconBack /> {t('areas.exams')}
+      <IconBack />
+      {t('areas.exams')}
     </Link>
   );
 }

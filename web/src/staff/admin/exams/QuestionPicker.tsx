@@ -102,7 +102,9 @@ function Offered({
         </span>
       </span>
       <Button
-        aria-label={t('picking.pick', { text: shortened(question.question_text, 60) })}
+        aria-label={t(isPicked ? 'picking.picked1' : 'picking.pick', {
+          text: shortened(question.question_text, 60),
+        })}
         isDisabled={isPicked}
         onPress={onPick}
         size="dense"

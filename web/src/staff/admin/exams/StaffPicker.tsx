@@ -49,7 +49,12 @@ export function StaffPicker({ role, onRole, taken, onPick, isPending }: StaffPic
           <li className={`${styles.item} ${styles.found}`} key={user.id}>
             <PersonName detail={user.username} name={user.full_name} />
             <Button
-              aria-label={t('assigning.assignName', { name: user.full_name })}
+              aria-label={t(
+                taken.has(user.id) ? 'assigning.assignedName' : 'assigning.assignName',
+                {
+                  name: user.full_name,
+                },
+              )}
               isDisabled={taken.has(user.id)}
               isPending={isPending}
               onPress={() => onPick(user.id)}

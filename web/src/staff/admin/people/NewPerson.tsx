@@ -58,7 +58,8 @@ export function BackToPeople() {
   const t = useTranslations('admin');
   return (
     <Link look="text" to="/people">
-      <IconBack /> {t('areas.people')}
+      <IconBack />
+      {t('areas.people')}
     </Link>
   );
 }

@@ -26,7 +26,8 @@ export function NewQuestion({ bankId }: { bankId: number }) {
       <PageTitle
         above={
           <Link to={`/banks/${bankId}`}>
-            <IconBack /> {useBankName(bankId)}
+            <IconBack />
+            {useBankName(bankId)}
           </Link>
         }
         title={t('question.add')}

@@ -49,7 +49,8 @@ function Known({ question }: { question: Stored }) {
       <PageTitle
         above={
           <Link to={`/banks/${question.question_bank_id}`}>
-            <IconBack /> {useBankName(question.question_bank_id)}
+            <IconBack />
+            {useBankName(question.question_bank_id)}
           </Link>
         }
         actions={<Deletion question={question} />}
