@@ -9,7 +9,7 @@ import { DeedWindows } from './deeds/DeedWindows';
 import { SelectionBar } from './deeds/SelectionBar';
 import { useDeeds } from './deeds/useDeeds';
 import { Filters } from './Filters';
-import { Freshness } from './Freshness';
+import { LiveLine, StaleBanner } from './Freshness';
 import { Grid } from './list/Grid';
 import { useSelection } from './list/useSelection';
 import { NeedChips } from './NeedChips';
@@ -44,10 +44,10 @@ export function BoardPage({ examId, user }: { examId: number; user: User }) {
     <div className={styles.board}>
       <PageTitle
         actions={<Notices examId={examId} onHelp={windows.help} store={store} />}
-        below={<bdi>{exam?.title}</bdi>}
+        below={<LiveLine board={board} title={exam?.title} />}
         title={t('title')}
       />
-      <Freshness board={board} />
+      <StaleBanner board={board} />
       <NeedChips store={store} />
       <Filters search={search} store={store} />
       <SelectionBar deeds={deeds} selection={selection} store={store} />

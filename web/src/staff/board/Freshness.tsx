@@ -9,35 +9,34 @@ import styles from './Freshness.module.css';
 import type { Staleness } from './staleness';
 import { type LiveBoard, useStaleness } from './useBoard';
 
-/** How old what is shown may be: one quiet line while it is live, a banner while it is not. */
-export function Freshness({ board }: { board: LiveBoard }) {
+/** Says at once, and unmissably, that what is shown may be old: by how much and why. */
+export function StaleBanner({ board }: { board: LiveBoard }) {
   const t = useTranslations('board.fresh');
   const staleness = useStaleness(board);
   const { word } = staleness;
+  const isStale = word !== 'live' && word !== 'loading';
   useEffect(() => {
-    if (word === 'live' || word === 'loading') return;
-    announce(t(`${word}.title`), 'assertive');
-  }, [word, t]);
+    if (isStale) announce(t(`${word}.title`), 'assertive');
+  }, [isStale, word, t]);
 
-  if (word === 'live' || word === 'loading') return <Line staleness={staleness} />;
+  if (!isStale) return null;
+  const isGone = word === 'lost' || word === 'closed';
   return (
-    <div data-testid="stale">
-      <Banner
-        actions={
-          (word === 'lost' || word === 'closed') && (
-            <Button onPress={() => board.socket?.retry()} size="dense">
-              {t('retry')}
-            </Button>
-          )
-        }
-        title={<Title staleness={staleness} />}
-        tone={word === 'starting_over' ? 'warning' : 'bad'}
-      >
-        <p>
-          {t(`${word}.title`)} {board.connection?.reason?.text}
-        </p>
-      </Banner>
-    </div>
+    <Banner
+      actions={
+        isGone && (
+          <Button onPress={() => board.socket?.retry()} size="dense">
+            {t('retry')}
+          </Button>
+        )
+      }
+      title={<Title staleness={staleness} />}
+      tone={word === 'starting_over' ? 'warning' : 'bad'}
+    >
+      <p>
+        {t(`${word}.title`)} {board.connection?.reason?.text}
+      </p>
+    </Banner>
   );
 }
 
@@ -48,17 +47,23 @@ function Title({ staleness }: { staleness: Staleness }) {
   return t('behind', { length: length(staleness.behindSeconds) });
 }
 
-function Line({ staleness }: { staleness: Staleness }) {
+/** The exam, and as of when it is shown. */
+export function LiveLine({ board, title }: { board: LiveBoard; title: string | undefined }) {
   const t = useTranslations('board.fresh');
   const format = useFormatter();
-  if (staleness.asOf === null) return <p className={styles.line}>{t('loading.title')}</p>;
-  const at = format.dateTime(new Date(staleness.asOf), { timeStyle: 'medium' });
+  const { word, asOf } = useStaleness(board);
   return (
-    <p className={styles.line}>
-      <span className={styles.live}>
-        <IconOnline /> {t('live.title')}
-      </span>
-      <span>{t('as_of', { at })}</span>
-    </p>
+    <span className={styles.line}>
+      <bdi className={styles.exam}>{title}</bdi>
+      {word === 'live' && (
+        <span className={styles.live}>
+          <IconOnline /> {t('live.title')}
+        </span>
+      )}
+      {word === 'loading' && <span>{t('loading.title')}</span>}
+      {asOf !== null && (
+        <span>{t('as_of', { at: format.dateTime(new Date(asOf), { timeStyle: 'medium' }) })}</span>
+      )}
+    </span>
   );
 }

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl';
-import { useLocation } from 'wouter';
+import { useLocation, useRouter } from 'wouter';
 import { useOep } from '../../../api';
 import type { Deeds } from '../deeds/useDeeds';
 import type { Item } from '../model/listing';
@@ -16,6 +16,7 @@ import { useHold } from './useHold';
 import { useRoving } from './useRoving';
 import type { Selection } from './useSelection';
 import { WaitingPill } from './WaitingPill';
+import { useRowWords } from './words';
 
 /** What the list can open beside itself. */
 export interface Windows {
@@ -42,13 +43,18 @@ export function Grid({ store, selection, deeds, windows }: Props) {
   const hold = useHold(store);
   const roving = useRoving(lines.items, scroller);
   const { toggle, extendTo } = selection;
+  const words = useRowWords();
+  const [, navigate] = useLocation();
+  const { base } = useRouter();
   const on = useMemo(
     () => ({
       focus: roving.touch,
       select: (id: number, isExtending: boolean) => (isExtending ? extendTo(id) : toggle(id)),
+      href: (id: number) => `${base}/attempts/${id}`,
+      open: (id: number) => navigate(`/attempts/${id}`),
       menu: (id: number, button: HTMLElement) => setMenu({ id, button }),
     }),
-    [roving.touch, toggle, extendTo],
+    [roving.touch, toggle, extendTo, base, navigate],
   );
   const onToggle = useCallback((heading: string) => store.toggle(heading), [store]);
   const onKeyDown = useKeys({ store, selection, deeds, windows }, roving);
@@ -81,6 +87,7 @@ export function Grid({ store, selection, deeds, windows }: Props) {
                 since={since}
                 store={store}
                 top={top}
+                words={words}
               />
             ) : (
               <HeadingRow

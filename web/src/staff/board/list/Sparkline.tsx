@@ -1,5 +1,4 @@
 import { memo } from 'react';
-import { useTranslations } from 'use-intl';
 import { useOep } from '../../../api';
 import {
   BUCKET_MS,
@@ -13,6 +12,7 @@ import {
 } from '../model/spark';
 import { useSpan } from '../ticks';
 import styles from './Sparkline.module.css';
+import type { RowWords } from './words';
 
 const HEIGHT = 16;
 
@@ -20,19 +20,20 @@ interface Props {
   spark: Spark;
   /** When this page began to listen (ms of the server's clock); before that nothing is known. */
   since: number;
+  words: RowWords;
 }
 
 /** The events of the last quarter of an hour, a bar for each half minute, coloured by the gravest. */
-export const Sparkline = memo(function Sparkline({ spark, since }: Props) {
-  const t = useTranslations('board.row');
+export const Sparkline = memo(function Sparkline({ spark, since, words }: Props) {
   const { clock } = useOep();
   useSpan(BUCKET_MS / 1000);
   const newest = Math.max(spark.newest, bucketOf(clock.now()));
   const now = newest > spark.newest ? shifted(spark, newest) : spark;
   const unknown = unknownBuckets(newest, since);
+  const minutes = Math.max(1, Math.round(((BUCKETS - unknown) * BUCKET_MS) / 60_000));
   return (
     <svg
-      aria-label={t('spark', { count: sum(now, newest) })}
+      aria-label={words.row('spark', { count: sum(now, newest), minutes })}
       className={styles.spark}
       preserveAspectRatio="none"
       role="img"

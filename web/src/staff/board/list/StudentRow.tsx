@@ -1,12 +1,11 @@
 import { type MouseEvent, memo, useCallback, useSyncExternalStore } from 'react';
-import { useFormatter, useTranslations } from 'use-intl';
-import { Link } from 'wouter';
 import { IconMore } from '../../../ui/icons';
 import { needOf } from '../model/order';
 import type { BoardStore } from '../store';
 import { Counts, LastEvent, Presence, Risk, State, TimeLeft, Unseen } from './cells';
 import styles from './Grid.module.css';
 import { Sparkline } from './Sparkline';
+import type { RowWords } from './words';
 
 export interface RowProps {
   id: number;
@@ -18,21 +17,24 @@ export interface RowProps {
   isSelected: boolean;
   store: BoardStore;
   since: number;
-  /** The same object for all rows, always. */
+  /** The same object for all rows, always, as are the handlers. */
+  words: RowWords;
   on: RowHandlers;
 }
 
 export interface RowHandlers {
   readonly focus: (index: number) => void;
   readonly select: (id: number, isExtending: boolean) => void;
+  /** The address of an attempt, and going there. */
+  readonly href: (id: number) => string;
+  readonly open: (id: number) => void;
   readonly menu: (id: number, button: HTMLElement) => void;
 }
 
 /** One student. Renders when he changes, and not when others do. */
 export const StudentRow = memo(function StudentRow(props: RowProps) {
-  const { id, index, isActive, isSelected, store, on } = props;
-  const t = useTranslations('board.row');
-  const format = useFormatter();
+  const { id, index, isActive, isSelected, store, on, words } = props;
+  const { row: t, format } = words;
   const student = useSyncExternalStore(
     useCallback((changed: () => void) => store.onRow(id, changed), [store, id]),
     () => store.student(id),
@@ -63,37 +65,46 @@ export const StudentRow = memo(function StudentRow(props: RowProps) {
         />
       </span>
       <span className={styles.student} role="rowheader">
-        <Link className={styles.name} href={`/attempts/${id}`} tabIndex={tab}>
+        <a
+          className={styles.name}
+          href={on.href(id)}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            on.open(id);
+          }}
+          tabIndex={tab}
+        >
           <bdi>{row.student_name || row.hall_ticket_number || t('nameless', { id })}</bdi>
-        </Link>
+        </a>
         <span className={styles.detail}>
           <bdi>{row.hall_ticket_number}</bdi> <bdi>{row.workstation_id}</bdi>
         </span>
       </span>
       <span role="gridcell">
-        <State row={row} />
+        <State row={row} words={words} />
       </span>
       <span role="gridcell">
-        <Presence row={row} />
+        <Presence row={row} words={words} />
       </span>
       <span role="gridcell">
-        <TimeLeft row={row} />
+        <TimeLeft row={row} words={words} />
       </span>
       <span className={styles.figures} role="gridcell">
         {t('answers', { done: row.questions_answered, of: row.total_questions })}
       </span>
       <span className={styles.events} role="gridcell">
-        <Sparkline since={props.since} spark={student.spark} />
-        <Counts row={row} />
+        <Sparkline since={props.since} spark={student.spark} words={words} />
+        <Counts row={row} words={words} />
       </span>
       <span className={styles.figures} role="gridcell">
-        <Risk score={row.risk_score} />
+        <Risk score={row.risk_score} words={words} />
       </span>
       <span role="gridcell">
-        <LastEvent row={row} />
+        <LastEvent row={row} words={words} />
       </span>
       <span role="gridcell">
-        <Unseen student={student} />
+        <Unseen student={student} words={words} />
       </span>
       <span role="gridcell">
         <bdi

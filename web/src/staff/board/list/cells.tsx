@@ -1,4 +1,3 @@
-import { useFormatter, useTranslations } from 'use-intl';
 import { Badge, StatusBadge } from '../../../ui/Badge';
 import {
   IconChat,
@@ -11,24 +10,29 @@ import {
   IconStop,
   IconWarning,
 } from '../../../ui/icons';
-import { useDuration } from '../../../ui/Time';
 import { clock } from '../../../ui/times';
 import type { LiveAction } from '../model/attention';
 import type { Student } from '../model/board';
 import type { Ending, Row } from '../model/row';
 import { useSecond } from '../ticks';
 import styles from './cells.module.css';
+import type { RowWords } from './words';
+
+interface Cell {
+  row: Row;
+  words: RowWords;
+}
 
 /** What a student asks for, and where his attempt stands when it does not simply go on. */
-export function State({ row }: { row: Row }) {
-  const t = useTranslations('board.row');
+export function State({ row, words }: Cell) {
+  const t = words.row;
   const isAtTheDoor = row.is_waiting_for_authorisation && row.is_online;
   const isPlain = row.status === 'in_progress' && row.paused_at === null;
   return (
     <span className={styles.badges}>
       {row.hand_raised_at && (
         <Badge icon={IconHand} tone="accent">
-          {t('hand')} <Since at={row.hand_raised_at} />
+          {t('hand')} <Since at={row.hand_raised_at} words={words} />
         </Badge>
       )}
       {row.unread_message_count > 0 && (
@@ -52,8 +56,8 @@ export function State({ row }: { row: Row }) {
 }
 
 /** Connected or not, since when; resting the pointer on it says why not. */
-export function Presence({ row }: { row: Row }) {
-  const t = useTranslations('board');
+export function Presence({ row, words }: Cell) {
+  const t = words.board;
   const why = row.connection === 'online' ? undefined : whyNot(row);
   const Sign = row.connection === 'offline' ? IconOffline : IconOnline;
   const isOver = row.status !== 'in_progress' && row.connection === 'offline';
@@ -63,10 +67,14 @@ export function Presence({ row }: { row: Row }) {
       title={why && t('row.why', { reason: why.reason, code: why.code })}
     >
       <Sign />
-      <span>
-        {t(`connection.${row.connection}`)}{' '}
-        {row.connection_since && <Since at={row.connection_since} />}
-        {why && <span className="visually-hidden"> {why.reason}</span>}
+      <span className={styles.stack}>
+        <span>{t(`connection.${row.connection}`)}</span>
+        {row.connection_since && (
+          <span className={styles.quiet}>
+            <Since at={row.connection_since} words={words} />
+          </span>
+        )}
+        {why && <span className="visually-hidden">{why.reason}</span>}
       </span>
     </span>
   );
@@ -79,39 +87,38 @@ function whyNot({ last_close: close, last_refusal: refusal }: Row): Ending | und
 }
 
 /** For how long, counted on with one timer for all rows. */
-export function Since({ at }: { at: string }) {
+export function Since({ at, words }: { at: string; words: RowWords }) {
   const seconds = Math.max(0, useSecond() - Math.floor(Date.parse(at) / 1000));
-  return <Length seconds={seconds} />;
-}
-
-function Length({ seconds }: { seconds: number }) {
-  const words = useDuration();
   const rounded = seconds < 60 ? seconds : seconds - (seconds % 60);
-  return <span className={styles.figure}>{words(rounded)}</span>;
+  return <span className={styles.figure}>{words.length(rounded)}</span>;
 }
 
 /** The time that is left, and until when. */
-export function TimeLeft({ row }: { row: Row }) {
-  const format = useFormatter();
+export function TimeLeft({ row, words }: Cell) {
+  const { format } = words;
   if (!row.deadline_at || row.status !== 'in_progress') return null;
   const deadline = new Date(row.deadline_at);
   return (
     <span className={styles.stack}>
-      {row.paused_at ? <Still row={row} /> : <Left deadline={deadline} />}
+      {row.paused_at ? (
+        <Still row={row} words={words} />
+      ) : (
+        <Left deadline={deadline} words={words} />
+      )}
       <span className={styles.quiet}>{format.dateTime(deadline, { timeStyle: 'short' })}</span>
     </span>
   );
 }
 
-function Left({ deadline }: { deadline: Date }) {
-  const t = useTranslations('board.row');
+function Left({ deadline, words }: { deadline: Date; words: RowWords }) {
+  const t = words.row;
   const left = Math.floor(deadline.getTime() / 1000) - useSecond();
   if (left <= 0) return <strong className={styles.offline}>{t('time_over')}</strong>;
   return <span className={left < 300 ? styles.soon : styles.figure}>{clock(left)}</span>;
 }
 
-function Still({ row }: { row: Row }) {
-  const t = useTranslations('board.row');
+function Still({ row, words }: Cell) {
+  const t = words.row;
   const left = Date.parse(row.deadline_at ?? '') - Date.parse(row.paused_at ?? '');
   return (
     <span className={styles.figure} title={t('stands_still')}>
@@ -121,9 +128,8 @@ function Still({ row }: { row: Row }) {
 }
 
 /** How many events of each severity there were. */
-export function Counts({ row }: { row: Row }) {
-  const t = useTranslations('ui');
-  const format = useFormatter();
+export function Counts({ row, words }: Cell) {
+  const { ui: t, format } = words;
   const { warning, violation } = row.counts;
   return (
     <span className={styles.counts}>
@@ -142,16 +148,16 @@ export function Counts({ row }: { row: Row }) {
 }
 
 /** The score that tells where to look; 0 to 100. */
-export function Risk({ score }: { score: number }) {
-  const format = useFormatter();
+export function Risk({ score, words }: { score: number; words: RowWords }) {
+  const { format } = words;
   if (score === 0) return <span className={styles.quiet}>{format.number(0)}</span>;
   const look = score >= 50 ? styles.high : score >= 25 ? styles.medium : styles.low;
   return <span className={`${styles.risk} ${look}`}>{format.number(score)}</span>;
 }
 
 /** What happened last, and how long ago. */
-export function LastEvent({ row }: { row: Row }) {
-  const t = useTranslations('board.event');
+export function LastEvent({ row, words }: Cell) {
+  const t = words.event;
   const last = row.last_event;
   if (!last) return null;
   const type = last.event_type as Parameters<typeof t.has>[0];
@@ -161,15 +167,15 @@ export function LastEvent({ row }: { row: Row }) {
         {t.has(type) ? t(type) : last.event_type.replaceAll('_', ' ')}
       </span>
       <span className={styles.quiet}>
-        <Since at={last.received_at} />
+        <Since at={last.received_at} words={words} />
       </span>
     </span>
   );
 }
 
 /** What the student's client has not shown him yet: extra time, a warning, a message. */
-export function Unseen({ student: { live, row } }: { student: Student }) {
-  const t = useTranslations('board.row');
+export function Unseen({ student: { live, row }, words }: { student: Student; words: RowWords }) {
+  const t = words.row;
   if (live.length === 0) {
     return row.live_action_count > 0 ? (
       <span className={styles.degraded}>{t('unseen', { count: row.live_action_count })}</span>
@@ -179,7 +185,7 @@ export function Unseen({ student: { live, row } }: { student: Student }) {
     <span className={styles.badges}>
       {live.slice(0, 2).map((action) => (
         <Badge icon={IconClock} key={action.id} tone="warning">
-          <UnseenAction action={action} />
+          {unseenWords(action, words)}
         </Badge>
       ))}
       {live.length > 2 && <span>+{live.length - 2}</span>}
@@ -187,13 +193,10 @@ export function Unseen({ student: { live, row } }: { student: Student }) {
   );
 }
 
-function UnseenAction({ action }: { action: LiveAction }) {
-  const t = useTranslations('board');
-  const length = useDuration();
-  const kind = action.action as Parameters<typeof t.has>[0];
+function unseenWords(action: LiveAction, { board, row, length }: RowWords): string {
   if (action.action === 'extend') {
-    return <>{t('row.unseen_time', { length: length(action.seconds ?? 0) })}</>;
+    return row('unseen_time', { length: length(action.seconds ?? 0) });
   }
-  const name = `kind.${kind}` as 'kind.message';
-  return <>{t('row.unseen_action', { action: t.has(name) ? t(name) : action.action })}</>;
+  const name = `kind.${action.action}` as 'kind.message';
+  return board.has(name) ? board(name) : action.action;
 }
