@@ -161,8 +161,8 @@ export class QuestionTimer {
   async #tellOf(visit: KeptVisit): Promise<boolean> {
     const { visit_id: visitId } = visit;
     if (!visit.sent && !hasNews(visit)) {
-      const isOver = this.#showing?.visitId !== visitId;
-      if (isOver) await this.#change(visitId, (now) => (now && hasNews(now) ? now : null));
+      if (this.#showing?.visitId !== visitId)
+        await this.#change(visitId, (now) => (now && hasNews(now) ? now : null));
       return true;
     }
     const { seconds, answerChanged } = visit;
@@ -177,9 +177,11 @@ export class QuestionTimer {
     }
     const outcome = await this.#post(visit, said);
     if (outcome === 'later') return false;
-    await this.#change(visitId, (now) =>
-      now && outcome === 'told' ? { ...now, sent: null, confirmed: said.seconds } : null,
-    );
+    await this.#change(visitId, (now) => {
+      if (!now || outcome === 'refused') return null;
+      const told = { ...now, sent: null, confirmed: said.seconds };
+      return this.#showing?.visitId === visitId || hasNews(told) ? told : null;
+    });
     return true;
   }
 
