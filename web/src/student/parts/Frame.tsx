@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslations } from 'use-intl';
 import { useLogin } from '../../api';
-import { SkipLink } from '../../ui/Page';
 import { useTitle } from '../../ui/useTitle';
 import { Button } from './Button';
 import styles from './Frame.module.css';
+import { SkipLink } from './SkipLink';
 import { Tools } from './Tools';
 
 /** The student's page outside the exam room: one column, one thing at a time. */
@@ -26,7 +26,7 @@ export function Frame({
   }, []);
   return (
     <div className={styles.frame}>
-      <SkipLink />
+      <SkipLink text={t('ui.skip')} to="main" />
       <header className={styles.header}>
         <span className={styles.product}>{t('common.product')}</span>
         <div className={styles.tools}>

@@ -4,14 +4,15 @@ import { useAttemptSocket, useBookSummary, useConnection } from '../../api';
 import { announce } from '../../ui/announce';
 import { Banner } from '../../ui/Banner';
 import { Button } from '../parts/Button';
-import { type Look, lookOf } from './connection';
+import type { Look } from './connection';
+import { useLook } from './useLook';
 
 /** Says, as long as it lasts, that the connection is interrupted and that nothing is lost by it. */
 export function Interrupted() {
   const t = useTranslations('student.connection');
   const ui = useTranslations('student');
   const state = useConnection();
-  const look = lookOf(state);
+  const look = useLook();
   const socket = useAttemptSocket();
   const { unsaved } = useBookSummary();
   useSaying(look);
@@ -30,7 +31,7 @@ export function Interrupted() {
     );
   }
   return (
-    <Banner title={t('offlineTitle')} tone="offline">
+    <Banner title={t('offlineTitle')} tone="warning">
       <p>
         {t('unsaved', { count: unsaved.length })} {t('offlineHint')}
       </p>

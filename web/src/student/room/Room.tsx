@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl';
 import { IconBack, IconForward } from '../../ui/icons';
 import { useTitle } from '../../ui/useTitle';
 import { Button } from '../parts/Button';
+import { SkipLink } from '../parts/SkipLink';
 import { FullScreenHint } from './FullScreen';
 import { Head } from './Head';
 import { Interrupted } from './Interrupted';
@@ -41,15 +42,13 @@ export function Room({ attempt, exam, onOver, onSubmitted }: RoomProps) {
   const isLast = index === ids.length - 1;
   return (
     <div className={styles.room}>
-      <a className={styles.skip} href="#question">
-        {t('question', { number: index + 1, total: ids.length })}
-      </a>
+      <SkipLink text={t('question', { number: index + 1, total: ids.length })} to="question" />
       <Head onOver={onOver} onSubmit={() => setSubmitting(true)} title={exam.title} />
       <div className={styles.banners}>
         <Interrupted />
         <FullScreenHint />
       </div>
-      <main className={styles.main} id="question">
+      <main className={styles.main} id="question" tabIndex={-1}>
         <QuestionCard
           heading={heading}
           key={question.id}

@@ -1,0 +1,441 @@
+"""A student's exam in a real browser: by keyboard, through cuts and reloads, with proctors about.
+
+What the pages promise is read back where it has to be true: from the database.
+"""
+
+import gzip
+import json
+import re
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from oep_local import seed_rows, verify
+from playwright.sync_api import Page, expect
+
+from browser import exam_room
+from browser.bare import BareChromium
+from browser.exam_room import connection, enter, go_to, number_of, press, saved, tab_to
+
+ROOM_BYTES = 150_000
+EVENTS = """SELECT event_type, severity, COUNT(*) as count, MAX(event_timestamp) as latest
+  FROM proctoring_events WHERE attempt_id = {} GROUP BY event_type, severity ORDER BY latest DESC;"""
+ANSWER = "SELECT answer #>> '{{}}' FROM attempts.answers WHERE attempt_id = {} AND question_id = {}"
+WRITTEN = 9  # the demo exam's question with a short answer
+WORDS = "Switch off the supply, then call for help; never touch the person first."
+
+
+@pytest.fixture
+def student(hall):
+    """A student whose attempt has not begun."""
+    return hall.student()
+
+
+@pytest.fixture
+def room(open_page, student) -> Page:
+    """His exam room."""
+    page = open_page(f"/app/attempts/{student.attempt_id}")
+    enter(page, student)
+    return page
+
+
+@pytest.fixture
+def proctor(hall):
+    with hall.rest_of("proctor") as rest:
+        yield rest
+
+
+def answers_by_number() -> list[object]:
+    """What `oep demo` answers, in the exam's order; null is left out."""
+    return [question["demo_answer"] for question in seed_rows.exam()["questions"]]
+
+
+def answer_by_keys(page: Page, answer: object) -> None:
+    """Give one answer with Tab, arrows, the space bar and letters."""
+    if answer is None:
+        return
+    if isinstance(answer, bool):
+        tab_to(page, "True")
+        page.keyboard.press("Space" if answer else "ArrowDown")
+    elif isinstance(answer, str):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("textbox")).to_be_focused()
+        page.keyboard.type(answer.strip())
+    elif page.get_by_role("checkbox").count():
+        for key in answer:
+            tab_to(page, key)
+            page.keyboard.press("Space")
+    else:
+        tab_to(page, "A")
+        page.keyboard.press("Space")
+        for _ in range("ABCD".index(answer[0])):
+            page.keyboard.press("ArrowDown")
+
+
+def test_a_whole_exam_is_sat_by_keyboard_and_its_receipt_holds(
+    open_page, student, stack, assert_accessible, screenshot, tmp_path
+):
+    page = open_page("/app/")
+    page.get_by_role("heading", level=1).wait_for()
+    assert_accessible(page)
+    screenshot(page, "student-sign-in")
+    tab_to(page, "Hall ticket number")
+    for typed in (student.hall_ticket, student.born.replace("/", ""), student.answer):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    page.get_by_role("heading", name="Your exams").wait_for()
+    assert_accessible(page)
+    screenshot(page, "student-exams")
+    page.goto(f"/app/attempts/{student.attempt_id}")
+    page.get_by_text("This computer is ready.").wait_for()
+    press(page, "What this page notices")
+    assert_accessible(page)
+    screenshot(page, "student-instructions")
+    press(page, "Begin the exam")
+
+    exam_room.wait_for_room(page)
+    exam_room.is_full(page, wanted=True)
+    assert_accessible(page)
+    given = answers_by_number()
+    for number, answer in enumerate(given, start=1):
+        expect(number_of(page, number)).to_be_visible()
+        answer_by_keys(page, answer)
+        if number == 3:
+            press(page, "Flag for later")
+            screenshot(page, "student-exam-room")
+            assert_accessible(page)
+        press(page, "Check and submit" if number == len(given) else "Next")
+
+    page.get_by_role("dialog", name="Submit the exam?").wait_for()
+    expect(page.get_by_role("dialog")).to_contain_text("You have answered 9 of 10 questions.")
+    expect(page.get_by_role("button", name="Go to question 8")).to_be_visible()
+    assert_accessible(page)
+    screenshot(page, "student-submit")
+    press(page, "Submit now")
+
+    page.get_by_role("heading", name="Your exam is submitted").wait_for(timeout=20_000)
+    page.get_by_text("Fingerprint of the answers").wait_for()
+    assert_accessible(page)
+    screenshot(page, "student-result")
+    with page.expect_download() as download:
+        press(page, "Download the receipt")
+    download.value.save_as(tmp_path / "receipt.json")
+
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    keys = httpx.get(f"{stack.url}/api/v1/attempts/receipt-keys", trust_env=False).json()
+    stored = student.http.get(f"/attempts/{student.attempt_id}/answers").json()
+    found = verify.findings(receipt, verify.keys_in(keys), stored)
+    assert {verdict for verdict, _ in found} == {verify.HOLDS}
+    questions = student.http.get(f"/exams/{student.exam_id}").json()["questions"]
+    by_question = {row["question_id"]: row["answer"] for row in stored}
+    for question, answer in zip(questions, given, strict=True):
+        wanted = _as_texts(question, answer)
+        assert by_question.get(question["id"]) == wanted, question["question_text"]
+
+
+def _as_texts(question: dict, answer: object) -> object:  # type: ignore[type-arg]
+    """Return a demo answer as the page sends it: letters become the options' texts."""
+    if not isinstance(answer, list):
+        return answer.strip() if isinstance(answer, str) else answer
+    texts = [question["options"][key] for key in answer]
+    return texts[0] if question["question_type"] == "mcq_single" else texts
+
+
+def test_the_seeds_table_of_events_is_made_by_real_keys(room, student, stack):
+    exam_room.escape(room)
+    exam_room.is_full(room, wanted=False)
+    room.get_by_role("button", name="Fill the screen").click()
+    exam_room.is_full(room, wanted=True)
+    for key in ("F12", "Control+c", "Control+v", "Alt+Tab", "F5", "Control+p", "F11", "Meta"):
+        room.keyboard.press(key)
+    room.mouse.click(300, 300, button="right")
+    room.get_by_label("Testing every conductor").check()
+    saved(room)
+    go_to(room, 2)  # leaving a question reports its change at once
+
+    wanted = {
+        ("fullscreen_enter", "info"): 2,
+        ("fullscreen_exit", "violation"): 1,
+        ("developer_tools_attempt", "violation"): 1,
+        ("copy_paste_attempt", "violation"): 2,
+        ("keyboard_blocked", "violation"): 1,
+        ("keyboard_blocked", "warning"): 4,
+        ("context_menu_blocked", "warning"): 1,
+        ("answer_change", "info"): 1,
+    }
+    # the room opens as the screen is filled, so its first entering may have come just before it
+    early = {**wanted, ("fullscreen_enter", "info"): 1}
+    _until(lambda: _counted(stack, student.attempt_id) in (wanted, early))
+    assert_event_data(stack, student.attempt_id)
+
+
+def assert_event_data(stack, attempt_id: int) -> None:
+    """Every type has exactly the contract's keys (section 11.4)."""
+    query = (
+        "SELECT event_type, event_data->>'key', event_data::text, question_id IS NOT NULL"
+        f" FROM proctoring.proctoring_events WHERE attempt_id = {attempt_id}"
+    )
+    names = {
+        "fullscreen_enter": {"screen_width", "screen_height"},
+        "fullscreen_exit": {"exit_count", "screen_width", "screen_height", "timestamp"},
+        "developer_tools_attempt": {"key", "combo"},
+        "copy_paste_attempt": {"key", "combo"},
+        "context_menu_blocked": {"x", "y"},
+        "answer_change": {
+            "previous_answer", "new_answer", "change_count", "time_spent_seconds",
+            "is_first_answer",
+        },
+    }  # fmt: skip
+    keys = {"F11": {"key", "reason"}, "Meta": {"key"}}
+    for event_type, key, data, has_question in stack.rows(query):
+        wanted = names.get(event_type) or keys.get(key, {"key", "combo"})
+        assert set(json.loads(data)) == wanted, event_type
+        assert (has_question == "t") is (event_type == "answer_change")
+
+
+def _counted(stack, attempt_id: int) -> dict[tuple[str, str], int]:
+    """Run the contract's query (section 12) as it stands and read psql's table."""
+    text = stack.psql(EVENTS.format(attempt_id))
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()[2:]]
+    counted = {(row[0], row[1]): int(row[2]) for row in rows if len(row) == 4}
+    # what a window manager does with the focus is its own business
+    return {pair: count for pair, count in counted.items() if not pair[0].startswith("window_")}
+
+
+def test_a_tab_that_is_hidden_is_told_twice_with_its_length(student, stack, hall, tmp_path):
+    login = hall.login_as(student)
+    kept = {
+        "user": login["user"],
+        "accessToken": login["access_token"],
+        "refreshToken": login["refresh_token"],
+        "expiresAt": time.time() * 1000 + 3_600_000,
+    }
+    before = f"sessionStorage.setItem('oep.login', {json.dumps(json.dumps(kept))})"
+    student.http.post(f"/attempts/{student.attempt_id}/begin").raise_for_status()
+    with BareChromium(tmp_path / "profile") as bare:
+        tab = bare.open(f"{stack.url}/app/attempts/{student.attempt_id}", before)
+        tab.wait("document.querySelector('[data-connection=online]') !== null")
+        other = bare.open("about:blank")
+        other.to_front()
+        tab.wait("document.visibilityState === 'hidden'")
+        tab.to_front()
+        tab.wait("document.visibilityState === 'visible'")
+        query = (
+            "SELECT event_data->>'action', event_data->>'switch_count',"
+            " (event_data->>'duration_seconds')::float >= 0, severity, question_id IS NOT NULL"
+            " FROM proctoring.proctoring_events"
+            f" WHERE attempt_id = {student.attempt_id} AND event_type = 'tab_switch' ORDER BY id"
+        )
+        told = [["hidden", "", "", "warning", "t"], ["visible", "1", "t", "warning", "t"]]
+        _until(lambda: stack.rows(query) == told)
+
+
+def test_not_a_keystroke_is_lost_by_a_cut_and_a_reload(room, student, stack, screenshot):
+    go_to(room, WRITTEN)
+    field = room.get_by_role("textbox")
+    field.press_sequentially(WORDS[:20])
+    saved(room)
+    left = _seconds_left(room)
+    room.context.set_offline(True)
+    connection(room, "offline")
+    field.press_sequentially(WORDS[20:])
+    room.locator("[data-saving=offline]").wait_for()
+    room.get_by_role("button", name="Flag for later").click()
+    expect(room.get_by_role("main")).to_contain_text("Kept on this computer")
+    screenshot(room, "student-cut")
+    assert 0 < left - _seconds_left(room) < 20  # the clock goes on
+    room.context.set_offline(False)
+    connection(room, "online")
+    saved(room)
+    question = _question(student, WRITTEN)
+    assert stack.rows(ANSWER.format(student.attempt_id, question)) == [[WORDS]]
+
+    room.on("dialog", lambda dialog: dialog.accept())
+    room.reload()
+    exam_room.wait_for_room(room)
+    expect(number_of(room, WRITTEN)).to_be_visible()
+    expect(room.get_by_role("textbox")).to_have_value(WORDS)
+    expect(
+        room.get_by_role("button", name=f"Question {WRITTEN}, answered, flagged")
+    ).to_be_visible()
+
+
+def test_what_was_typed_in_a_cut_survives_the_page(room, student, stack):
+    go_to(room, WRITTEN)
+    room.context.set_offline(True)
+    room.get_by_role("textbox").press_sequentially(WORDS)
+    room.locator("[data-saving=offline]").wait_for()
+    context, address = room.context, room.url
+    kept = room.evaluate("sessionStorage.getItem('oep.login')")
+    room.close(run_before_unload=False)  # as a crash would
+    context.set_offline(False)
+    context.add_init_script(f"sessionStorage.setItem('oep.login', {json.dumps(kept)})")
+    again = context.new_page()
+    again.goto(address)
+    exam_room.wait_for_room(again)
+    question = _question(student, WRITTEN)
+    _until(lambda: stack.rows(ANSWER.format(student.attempt_id, question)) == [[WORDS]])
+
+
+def test_a_second_tab_says_where_the_exam_is_open_and_can_take_it(
+    room, student, assert_accessible, screenshot
+):
+    second = room.context.new_page()
+    second.goto(room.url)
+    exam_room.sign_in(second, student)
+    second.get_by_role("heading", name="This exam is open in another tab").wait_for()
+    assert_accessible(second)
+    screenshot(second, "student-other-tab")
+    second.get_by_role("button", name="Go on here").click()
+    exam_room.wait_for_room(second)
+    room.get_by_role("heading", name="This exam is open in another tab").wait_for()
+    second.close(run_before_unload=False)
+    exam_room.wait_for_room(room)  # by itself, once the other one is gone
+
+
+def test_extra_time_reaches_the_student_within_a_second_and_is_acknowledged(
+    room, student, proctor, assert_accessible, screenshot
+):
+    before = _seconds_left(room)
+    began = time.monotonic()
+    _act(proctor, student, action="extend", seconds=300, reason="The power was out for a while")
+    dialog = room.get_by_role("alertdialog", name="You have been given extra time")
+    dialog.wait_for()
+    took = time.monotonic() - began
+    assert took < 1
+    expect(dialog).to_contain_text("5 minutes more")
+    expect(dialog).to_contain_text("The power was out for a while")
+    assert 290 < _seconds_left(room) - before <= 301
+    assert_accessible(room)
+    screenshot(room, "student-extra-time")
+    room.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    _until(lambda: _live(student) == [])
+    path = f"/attempts/{student.attempt_id}/allowances"
+    _until(lambda: all(row["acknowledged_at"] for row in student.http.get(path).json()))
+
+
+def test_words_of_the_staff_are_seen_and_a_pause_hides_the_exam(
+    room, student, proctor, assert_accessible, screenshot
+):
+    _act(proctor, student, action="warn", text="Please look at your own screen")
+    room.get_by_role("alertdialog", name="A warning from the staff").wait_for()
+    assert_accessible(room)
+    room.keyboard.press("Enter")
+
+    room.get_by_role("button", name="Raise hand").click()
+    room.get_by_role("button", name="Chat").click()
+    room.get_by_label("Your message").fill("May I have paper?")
+    room.keyboard.press("Enter")
+    talk = f"/proctoring/attempt/{student.attempt_id}/messages"
+    _until(lambda: [line["text"] for line in proctor.get(talk).json()] == ["May I have paper?"])
+    body = {"message_id": str(uuid.uuid4()), "text": "It is on its way"}
+    proctor.post(talk, json=body).raise_for_status()
+    room.get_by_text("It is on its way").wait_for()
+    assert_accessible(room)
+    screenshot(room, "student-chat")
+    room.keyboard.press("Escape")
+    expect(room.get_by_role("button", name="Raise hand")).to_have_attribute("aria-pressed", "true")
+
+    _act(proctor, student, action="pause", reason="A fire drill")
+    room.get_by_role("heading", name="The exam is paused").wait_for()
+    expect(room.get_by_text("A fire drill")).to_be_visible()
+    expect(room.locator("article")).to_have_count(0)
+    assert_accessible(room)
+    screenshot(room, "student-paused")
+    _act(proctor, student, action="resume")
+    room.locator("article").wait_for()
+    _until(lambda: _live(student) == [])
+
+
+def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
+    open_page, student, hall, proctor, assert_accessible, screenshot
+):
+    with hall.rest_of("admin") as admin:
+        path = f"/exams/{student.exam_id}"
+        admin.put(path, json={"requires_authorisation": True}).raise_for_status()
+        try:
+            page = open_page(f"/app/attempts/{student.attempt_id}")
+            exam_room.sign_in(page, student)
+            page.get_by_role("button", name="I am ready").click()
+            page.get_by_role("heading", name="Please wait to be let in").wait_for()
+            assert_accessible(page)
+            screenshot(page, "student-lobby")
+            _act(proctor, student, action="authorise")
+            page.get_by_role("button", name="Begin the exam").click()
+            exam_room.wait_for_room(page)
+        finally:
+            admin.put(path, json={"requires_authorisation": False}).raise_for_status()
+
+
+def test_when_time_is_over_what_has_arrived_is_submitted(room, student, stack):
+    room.get_by_label("Testing every conductor").check()
+    saved(room)
+    stack.rows(
+        "UPDATE attempts.attempts SET deadline_at = now() + interval '1 second'"
+        f" WHERE id = {student.attempt_id}"
+    )
+    room.get_by_role("heading", name="Your exam is submitted").wait_for(timeout=20_000)
+    [[status, answered]] = stack.rows(
+        f"SELECT status, questions_answered FROM attempts.attempts WHERE id = {student.attempt_id}"
+    )
+    assert (status, answered) in {("graded", "1"), ("submitted", "1")}
+
+
+def test_the_room_is_small_and_speaks_hindi(open_page, student, assert_accessible, screenshot):
+    page = open_page(f"/app/attempts/{student.attempt_id}", locale="hi-IN", color_scheme="dark")
+    page.get_by_label("हॉल टिकट संख्या").fill(student.hall_ticket)
+    page.get_by_label("जन्म तिथि").fill(student.born)
+    page.get_by_label("आपके सुरक्षा प्रश्न का उत्तर").fill(student.answer)
+    page.get_by_role("button", name="साइन इन करें").click()
+    page.get_by_role("button", name="परीक्षा आरंभ करें").click()
+    exam_room.wait_for_room(page)
+    assert_accessible(page)
+    screenshot(page, "student-exam-room-hindi-dark")
+    scripts = page.evaluate(
+        "performance.getEntriesByType('resource').map(it => it.name).filter(it => it.includes('.js'))"
+    )
+    sizes = Counter(
+        {Path(url).name: len(gzip.compress(page.request.get(url).body())) for url in scripts}
+    )
+    assert sizes.total() < ROOM_BYTES, sizes.most_common()
+
+
+def _act(proctor: httpx.Client, student, **order: object) -> None:
+    """Do one thing to the student's attempt, as a proctor's board does."""
+    path = f"/proctoring/attempt/{student.attempt_id}/actions"
+    body = {"action_id": str(uuid.uuid4()), **order}
+    proctor.post(path, json=body).raise_for_status()
+
+
+def _live(student) -> list[object]:
+    path = f"/proctoring/attempt/{student.attempt_id}/actions"
+    found: list[object] = student.http.get(path, params={"live": True}).json()
+    return found
+
+
+def _question(student, number: int) -> int:
+    exam = student.http.get(f"/exams/{student.exam_id}").json()
+    found: int = exam["questions"][number - 1]["id"]
+    return found
+
+
+def _seconds_left(page: Page) -> int:
+    figures = page.get_by_role("timer").inner_text()
+    assert re.fullmatch(r"(\d+:)?\d+:\d\d", figures), figures
+    total = 0
+    for part in figures.split(":"):
+        total = 60 * total + int(part)
+    return total
+
+
+def _until(is_so, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never became so"
+        time.sleep(0.05)
