@@ -1,7 +1,7 @@
-"""A Chromium without Playwright, for the one thing that Playwright takes from a page: being hidden.
+"""A Chromium without Playwright, for the one thing that it takes from a page: being hidden.
 
-Playwright lets every page believe that it is looked at. Here a tab that is brought to the front really
-hides the other one.
+Playwright lets every page believe that it is looked at. Here a tab that is brought to the front
+really hides the other one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import time
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,13 +38,14 @@ class BareChromium:
         self._process = subprocess.Popen(
             arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._socket = self._connected()
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(self._connecting())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.terminate()
         self._process.wait(_START_SECONDS)
 
@@ -69,7 +71,7 @@ class BareChromium:
                 found: dict[str, Any] = told["result"]
                 return found
 
-    def _connected(self) -> ClientConnection:
+    def _connecting(self) -> AbstractContextManager[ClientConnection]:
         port_file = self._folder / "DevToolsActivePort"
         deadline = time.monotonic() + _START_SECONDS
         while not port_file.exists() or port_file.read_text().count("\n") < 1:

@@ -76,7 +76,7 @@ def saved(page: Page) -> None:
 
 
 def escape(page: Page) -> None:
-    """Press Escape as a keyboard does, with its code of the system: only so it leaves full screen."""
+    """Press Escape with the system's code of the key: only so it leaves full screen."""
     session = page.context.new_cdp_session(page)
     code = {"windowsVirtualKeyCode": 27, "nativeVirtualKeyCode": 9, "key": "Escape"}
     for kind in ("rawKeyDown", "keyUp"):
