@@ -41,9 +41,7 @@ WORDS = "Switch off the supply, then call for help; never touch the person first
 @pytest.fixture
 def student(hall):
     """A student whose attempt has not begun."""
-    seated = hall.student()
-    yield seated
-    seated.http.close()
+    return hall.student()
 
 
 @pytest.fixture
