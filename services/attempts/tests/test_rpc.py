@@ -270,7 +270,12 @@ class TwoPeople(AuthServiceServicer):
     async def GetUsers(self, request, context):  # noqa: N802
         self.asked.append(len(request.user_ids))
         users = [
-            auth_pb2.User(user_id=i, full_name=f"Student {i}", hall_ticket_number=f"H{i}")
+            auth_pb2.User(
+                user_id=i,
+                full_name=f"Student {i}",
+                hall_ticket_number=f"H{i}",
+                center_name="Pune",
+            )
             for i in request.user_ids
             if i != 102
         ]
@@ -303,6 +308,7 @@ async def test_names_come_from_auth_a_thousand_at_a_time(world, acting):
     await auth.stop(0)
     [entry] = response.roster
     assert (entry.student_name, entry.hall_ticket_number) == ("Student 101", "H101")
+    assert entry.center == "Pune"
 
 
 async def test_the_attempts_of_an_exam_are_listed_by_id_with_student_and_status(stub, world):

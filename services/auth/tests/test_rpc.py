@@ -25,6 +25,7 @@ async def test_users_come_with_roles_and_unknown_ids_are_missing(world, stub):
     assert list(first.roles) == ["proctor", "student"]
     assert (first.is_active, second.is_active) == (True, False)
     assert first.center_id == center
+    assert first.center_name
     assert first.hall_ticket_number == person.hall_ticket
     assert not second.HasField("center_id")
     assert not second.HasField("hall_ticket_number")

@@ -161,7 +161,9 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         if request.exam_id not in {a.exam_id for a in self.attempts.values()}:
             raise NotFound("Exam not found")
         roster = [
-            attempts_pb2.RosterEntry(attempt=a.message(), student_name="Asha", questions_answered=3)
+            attempts_pb2.RosterEntry(
+                attempt=a.message(), student_name="Asha", questions_answered=3, center="Pune"
+            )
             for a in self.attempts.values()
             if a.exam_id == request.exam_id
         ]

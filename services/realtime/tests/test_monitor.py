@@ -48,6 +48,7 @@ async def test_a_board_is_connected_and_gets_a_snapshot(world):
         "received_at": "2026-01-05T00:00:00Z",
         "late": False,
     }
+    assert row["center"] == "Pune"
     assert (row["student_name"], row["questions_answered"], row["total_questions"]) == (
         "Asha",
         3,

@@ -31,6 +31,7 @@ class Person:
     roles: frozenset[str] = frozenset()
     center_id: int | None = None
     trade_id: int | None = None
+    center_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class People:
     def trade(self, user_id: int) -> int | None:
         person = self.by_id.get(user_id)
         return person.trade_id if person is not None else None
+
+    def center_name(self, user_id: int) -> str | None:
+        person = self.by_id.get(user_id)
+        return person.center_name if person is not None else None
 
     def hall_ticket(self, user_id: int) -> str | None:
         person = self.by_id.get(user_id)
@@ -131,6 +136,7 @@ def _person(user: auth_pb2.User) -> Person:
         frozenset(user.roles),
         user.center_id if user.HasField("center_id") else None,
         user.trade_id if user.HasField("trade_id") else None,
+        user.center_name if user.HasField("center_name") else None,
     )
 
 

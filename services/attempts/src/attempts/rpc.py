@@ -292,6 +292,7 @@ def _roster(attempts: Sequence[Attempt], people: People) -> list[pb.RosterEntry]
             hall_ticket_number=people.hall_ticket(attempt.student_id),
             workstation_id=attempt.workstation_id,
             questions_answered=attempt.questions_answered,
+            center=people.center_name(attempt.student_id),
         )
         for attempt in attempts
     ]

@@ -72,6 +72,7 @@ def _user(account: Account) -> auth_pb2.User:
         center_id=account.center.id if account.center else None,
         hall_ticket_number=account.hall_ticket_number,
         trade_id=account.trade.id if account.trade else None,
+        center_name=account.center.name if account.center else None,
     )
 
 

@@ -108,6 +108,8 @@ class Seat:
     hall_ticket_number: str | None
     workstation_id: str | None
     questions_answered: int
+    center: str | None = None
+    """The name of the student's center."""
 
 
 @dataclass(frozen=True)
@@ -302,4 +304,5 @@ def _seat(entry: pb.RosterEntry) -> Seat:
         entry.hall_ticket_number if entry.HasField("hall_ticket_number") else None,
         entry.workstation_id if entry.HasField("workstation_id") else None,
         entry.questions_answered,
+        entry.center if entry.HasField("center") else None,
     )

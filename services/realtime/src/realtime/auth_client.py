@@ -23,6 +23,8 @@ _PEOPLE_SECONDS = 0.5
 class Person:
     full_name: str
     hall_ticket_number: str | None
+    center: str | None = None
+    """The center's name."""
 
 
 class AuthClient:
@@ -58,8 +60,11 @@ class AuthClient:
 
 
 def _person(user: pb.User) -> Person:
-    has_ticket = user.HasField("hall_ticket_number")
-    return Person(user.full_name, user.hall_ticket_number if has_ticket else None)
+    return Person(
+        user.full_name,
+        user.hall_ticket_number if user.HasField("hall_ticket_number") else None,
+        user.center_name if user.HasField("center_name") else None,
+    )
 
 
 def _revoked(message: pb.Revocation) -> Revoked:

@@ -202,6 +202,8 @@ export interface BoardRow {
   readonly student_id: number;
   readonly student_name: string;
   readonly hall_ticket_number: string | null;
+  /** The name of the student's center. */
+  readonly center?: string | null;
   readonly status: AttemptStatus;
   readonly start_time: string | null;
   readonly deadline_at: string | null;

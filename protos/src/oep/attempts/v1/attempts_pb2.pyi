@@ -272,18 +272,20 @@ class GetExamResponse(_message.Message):
     def __init__(self, exam_id: _Optional[int] = ..., title: _Optional[str] = ..., total_questions: _Optional[int] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., roster: _Optional[_Iterable[_Union[RosterEntry, _Mapping]]] = ...) -> None: ...
 
 class RosterEntry(_message.Message):
-    __slots__ = ("attempt", "student_name", "hall_ticket_number", "workstation_id", "questions_answered")
+    __slots__ = ("attempt", "student_name", "hall_ticket_number", "workstation_id", "questions_answered", "center")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     STUDENT_NAME_FIELD_NUMBER: _ClassVar[int]
     HALL_TICKET_NUMBER_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTIONS_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    CENTER_FIELD_NUMBER: _ClassVar[int]
     attempt: Attempt
     student_name: str
     hall_ticket_number: str
     workstation_id: str
     questions_answered: int
-    def __init__(self, attempt: _Optional[_Union[Attempt, _Mapping]] = ..., student_name: _Optional[str] = ..., hall_ticket_number: _Optional[str] = ..., workstation_id: _Optional[str] = ..., questions_answered: _Optional[int] = ...) -> None: ...
+    center: str
+    def __init__(self, attempt: _Optional[_Union[Attempt, _Mapping]] = ..., student_name: _Optional[str] = ..., hall_ticket_number: _Optional[str] = ..., workstation_id: _Optional[str] = ..., questions_answered: _Optional[int] = ..., center: _Optional[str] = ...) -> None: ...
 
 class ActOnAttemptsRequest(_message.Message):
     __slots__ = ("attempt_ids", "actor_id", "reason", "ip_address", "user_agent", "pause", "unpause", "extend", "authorise", "cancel", "release_device", "action_id", "is_question")

@@ -36,7 +36,7 @@ class FindUsersResponse(_message.Message):
     def __init__(self, user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class User(_message.Message):
-    __slots__ = ("user_id", "username", "full_name", "is_active", "roles", "center_id", "hall_ticket_number", "trade_id")
+    __slots__ = ("user_id", "username", "full_name", "is_active", "roles", "center_id", "hall_ticket_number", "trade_id", "center_name")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     USERNAME_FIELD_NUMBER: _ClassVar[int]
     FULL_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class User(_message.Message):
     CENTER_ID_FIELD_NUMBER: _ClassVar[int]
     HALL_TICKET_NUMBER_FIELD_NUMBER: _ClassVar[int]
     TRADE_ID_FIELD_NUMBER: _ClassVar[int]
+    CENTER_NAME_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     username: str
     full_name: str
@@ -53,7 +54,8 @@ class User(_message.Message):
     center_id: int
     hall_ticket_number: str
     trade_id: int
-    def __init__(self, user_id: _Optional[int] = ..., username: _Optional[str] = ..., full_name: _Optional[str] = ..., is_active: _Optional[bool] = ..., roles: _Optional[_Iterable[str]] = ..., center_id: _Optional[int] = ..., hall_ticket_number: _Optional[str] = ..., trade_id: _Optional[int] = ...) -> None: ...
+    center_name: str
+    def __init__(self, user_id: _Optional[int] = ..., username: _Optional[str] = ..., full_name: _Optional[str] = ..., is_active: _Optional[bool] = ..., roles: _Optional[_Iterable[str]] = ..., center_id: _Optional[int] = ..., hall_ticket_number: _Optional[str] = ..., trade_id: _Optional[int] = ..., center_name: _Optional[str] = ...) -> None: ...
 
 class ListRevocationsRequest(_message.Message):
     __slots__ = ()

@@ -75,6 +75,7 @@ class Arrivals:
             "student_id": data["student_id"],
             "student_name": student.full_name,
             "hall_ticket_number": student.hall_ticket_number,
+            "center": student.center,
             "status": data["status"],
             "start_time": None,
             "deadline_at": None,

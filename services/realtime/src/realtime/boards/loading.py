@@ -63,6 +63,7 @@ class Loader:
             "student_id": state.student_id,
             "student_name": seat.student_name,
             "hall_ticket_number": seat.hall_ticket_number,
+            "center": seat.center,
             "status": state.status,
             "start_time": state.start_time,
             "deadline_at": state.deadline_at,
