@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -101,7 +102,8 @@ def test_a_whole_exam_is_sat_by_keyboard_and_its_receipt_holds(
     page.get_by_role("heading", name="Your exams").wait_for()
     assert_accessible(page)
     screenshot(page, "student-exams")
-    page.goto(f"/app/attempts/{student.attempt_id}")
+    press(page, "Go to the exam")
+    page.wait_for_url(f"**/app/attempts/{student.attempt_id}")
     page.get_by_text("This computer is ready.").wait_for()
     press(page, "What this page notices")
     assert_accessible(page)
@@ -136,7 +138,11 @@ def test_a_whole_exam_is_sat_by_keyboard_and_its_receipt_holds(
         press(page, "Download the receipt")
     download.value.save_as(tmp_path / "receipt.json")
 
-    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    _assert_receipt(stack, student, json.loads((tmp_path / "receipt.json").read_text()), given)
+
+
+def _assert_receipt(stack, student, receipt: object, given: list[object]) -> None:
+    """Its signature holds, and what the platform has stored is what was answered."""
     keys = httpx.get(f"{stack.url}/api/v1/attempts/receipt-keys", trust_env=False).json()
     stored = student.http.get(f"/attempts/{student.attempt_id}/answers").json()
     found = verify.findings(receipt, verify.keys_in(keys), stored)
@@ -372,6 +378,61 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
             exam_room.wait_for_room(page)
         finally:
             admin.put(path, json={"requires_authorisation": False}).raise_for_status()
+
+
+def test_an_exam_opens_by_the_platforms_clock_whatever_this_computers_says(
+    open_page, student, hall, screenshot
+):
+    with hall.rest_of("admin") as admin:
+        path = f"/exams/{student.exam_id}"
+        was = admin.get(path).json()["start_time"]
+        page = open_page(f"/app/attempts/{student.attempt_id}")
+        page.add_init_script("{ const now = Date.now; Date.now = () => now() + 7_200_000; }")
+        page.reload()
+        opens = datetime.now(UTC) + timedelta(seconds=6)
+        admin.put(path, json={"start_time": opens.isoformat()}).raise_for_status()
+        try:
+            exam_room.sign_in(page, student)
+            page.get_by_text("The exam opens in").wait_for()
+            clock = page.locator("[data-check=clock]")
+            expect(clock).to_contain_text("by 7,200 s")
+            expect(page.get_by_role("button", name="Begin the exam")).to_be_disabled()
+            screenshot(page, "student-waiting")
+            page.get_by_role("button", name="Begin the exam", disabled=False).click()
+            exam_room.wait_for_room(page)
+            assert datetime.now(UTC) >= opens
+            assert 3590 <= _seconds_left(page) <= 3600
+        finally:
+            admin.put(path, json={"start_time": was}).raise_for_status()
+
+
+def test_a_decision_is_shown_with_its_reasons_and_can_be_appealed_once(
+    open_page, student, proctor, assert_accessible, screenshot
+):
+    attempt = f"/attempts/{student.attempt_id}"
+    student.http.post(f"{attempt}/begin").raise_for_status()
+    student.http.post(f"{attempt}/submit", json={"confirm": True}).raise_for_status()
+    reviews = f"/proctoring/attempt/{student.attempt_id}/reviews"
+    opened = proctor.post(reviews, json={"reason": "A second voice"}).raise_for_status().json()
+    words = {
+        "decision": "confirmed",
+        "reason_code": "help_by_others",
+        "explanation": "We heard it.",
+    }
+    decision = f"/proctoring/reviews/{opened['id']}/decision"
+    proctor.post(decision, json=words).raise_for_status()
+
+    page = open_page(f"/app{attempt}")
+    exam_room.sign_in(page, student)
+    page.get_by_role("heading", name="A decision about your exam").wait_for()
+    expect(page.get_by_text("We heard it.")).to_be_visible()
+    assert_accessible(page)
+    screenshot(page, "student-decision")
+    page.get_by_label("Why do you think").fill("It was the radio.")
+    page.get_by_role("button", name="Send the appeal").click()
+    page.get_by_text("You appealed on").wait_for()
+    expect(page.get_by_text("It was the radio.")).to_be_visible()
+    expect(page.get_by_role("button", name="Send the appeal")).to_have_count(0)
 
 
 def test_when_time_is_over_what_has_arrived_is_submitted(room, student, stack):
