@@ -227,6 +227,7 @@ async def test_statistics_count_and_average_what_is_graded(api, world):
         "average_score": None,
         "pass_rate": None,
         "average_time_taken_minutes": None,
+        "score_bins": [0] * 10,
     }
     for marks, student in ((10, 1), (0, 2), (0, 3)):
         done = world.attempt("graded", student=student, begun_seconds_ago=600)
@@ -238,7 +239,11 @@ async def test_statistics_count_and_average_what_is_graded(api, world):
         )
     world.attempt("submitted", student=4)
     world.attempt(student=5)
+    scores = "UPDATE attempts.attempts SET percentage = :p WHERE student_id = :s"
+    for student, percentage in ((1, 100), (2, -12.5), (3, 29.99), (4, 50)):
+        world.run(scores, p=percentage, s=student)
     shown = (await staff.get(url)).json()
+    assert shown["score_bins"] == [1, 0, 1, 0, 0, 0, 0, 0, 0, 1]
     assert (shown["total_attempts"], shown["completed_attempts"]) == (5, 4)
     assert shown["in_progress_attempts"] == 1
     assert (shown["average_score"], shown["pass_rate"]) == (3.33, 33.33)

@@ -132,3 +132,4 @@ class StatisticsBody(BaseModel):
     average_score: float | None
     pass_rate: float | None
     average_time_taken_minutes: float | None
+    score_bins: list[int] = Field(description="Graded attempts by tenths of the marks, ten counts.")

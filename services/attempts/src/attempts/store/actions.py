@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Float, Integer, Numeric, cast, func, insert, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from attempts.attempt import FINISHED, Attempt, Status, new_salt
@@ -12,6 +13,8 @@ from attempts.exam import Exam
 from attempts.store.attempts import change, returned
 from attempts.store.rows import attempt_from
 from attempts.tables import AnswerRow, AttemptRow
+
+SCORE_BINS = 10
 
 _ANSWER = AnswerRow.__table__
 _NOT_CARRIED = {"id", "attempt_id", "is_correct", "marks_awarded", "auto_graded", "created_at"}
@@ -149,6 +152,7 @@ def statistics(session: Session, exam_id: int) -> Mapping[Any, Any]:
         _average(AttemptRow.marks_obtained, is_graded).label("average_score"),
         _average(passed, is_graded).label("pass_rate"),
         _average(func.greatest(taken, 0) / 60, is_graded).label("average_time_taken_minutes"),
+        _spread(AttemptRow.percentage, is_graded).label("score_bins"),
     ).where(AttemptRow.exam_id == exam_id)
     return session.execute(query).mappings().one()
 
@@ -156,6 +160,13 @@ def statistics(session: Session, exam_id: int) -> Mapping[Any, Any]:
 def _average(what: Any, condition: Any) -> Any:
     mean = func.avg(cast(what, Numeric)).filter(condition)
     return cast(func.round(mean, 2), Float)
+
+
+def _spread(percentage: Any, condition: Any) -> Any:
+    """Count by tenths of the marks; what is below 0 is in the first, 100 in the last."""
+    place = func.least(func.greatest(func.floor(percentage / 10), 0), SCORE_BINS - 1)
+    counts = [func.count().filter(condition, place == each) for each in range(SCORE_BINS)]
+    return array(counts)
 
 
 def _insert(session: Session, values: dict[str, Any]) -> Attempt:
