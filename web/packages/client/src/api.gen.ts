@@ -4161,6 +4161,11 @@ export interface components {
             pass_rate: number | null;
             /** Average Time Taken Minutes */
             average_time_taken_minutes: number | null;
+            /**
+             * Score Bins
+             * @description Graded attempts by tenths of the marks, ten counts.
+             */
+            score_bins: number[];
         };
         /**
          * Status

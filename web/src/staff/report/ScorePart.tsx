@@ -8,6 +8,7 @@ import { QuestionName } from '../attempt/QuestionName';
 import { useQuestions } from '../attempt/useQuestions';
 import { Chart } from './charts/Chart';
 import { bars } from './charts/drawings';
+import { binNames } from './figures';
 import styles from './Report.module.css';
 
 /** How the marks turned out, and how hard each question was; of complete grades only. */
@@ -50,6 +51,8 @@ export function ScorePart({ examId }: { examId: number }) {
           })}
         </p>
       )}
+      <Histogram examId={examId} />
+      {items.length > 0 && <h3 className={styles.subtitle}>{t('by_question')}</h3>}
       {items.length > 0 && (
         <Chart
           data={data}
@@ -89,3 +92,44 @@ export function ScorePart({ examId }: { examId: number }) {
     </Panel>
   );
 }
+
+/** How many graded attempts reached which tenth of the marks. */
+function Histogram({ examId }: { examId: number }) {
+  const t = useTranslations('report.scores');
+  const bins = useGet('/api/v1/attempts/statistics/{exam_id}', {
+    params: { path: { exam_id: examId } },
+  }).data?.score_bins;
+  const axis = t('attempts');
+  const drawing = useMemo(() => bars(TENTHS, axis), [axis]);
+  const data = useMemo<[number[], number[]]>(
+    () => [TENTHS.map((_, place) => place), bins ?? []],
+    [bins],
+  );
+  const graded = bins?.reduce((sum, count) => sum + count, 0) ?? 0;
+  if (graded === 0) return null;
+  const rows = TENTHS.map((name, place) => ({ name, count: bins?.[place] ?? 0 }));
+  return (
+    <>
+      <h3 className={styles.subtitle}>{t('histogram')}</h3>
+      <Chart
+        data={data}
+        drawing={drawing}
+        label={t('histogram_label', { count: graded })}
+        table={
+          <Table
+            caption={t('histogram')}
+            columns={[
+              { key: 'percent', header: t('percent'), isRowHeader: true, cell: (row) => row.name },
+              { key: 'count', header: axis, align: 'end', cell: (row) => row.count },
+            ]}
+            keyOf={(row) => row.name}
+            rows={rows}
+            size="dense"
+          />
+        }
+      />
+    </>
+  );
+}
+
+const TENTHS = binNames(Array.from({ length: 10 }, (_, n) => ({ lowest: n * 10 })));
