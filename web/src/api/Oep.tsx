@@ -49,5 +49,5 @@ export function useLogin(): LoginState & { readonly keeper: LoginKeeper } {
 function open(): Oep {
   const login = new LoginKeeper();
   const clock = new ServerClock();
-  return { login, api: createApi({ login }), clock };
+  return { login, api: createApi({ login, clock }), clock };
 }

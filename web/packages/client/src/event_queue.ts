@@ -33,15 +33,9 @@ export class EventQueue {
     const queues = change.objectStore('queues');
     const counts = (await queues.get(this.queue)) ?? newQueue(this.queue);
     const event: KeptEvent = {
-      queue: this.queue,
+      ...unnumbered(this.queue, report, at),
       place: counts.nextPlace,
-      event_id: uuid(),
       client_sequence: counts.nextSequence,
-      event_type: report.event_type,
-      event_timestamp: at,
-      severity: report.severity ?? null,
-      question_id: report.question_id ?? null,
-      event_data: report.event_data ?? null,
     };
     await Promise.all([
       change.objectStore('events').add(event),
@@ -116,6 +110,21 @@ export class EventQueue {
   async counts(): Promise<KeptQueue> {
     return (await this.#store.get('queues', this.queue)) ?? newQueue(this.queue);
   }
+}
+
+/** An event without place and number. */
+export function unnumbered(queue: Queue, report: Report, at: string): KeptEvent {
+  return {
+    queue,
+    place: 0,
+    event_id: uuid(),
+    client_sequence: null,
+    event_type: report.event_type,
+    event_timestamp: at,
+    severity: report.severity ?? null,
+    question_id: report.question_id ?? null,
+    event_data: report.event_data ?? null,
+  };
 }
 
 function newQueue(queue: Queue): KeptQueue {

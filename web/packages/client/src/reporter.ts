@@ -8,7 +8,7 @@
 import type { Api } from './api';
 import { backoffMs, QUEUE } from './backoff';
 import { Emitter, type Unsubscribe } from './emitter';
-import { EventQueue, type Report } from './event_queue';
+import { EventQueue, type Report, unnumbered } from './event_queue';
 import type { Locks } from './locks';
 import { isViolation, lingerMs, type Posted, post } from './posting';
 import type { KeptEvent, Queue, Store } from './store';
@@ -89,12 +89,20 @@ export class EventReporter {
     return this.#changes.on(listener);
   }
 
-  /** Keeps an event; done when it is stored on this device. Raises what IndexedDB raises. */
+  /** Keeps an event; done when it is stored on this device, or sent where nothing can be stored. */
   async report(report: Report): Promise<void> {
-    const event = await this.#queue.append(report, new Date(this.#now()).toISOString());
+    const at = new Date(this.#now()).toISOString();
+    const event = await this.#queue.append(report, at).catch(() => undefined);
+    if (!event) return this.#sendUnkept(report, at);
     this.#own.set(event.place, event);
     this.#set({ waiting: this.#state.waiting + 1 });
     this.#due(lingerMs(isViolation(event), this.#load));
+  }
+
+  /** The disk is full or the database gone: once, as it is, is better than never. */
+  async #sendUnkept(report: Report, at: string): Promise<void> {
+    const { api, attemptId, queue } = this.#options;
+    await post(api, attemptId, [unnumbered(queue, report, at)]);
   }
 
   /** Sends what waits, for at most so long; returns how many are left. */

@@ -302,6 +302,14 @@ describe('what is left behind', () => {
     expect(await store.getAll('events')).toMatchObject([{ queue: queueOf(ANNA.id, 99) }]);
   });
 
+  test('where nothing can be stored, an event is sent at once, as it is', async () => {
+    const reporter = await page();
+    await pass(500);
+    store.close();
+    await reporter.report({ event_type: 'window_blur' });
+    expect(platform.events).toMatchObject([{ event_type: 'window_blur', client_sequence: null }]);
+  });
+
   test('what a closing page has left is sent while it closes', async () => {
     const reporter = await page();
     await pass(500);
