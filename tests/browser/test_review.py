@@ -192,9 +192,12 @@ def focused(page: Page) -> str:
 def test_the_evidence_is_checked_in_the_page_and_a_change_is_found(sitting, staff_at, hall):
     page = staff_at("proctor", f"/attempts/{sitting.attempt_id}")
     part = panel(page, "Evidence")
+    workers: list[str] = []
+    page.on("worker", lambda worker: workers.append(worker.url))
     part.get_by_role("button", name="Check the record").click()
     expect(part).to_contain_text("Intact: all five checks hold.")
     expect(part).to_contain_text(f"{len(sitting.events)} events, each linked to the one before")
+    assert len(workers) == 1, "a long check does not block the page"
 
     with page.expect_download() as kept:
         part.get_by_role("button", name="Download").click()
