@@ -25,7 +25,9 @@ export function Chat({ attemptId, store, deeds, onClose }: Props) {
   const end = useRef<HTMLLIElement>(null);
   const count = messages.length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new message is to be seen
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [count]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'nearest' }); // newer browsers return a promise of it
+  }, [count]);
   return (
     <aside aria-label={t('title', { name: nameOf(store, attemptId) })} className={styles.chat}>
       <header className={styles.head}>
