@@ -8,9 +8,10 @@
  * Tabs of one browser share the records and tell each other of changes.
  */
 
+import { AnswerShelf, type Channel } from './answer_shelf';
 import type { Api } from './api';
 import { backoffMs } from './backoff';
-import { type AnswerSocket, Courier, type Outcome } from './courier';
+import { type AnswerSocket, Courier, fetchStored, type Outcome } from './courier';
 import { Emitter, type Unsubscribe } from './emitter';
 import { uuid } from './ids';
 import {
@@ -23,22 +24,14 @@ import {
   isUnsaved,
   noAnswer,
   refused,
-  type Stored,
   summaryOf,
   viewOf,
 } from './kept_answer';
 import type { Json } from './shapes';
-import { allOf, DURABLE, type KeptAnswer, type Queue, type Store } from './store';
+import type { KeptAnswer, Queue, Store } from './store';
 import { wait, within } from './transport';
 
 export type { AnswerState, AnswerView, BookSummary } from './kept_answer';
-
-/** How tabs tell each other which question changed; a BroadcastChannel. */
-export interface Channel {
-  postMessage(questionId: number): void;
-  onmessage: ((event: MessageEvent) => void) | null;
-  close(): void;
-}
 
 export interface BookOptions {
   /** For the attempt's student alone. */
@@ -84,6 +77,7 @@ interface Entry {
 export class AnswerBook {
   readonly #options: BookOptions;
   readonly #courier: Courier;
+  readonly #shelf: AnswerShelf;
   readonly #entries = new Map<number, Entry>();
   readonly #changes = new Emitter<number>();
   readonly #now: () => number;
@@ -97,8 +91,9 @@ export class AnswerBook {
   private constructor(options: BookOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    const { api, socket, attemptId } = options;
+    const { api, socket, attemptId, store, queue, channel } = options;
     this.#courier = new Courier({ api, socket, attemptId });
+    this.#shelf = new AnswerShelf(store, queue, channel);
   }
 
   /** Opens the book with what this device and, if it can be reached, the platform have. */
@@ -164,7 +159,7 @@ export class AnswerBook {
   async forget(): Promise<void> {
     this.close();
     await Promise.all([...this.#entries.values()].map(({ stored }) => stored));
-    await this.#options.store.delete('answers', allOf(this.#options.queue));
+    await this.#shelf.forget();
   }
 
   close(): void {
@@ -173,6 +168,7 @@ export class AnswerBook {
     for (const entry of this.#entries.values()) clearTimeout(entry.timer);
     for (const stop of this.#stops) stop();
     this.#courier.close();
+    this.#shelf.close();
   }
 
   #entry(questionId: number): Entry {
@@ -218,17 +214,8 @@ export class AnswerBook {
   /** A newer state of the entry stores itself; this one is skipped when it is not the newest. */
   async #store(entry: Entry, kept: KeptAnswer): Promise<void> {
     if (entry.kept !== kept) return;
-    const { store, channel } = this.#options;
-    try {
-      const change = store.transaction('answers', 'readwrite', DURABLE);
-      const there = await change.store.get([kept.queue, kept.question_id]);
-      if (!there || there.version <= kept.version) await change.store.put(kept);
-      await change.done;
-      if (there && there.version > kept.version) this.#take(entry, there);
-      else channel?.postMessage(kept.question_id);
-    } catch {
-      // The disk is full or the database gone: the answer still goes to the platform.
-    }
+    const newer = await this.#shelf.put(kept);
+    if (newer) this.#take(entry, newer);
   }
 
   #show(entry: Entry): void {
@@ -289,14 +276,11 @@ export class AnswerBook {
   }
 
   #listen(): void {
-    const { socket, channel, network } = this.#options;
+    const { socket, network } = this.#options;
     const again = () => this.resume();
     network?.addEventListener('online', again);
     this.#stops.push(() => network?.removeEventListener('online', again));
-    if (channel) {
-      channel.onmessage = ({ data }) => void this.#readOne(Number(data));
-      this.#stops.push(() => channel.close());
-    }
+    this.#shelf.listen((questionId) => void this.#readOne(questionId));
     const around = setInterval(() => void this.#lookAround(), LOOK_AROUND_MS);
     this.#stops.push(() => clearInterval(around));
     if (socket) this.#listenTo(socket);
@@ -372,29 +356,12 @@ export class AnswerBook {
     this.#send(entry);
   }
 
-  async #fetchStored(): Promise<Map<number, Stored> | undefined> {
-    const { api, attemptId } = this.#options;
-    try {
-      const path = { attempt_id: attemptId };
-      const found = await api.get('/api/v1/attempts/{attempt_id}/answers', { params: { path } });
-      return new Map(
-        found.map((answer) => [
-          answer.question_id,
-          {
-            value: answer.answer as Json,
-            isFlagged: answer.is_flagged,
-            savedAt: answer.last_updated_at,
-            sha256: answer.sha256,
-          },
-        ]),
-      );
-    } catch {
-      return undefined; // not now; what is here stays as it is
-    }
+  #fetchStored() {
+    return fetchStored(this.#options.api, this.#options.attemptId);
   }
 
   async #readAll(): Promise<void> {
-    for (const kept of await this.#allKept()) {
+    for (const kept of await this.#shelf.all()) {
       this.#version = Math.max(this.#version, kept.version);
       const entry = this.#entry(kept.question_id);
       entry.kept = kept;
@@ -403,13 +370,8 @@ export class AnswerBook {
   }
 
   async #readOne(questionId: number): Promise<void> {
-    const { store, queue } = this.#options;
-    try {
-      const kept = await store.get('answers', [queue, questionId]);
-      if (kept && !this.#isClosed) this.#take(this.#entry(questionId), kept);
-    } catch {
-      // as in `#store`
-    }
+    const kept = await this.#shelf.get(questionId);
+    if (kept && !this.#isClosed) this.#take(this.#entry(questionId), kept);
   }
 
   /** Takes over what another tab has written. */
@@ -426,21 +388,12 @@ export class AnswerBook {
   /** Sends what another tab has left unsaved: it may be gone. */
   async #lookAround(): Promise<void> {
     if (!this.#isLoaded) await this.#load();
-    for (const kept of await this.#allKept()) {
+    for (const kept of await this.#shelf.all()) {
       if (this.#isClosed) return;
       const entry = this.#entry(kept.question_id);
       this.#take(entry, kept);
       const isOld = this.#now() - entry.kept.version > LOOK_AROUND_MS;
       if (isUnsaved(entry.kept) && isOld && entry.failures === 0) this.#send(entry);
-    }
-  }
-
-  async #allKept(): Promise<KeptAnswer[]> {
-    const { store, queue } = this.#options;
-    try {
-      return await store.getAll('answers', allOf(queue));
-    } catch {
-      return [];
     }
   }
 

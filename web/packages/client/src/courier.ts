@@ -6,7 +6,8 @@
 import type { Api } from './api';
 import { Refusal, SignedOut } from './errors';
 import type { CheckpointAck, CheckpointError } from './frames';
-import type { AnswerRefusal, Saved } from './kept_answer';
+import type { AnswerRefusal, Saved, Stored } from './kept_answer';
+import type { Json, StoredAnswer } from './shapes';
 import type { AttemptSocket } from './sockets';
 import type { KeptAnswer } from './store';
 
@@ -35,6 +36,29 @@ export interface CourierOptions {
 
 const ACK_MS = 8_000;
 const PASSING = new Set(['CHECKPOINT_SAVE_ERROR', 'CHECKPOINT_FAILED', 'RATE_LIMITED']);
+
+/** What the platform has, by question; undefined when it cannot be asked now. */
+export async function fetchStored(
+  api: Api,
+  attemptId: number,
+): Promise<Map<number, Stored> | undefined> {
+  const path = { attempt_id: attemptId };
+  try {
+    const found = await api.get('/api/v1/attempts/{attempt_id}/answers', { params: { path } });
+    return new Map(found.map((answer) => [answer.question_id, storedOf(answer)]));
+  } catch {
+    return undefined;
+  }
+}
+
+function storedOf(answer: StoredAnswer): Stored {
+  return {
+    value: answer.answer as Json,
+    isFlagged: answer.is_flagged,
+    savedAt: answer.last_updated_at,
+    sha256: answer.sha256,
+  };
+}
 
 interface Waiting {
   readonly answer: KeptAnswer;

@@ -1,6 +1,7 @@
 /** Everything of one attempt in one place: the parts know each other here, and only here. */
 
-import { AnswerBook, type Channel } from './answers';
+import type { Channel } from './answer_shelf';
+import { AnswerBook } from './answers';
 import { type Api, createApi } from './api';
 import { ServerClock } from './clock';
 import type { Unsubscribe } from './emitter';

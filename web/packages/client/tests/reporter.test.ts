@@ -167,7 +167,7 @@ describe('what answers do', () => {
     await reporter.report({ event_type: 'tab_switch' });
     await pass(1_500);
     const asked = platform.count(BATCH);
-    await pass(60_000, 5_000);
+    await pass(60_000, 15_000);
     expect(reporter.state).toEqual({ waiting: 0, refused: 1, held: undefined });
     expect(platform.count(BATCH)).toBe(asked);
   });
@@ -277,7 +277,7 @@ describe('what is left behind', () => {
     platform.isFamilyRevoked = false;
     await login.signIn('bala', 'right');
     platform.asked.length = 0;
-    await pass(60_000, 5_000);
+    await pass(60_000, 15_000);
     annas.resume();
     await pass(2_000);
     expect(platform.asked).toEqual([]);
@@ -397,7 +397,7 @@ test('over any history of losses, cuts and crashes nothing is lost, doubled or o
     expect(numbers()).toEqual(order);
     crash(reporter);
   }
-}, 20_000);
+});
 
 /** Flushes while time passes. */
 async function flushed(reporter: EventReporter, seconds: number): Promise<number> {

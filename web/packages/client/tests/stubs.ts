@@ -8,6 +8,9 @@ import { pageLocks } from '../src/locks';
 import { LoginKeeper } from '../src/login';
 import type { Schemas, User } from '../src/shapes';
 
+// Time is faked, turns are not: on a busy machine they take theirs.
+vi.setConfig({ testTimeout: 30_000 });
+
 const realTimeout = globalThis.setTimeout;
 
 /** Lets everything happen that waits for nothing but its turn (IndexedDB, crypto). */
