@@ -12,33 +12,45 @@ beforeAll(() => {
   bundle = long(COUNT);
 }, PATIENCE_MS);
 
-test('ten thousand events are checked in parts, and it is told how far it is', async () => {
-  const steps: Step[] = [];
-  const findings = await verify(bundle, null, (step) => steps.push(step));
-  expect(findings.map((each) => each.verdict)).toEqual([...Array(4).fill('holds'), 'unchecked']);
-  const chain = steps.filter((step) => step.check === 'chain');
-  expect(chain.length).toBeGreaterThanOrEqual(20);
-  expect(chain.map((step) => step.done)).toEqual(chain.map((step) => step.done).toSorted(order));
-  expect(chain.at(-1)).toMatchObject({ done: COUNT, total: COUNT });
-}, PATIENCE_MS);
+test(
+  'ten thousand events are checked in parts, and it is told how far it is',
+  async () => {
+    const steps: Step[] = [];
+    const findings = await verify(bundle, null, (step) => steps.push(step));
+    expect(findings.map((each) => each.verdict)).toEqual([...Array(4).fill('holds'), 'unchecked']);
+    const chain = steps.filter((step) => step.check === 'chain');
+    expect(chain.length).toBeGreaterThanOrEqual(20);
+    expect(chain.map((step) => step.done)).toEqual(chain.map((step) => step.done).toSorted(order));
+    expect(chain.at(-1)).toMatchObject({ done: COUNT, total: COUNT });
+  },
+  PATIENCE_MS,
+);
 
-test('one letter of one payload among ten thousand is found and named', async () => {
-  const findings = await verify(bundle.replace('"key":"Key8765"', '"key":"Key8766"'), null);
-  expect(findings[2]).toMatchObject({
-    verdict: 'fails',
-    reason: 'payload-changed',
-    place: { event: 8_766 },
-    facts: { name: 'event_data' },
-  });
-  expect(findings[1]?.verdict).toBe('holds');
-}, PATIENCE_MS);
+test(
+  'one letter of one payload among ten thousand is found and named',
+  async () => {
+    const findings = await verify(bundle.replace('"key":"Key8765"', '"key":"Key8766"'), null);
+    expect(findings[2]).toMatchObject({
+      verdict: 'fails',
+      reason: 'payload-changed',
+      place: { event: 8_766 },
+      facts: { name: 'event_data' },
+    });
+    expect(findings[1]?.verdict).toBe('holds');
+  },
+  PATIENCE_MS,
+);
 
-test('of two flaws the first is named, although parts are checked at once', async () => {
-  const swapped = bundle
-    .replace('"severity":"warning","tag":7000', '"severity":"info","tag":7000')
-    .replace('"severity":"warning","tag":6999', '"severity":"info","tag":6999');
-  expect((await verify(swapped, null))[1]).toMatchObject({ place: { event: 7_000 } });
-}, PATIENCE_MS);
+test(
+  'of two flaws the first is named, although parts are checked at once',
+  async () => {
+    const swapped = bundle
+      .replace('"severity":"warning","tag":7000', '"severity":"info","tag":7000')
+      .replace('"severity":"warning","tag":6999', '"severity":"info","tag":6999');
+    expect((await verify(swapped, null))[1]).toMatchObject({ place: { event: 7_000 } });
+  },
+  PATIENCE_MS,
+);
 
 /** Writes a bundle as the platform does, without signatures. */
 function long(count: number): string {
