@@ -23,6 +23,8 @@ export interface LineOptions {
   /** `ws://host/path`, without what the line adds (`since`, `epoch`). */
   url: () => string;
   login: LoginKeeper;
+  /** Whose socket it is; with anybody else signed in it stays closed. */
+  onlyFor?: number;
   WebSocket?: typeof globalThis.WebSocket;
   /** Where `online` and `offline` of the browser are heard. */
   network?: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
@@ -127,7 +129,7 @@ export class Line<F extends Frame> {
     this.#beganAt = beganAt;
     let token: string;
     try {
-      token = await this.#options.login.token();
+      token = await this.#options.login.token(this.#options.onlyFor);
     } catch (error) {
       if (this.#beganAt === beganAt && this.#stopListening) this.#noToken(error);
       return;
@@ -278,7 +280,7 @@ export class Line<F extends Frame> {
   }
 
   #listen(): () => void {
-    const { login } = this.#options;
+    const { login, onlyFor } = this.#options;
     const network = this.#options.network ?? globalThis.window;
     const lost = () => {
       if (this.#isConnected) this.#go('degraded', reasonOf(NETWORK_LOST));
@@ -291,7 +293,7 @@ export class Line<F extends Frame> {
     network?.addEventListener('offline', lost);
     network?.addEventListener('online', back);
     const off = login.onChange(({ login: now }) => {
-      if (!now) this.#signedOut();
+      if (!now || now.user.id !== (onlyFor ?? now.user.id)) this.#signedOut();
       else if (now.accessToken !== this.#token) this.#tell(now.accessToken);
     });
     return () => {

@@ -57,8 +57,8 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   const locks = options.locks ?? browserLocks();
   const clock = options.clock ?? new ServerClock();
   const { base, fetch, WebSocket } = options;
-  const way = { login, clock, ...(base && { base }) };
-  const api = createApi({ ...way, onlyFor: userId, ...(fetch && { fetch }) });
+  const way = { login, clock, onlyFor: userId, ...(base && { base }) };
+  const api = createApi({ ...way, ...(fetch && { fetch }) });
   const socket = new AttemptSocket({ ...way, attemptId, ...(WebSocket && { WebSocket }) });
   const queue = queueOf(userId, attemptId);
   const network = globalThis.window;

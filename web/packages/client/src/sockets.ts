@@ -10,6 +10,8 @@ import type { LoginKeeper } from './login';
 export interface SocketOptions {
   base?: string;
   login: LoginKeeper;
+  /** Whose socket it is; with anybody else signed in it stays closed. */
+  onlyFor?: number;
   /** Is told the server's time by what is heard. */
   clock?: ServerClock;
   WebSocket?: typeof globalThis.WebSocket;
@@ -42,10 +44,11 @@ abstract class OverLine<F extends Frame> implements Socket<F> {
     options: SocketOptions,
     more: Pick<LineOptions, 'url' | 'probe' | 'resumes'>,
   ) {
-    const { login, WebSocket, network, random } = options;
+    const { login, onlyFor, WebSocket, network, random } = options;
     this.line = new Line<F>({
       login,
       ...more,
+      ...(onlyFor !== undefined && { onlyFor }),
       ...(WebSocket && { WebSocket }),
       ...(network && { network }),
       ...(random && { random }),

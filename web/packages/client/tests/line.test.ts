@@ -4,6 +4,7 @@ import { nextAfter } from '../src/closing';
 import type { LoginKeeper } from '../src/login';
 import { AttemptSocket, MonitorSocket } from '../src/sockets';
 import {
+  ANNA,
   ATTEMPT,
   BASE,
   chance,
@@ -341,6 +342,24 @@ describe('tokens', () => {
     platform.weather = () => 'fine';
     await pass(20_000, 1_000);
     expect(StubSocket.all.length).toBeGreaterThan(1);
+  });
+
+  test("a student's socket is never opened, nor kept, with another's login", async () => {
+    const mine = { ...shared(), attemptId: ATTEMPT, onlyFor: ANNA.id };
+    const socket = new AttemptSocket(mine);
+    socket.open();
+    await settle(2);
+    StubSocket.last.admit();
+    await login.signIn('bala', 'right');
+    expect(socket.connection).toMatchObject({ name: 'closed', reason: { what: 'signed_out' } });
+    const another = new AttemptSocket(mine);
+    another.open();
+    await settle(2);
+    expect(StubSocket.all).toHaveLength(1);
+    await login.signIn('anna', 'right');
+    socket.retry();
+    await settle(2);
+    expect(StubSocket.all).toHaveLength(2);
   });
 
   test('signing out closes it', async () => {
