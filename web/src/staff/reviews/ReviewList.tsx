@@ -14,7 +14,7 @@ import { ProblemBox } from '../../ui/ProblemBox';
 import { Select } from '../../ui/Select';
 import { Loading } from '../../ui/Spinner';
 import { type Column, Table } from '../../ui/Table';
-import { RelativeTime } from '../../ui/Time';
+import { Instant, RelativeTime } from '../../ui/Time';
 import { usePeople } from './people';
 import { ReviewBadge } from './ReviewBadge';
 import styles from './Reviews.module.css';
@@ -196,7 +196,7 @@ function DueCell({ row, now }: { row: Row; now: number }) {
   if (!due) return null;
   return (
     <>
-      {t(`dues.${due.what}`)} <RelativeTime at={due.at} now={new Date(now)} />{' '}
+      {t(`dues.${due.what}`)} <Instant at={due.at} />{' '}
       {due.isOver && due.what !== 'appeal' && (
         <Badge icon={IconClock} tone="bad">
           {t('overdue')}

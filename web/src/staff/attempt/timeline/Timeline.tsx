@@ -7,7 +7,7 @@ import { useEventName } from '../eventNames';
 import { IconLess } from './icons';
 import { type Grouping, lanesOf, type Moment, marksOf } from './marks';
 import { COLUMN, type Milestone, Picture } from './Picture';
-import { isWhole, type Scale } from './scale';
+import { focusOf, isWhole, type Scale } from './scale';
 import styles from './Timeline.module.css';
 import { MOVES, useGestures } from './useGestures';
 import { useWidth } from './useWidth';
@@ -30,7 +30,9 @@ export function Timeline(props: TimelineProps) {
   const [grouping, setGrouping] = useState<Grouping>('severity');
   const picture = useRef<HTMLFieldSetElement>(null);
   const width = useWidth(picture);
-  const gestures = useGestures(picture, onScale);
+  const instants = useMemo(() => moments.map((each) => each.at), [moments]);
+  const focusOn = (shown: Scale) => focusOf(shown, instants);
+  const gestures = useGestures(picture, onScale, focusOn);
   const lanes = useMemo(() => lanesOf(moments, grouping), [moments, grouping]);
   const columns = Math.max(1, Math.floor(width / COLUMN));
   const marks = useMemo(
@@ -51,7 +53,7 @@ export function Timeline(props: TimelineProps) {
           value={grouping}
         />
         <Span scale={scale} />
-        <ZoomButtons onScale={onScale} scale={scale} />
+        <ZoomButtons focusOn={focusOn} onScale={onScale} scale={scale} />
       </div>
       <div className={styles.drawing}>
         <LaneNames grouping={grouping} names={lanes.map((lane) => lane.name)} />
@@ -93,7 +95,13 @@ function Span({ scale }: { scale: Scale }) {
   );
 }
 
-function ZoomButtons({ scale, onScale }: Pick<TimelineProps, 'scale' | 'onScale'>) {
+function ZoomButtons({
+  scale,
+  onScale,
+  focusOn,
+}: Pick<TimelineProps, 'scale' | 'onScale'> & {
+  focusOn: (scale: Scale) => number | undefined;
+}) {
   const t = useTranslations('attempt.timeline');
   const isAll = isWhole(scale);
   return (
@@ -101,7 +109,7 @@ function ZoomButtons({ scale, onScale }: Pick<TimelineProps, 'scale' | 'onScale'
       <IconButton
         icon={IconAdd}
         label={t('closer')}
-        onPress={() => onScale(MOVES.in)}
+        onPress={() => onScale((shown) => MOVES.in(shown, focusOn(shown)))}
         size="dense"
       />
       <IconButton

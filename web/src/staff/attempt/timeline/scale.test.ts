@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { around, edge, instantAt, isWhole, pan, placeOf, ticks, whole, zoom } from './scale';
+import {
+  around,
+  edge,
+  focusOf,
+  instantAt,
+  isWhole,
+  pan,
+  placeOf,
+  ticks,
+  whole,
+  zoom,
+} from './scale';
 
 const ALL = whole(0, 3_600_000);
 
@@ -57,4 +68,9 @@ test('the axis has round instants, never more than asked for', () => {
     const [first = 0, second = 0] = found;
     expect(Math.abs(first % (second - first))).toBe(0);
   }
+});
+
+test('zooming in leads to what is there, and to the middle where nothing is', () => {
+  expect(focusOf(ALL, [5_000, 6_000, 7_000])).toBe(6_000);
+  expect(focusOf(zoom(ALL, 0.1, 3_000_000), [5_000])).toBeUndefined();
 });

@@ -26,6 +26,12 @@ export function zoom(scale: Scale, factor: number, around = (scale.from + scale.
   return held(scale, around - share * wanted, wanted);
 }
 
+/** Returns the instant to zoom in on: the middle one of those in sight, so that zooming leads to something. */
+export function focusOf(scale: Scale, instants: readonly number[]): number | undefined {
+  const seen = instants.filter((at) => at >= scale.from && at <= scale.to);
+  return seen[seen.length >> 1];
+}
+
 /** Moves by a share of what is shown; positive = later. */
 export function pan(scale: Scale, share: number): Scale {
   const length = scale.to - scale.from;

@@ -6,9 +6,11 @@ type Change = (next: (scale: Scale) => Scale) => void;
 const CLOSER = 0.6;
 const STEP = 0.2;
 
-const KEYS: Record<string, (scale: Scale) => Scale> = {
-  '+': (scale) => zoom(scale, CLOSER),
-  '=': (scale) => zoom(scale, CLOSER),
+type Move = (scale: Scale, focus: number | undefined) => Scale;
+
+const KEYS: Record<string, Move> = {
+  '+': (scale, focus) => zoom(scale, CLOSER, focus),
+  '=': (scale, focus) => zoom(scale, CLOSER, focus),
   '-': (scale) => zoom(scale, 1 / CLOSER),
   0: (scale) => zoom(scale, Number.POSITIVE_INFINITY),
   ArrowLeft: (scale) => pan(scale, -STEP),
@@ -19,7 +21,7 @@ const KEYS: Record<string, (scale: Scale) => Scale> = {
 
 /** The ways to zoom and move that buttons, keys and pointer share. */
 export const MOVES = {
-  in: (scale: Scale) => zoom(scale, CLOSER),
+  in: (scale: Scale, focus: number | undefined) => zoom(scale, CLOSER, focus),
   out: (scale: Scale) => zoom(scale, 1 / CLOSER),
   all: (scale: Scale) => zoom(scale, Number.POSITIVE_INFINITY),
   earlier: (scale: Scale) => pan(scale, -STEP * 2),
@@ -27,7 +29,11 @@ export const MOVES = {
 };
 
 /** Returns the handlers of a picture: keys, dragging, and Ctrl or ⌘ with the wheel to zoom. */
-export function useGestures(picture: RefObject<HTMLElement | null>, change: Change) {
+export function useGestures(
+  picture: RefObject<HTMLElement | null>,
+  change: Change,
+  focusOn: (scale: Scale) => number | undefined,
+) {
   const dragged = useRef<{ x: number; moved: number }>(undefined);
 
   useEffect(() => {
@@ -49,7 +55,7 @@ export function useGestures(picture: RefObject<HTMLElement | null>, change: Chan
       const move = KEYS[event.key];
       if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      change(move);
+      change((scale) => move(scale, focusOn(scale)));
     },
     onPointerDown(event: PointerEvent<HTMLElement>) {
       if (event.button === 0) dragged.current = { x: event.clientX, moved: 0 };
