@@ -93,8 +93,8 @@ function Form() {
         type="password"
         value={password}
       />
-      <Button isPending={isPending} look="primary" type="submit">
-        {t('enter')}
+      <Button look="primary" type="submit">
+        {t(isPending ? 'entering' : 'enter')}
       </Button>
     </form>
   );
