@@ -305,6 +305,23 @@ def test_a_second_tab_says_where_the_exam_is_open_and_can_take_it(
     exam_room.wait_for_room(room)  # by itself, once the other one is gone
 
 
+def test_a_second_computer_is_told_that_the_exam_is_open_on_another(
+    room, open_page, student, hall, assert_accessible, screenshot
+):
+    with hall.rest_of("admin") as admin:
+        path = f"/exams/{student.exam_id}"
+        admin.put(path, json={"device_policy": "refuse"}).raise_for_status()
+        try:
+            other = open_page(f"/app/attempts/{student.attempt_id}")
+            exam_room.sign_in(other, student)
+            other.get_by_text("This exam is open on another computer").wait_for()
+            assert_accessible(other)
+            screenshot(other, "student-other-computer")
+        finally:
+            admin.put(path, json={"device_policy": "allow"}).raise_for_status()
+    connection(room, "online")
+
+
 def test_extra_time_reaches_the_student_within_a_second_and_is_acknowledged(
     room, student, proctor, assert_accessible, screenshot
 ):
@@ -359,6 +376,10 @@ def test_words_of_the_staff_are_seen_and_a_pause_hides_the_exam(
     room.locator("article").wait_for()
     _until(lambda: _live(student) == [])
 
+    _act(proctor, student, action="terminate", reason="It was the wrong exam")
+    room.get_by_role("heading", name="This exam was cancelled").wait_for()
+    assert_accessible(room)
+
 
 def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
     open_page, student, hall, proctor, assert_accessible, screenshot
@@ -397,6 +418,7 @@ def test_an_exam_opens_by_the_platforms_clock_whatever_this_computers_says(
             clock = page.locator("[data-check=clock]")
             expect(clock).to_contain_text("by 7,200 s")
             expect(page.get_by_role("button", name="Begin the exam")).to_be_disabled()
+            page.get_by_text("The exam opens in").scroll_into_view_if_needed()
             screenshot(page, "student-waiting")
             page.get_by_role("button", name="Begin the exam", disabled=False).click()
             exam_room.wait_for_room(page)

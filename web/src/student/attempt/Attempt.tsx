@@ -1,3 +1,4 @@
+import type { Submitted } from '@oep/client';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { RoomProvider } from '../../api';
@@ -17,7 +18,7 @@ const Cancelled = lazy(async () => ({ default: (await import('../result/Cancelle
 export function Attempt({ id }: { id: number }) {
   const t = useTranslations('student');
   const { attempt, error, reload } = useAttempt(id);
-  const [eventsLeft, setEventsLeft] = useState(0);
+  const [done, setDone] = useState<Submitted>();
   if (!attempt) {
     if (!error) return <Loading />;
     return (
@@ -29,17 +30,15 @@ export function Attempt({ id }: { id: number }) {
   const isSubmitted = attempt.status === 'submitted' || attempt.status === 'graded';
   return (
     <Suspense fallback={<Loading />}>
-      {isSubmitted && <Result attempt={attempt} eventsLeft={eventsLeft} />}
+      {isSubmitted && <Result attempt={attempt} done={done} />}
       {attempt.status === 'cancelled' && <Cancelled />}
-      {!isSubmitted && attempt.status !== 'cancelled' && (
-        <Open id={id} onSubmitted={setEventsLeft} />
-      )}
+      {!isSubmitted && attempt.status !== 'cancelled' && <Open id={id} onSubmitted={setDone} />}
     </Suspense>
   );
 }
 
 /** An attempt that is not over: in one tab, with its socket and all that is kept for it. */
-function Open({ id, onSubmitted }: { id: number; onSubmitted: (eventsLeft: number) => void }) {
+function Open({ id, onSubmitted }: { id: number; onSubmitted: (done: Submitted) => void }) {
   const t = useTranslations('student');
   const { tab, take } = useOneTab(id);
   if (tab === 'asking') return <Loading />;

@@ -1,3 +1,4 @@
+import type { Submitted } from '@oep/client';
 import { lazy, useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Frame } from '../parts/Frame';
@@ -15,7 +16,8 @@ const Paused = lazy(async () => ({ default: (await import('../room/Paused')).Pau
 const Expired = lazy(async () => ({ default: (await import('../room/Expired')).Expired }));
 
 /** The page of an attempt that is not over, as its status and what the platform says of it want. */
-export function Live({ id, onSubmitted }: { id: number; onSubmitted: (left: number) => void }) {
+export function Live(props: { id: number; onSubmitted: (done: Submitted) => void }) {
+  const { id, onSubmitted } = props;
   const t = useTranslations('student');
   const { attempt, reload } = useAttempt(id);
   const { exam, error, reload: reloadExam } = useExam(attempt?.exam_id);
@@ -33,8 +35,8 @@ export function Live({ id, onSubmitted }: { id: number; onSubmitted: (left: numb
   }
   const isWaiting = sitting.isWaiting ?? attempt.is_waiting_for_authorisation;
   const isPaused = sitting.time.pausedSeconds !== null;
-  const submitted = async (left: number) => {
-    onSubmitted(left);
+  const submitted = async (done: Submitted) => {
+    onSubmitted(done);
     await reload();
   };
   switch (screenOf({ status: attempt.status, isWaiting, hasAsked, isPaused })) {

@@ -1,4 +1,4 @@
-import type { AttemptResult, AttemptWithProgress } from '@oep/client';
+import type { AttemptResult, AttemptWithProgress, Submitted } from '@oep/client';
 import { useFormatter, useTranslations } from 'use-intl';
 import { useGet } from '../../api';
 import { Banner } from '../../ui/Banner';
@@ -17,12 +17,12 @@ const AGAIN_MS = 30_000;
 
 export interface ResultProps {
   attempt: AttemptWithProgress;
-  /** Entries of the log that could not be sent at the submit. */
-  eventsLeft: number;
+  /** What became of the submit, where it was made on this page just now. */
+  done: Submitted | undefined;
 }
 
 /** After the exam: that all has arrived, the receipt, the result as far as there is one, and the answers. */
-export function Result({ attempt, eventsLeft }: ResultProps) {
+export function Result({ attempt, done }: ResultProps) {
   const t = useTranslations('student.result');
   const { data, error, refetch } = useGet(
     '/api/v1/attempts/{attempt_id}/result',
@@ -34,13 +34,27 @@ export function Result({ attempt, eventsLeft }: ResultProps) {
   return (
     <Frame above={<WayBack />} title={t(data && !isUnfinished(data) ? 'graded' : 'title')}>
       <Banner tone="good">{t('thanks')}</Banner>
-      {eventsLeft > 0 && <Banner tone="info">{t('eventsLeft', { count: eventsLeft })}</Banner>}
+      {done && <Left done={done} />}
       {error && <Problem error={error} onRetry={refetch} />}
       {data && <Score result={data} />}
       <Review attemptId={attempt.id} />
       <Receipt attemptId={attempt.id} />
       {data && <Answers result={data} />}
     </Frame>
+  );
+}
+
+/** What could not be sent; said once, right after the submit. */
+function Left({ done }: { done: Submitted }) {
+  const t = useTranslations('student.result');
+  const { answersUnconfirmed, eventsLeft } = done;
+  return (
+    <>
+      {answersUnconfirmed.length > 0 && (
+        <Banner tone="warning">{t('answersLost', { count: answersUnconfirmed.length })}</Banner>
+      )}
+      {eventsLeft > 0 && <Banner tone="info">{t('eventsLeft', { count: eventsLeft })}</Banner>}
+    </>
   );
 }
 

@@ -18,37 +18,39 @@ export function ClockFace({ onOver }: { onOver: () => void }) {
   const ms = useRemaining();
   useAnnouncing(ms);
   useOver(ms, onOver);
-  const left = timeLeft(ms);
+  if (ms === undefined) return null;
   return (
     <p className={`${styles.clock} ${styles[urgency(ms)]}`} data-remaining={Math.ceil(ms / 1000)}>
       <IconClock />
       <span className="visually-hidden">{t('label')}</span>
       <span className={styles.figures} role="timer">
-        {figures(left)}
+        {figures(timeLeft(ms))}
       </span>
     </p>
   );
 }
 
-/** Milliseconds that are left; renders anew when the figures change. */
-function useRemaining(): number {
+/** Milliseconds that are left; undefined until the deadline is known. Renders anew when the figures change. */
+function useRemaining(): number | undefined {
   const clock = useServerClock();
   const { time } = useSitting();
   const [, tick] = useState(0);
-  const ms = time.deadlineAt === null ? 0 : remaining(time.deadlineAt, clock.now());
+  const ms = time.deadlineAt === null ? undefined : remaining(time.deadlineAt, clock.now());
   useEffect(() => clock.onChange(() => tick((count) => count + 1)), [clock]);
   useEffect(() => {
+    if (ms === undefined) return;
     const timer = setTimeout(() => tick((count) => count + 1), untilChange(ms));
     return () => clearTimeout(timer);
   });
   return ms;
 }
 
-function useAnnouncing(ms: number): void {
+function useAnnouncing(ms: number | undefined): void {
   const t = useTranslations('student.clock');
   const before = useRef(ms);
   useEffect(() => {
-    const minutes = passed(before.current, ms);
+    if (ms === undefined) return;
+    const minutes = passed(before.current ?? ms, ms);
     before.current = ms;
     if (minutes !== undefined)
       announce(t('left', { count: minutes }), minutes === 1 ? 'assertive' : 'polite');
@@ -56,7 +58,7 @@ function useAnnouncing(ms: number): void {
 }
 
 /** Asks for the attempt, and again, as long as the clock stands at 0: the platform ends it, not the page. */
-function useOver(ms: number, onOver: () => void): void {
+function useOver(ms: number | undefined, onOver: () => void): void {
   const isOver = ms === 0;
   useEffect(() => {
     if (!isOver) return;

@@ -1,4 +1,4 @@
-import type { ExamWithQuestions } from '@oep/client';
+import type { ExamWithQuestions, Submitted } from '@oep/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useRoom } from '../../api';
@@ -9,7 +9,7 @@ import { leaveFullScreen } from './FullScreen';
 
 export interface ExpiredProps {
   exam: ExamWithQuestions;
-  onSubmitted: (eventsLeft: number) => void;
+  onSubmitted: (done: Submitted) => void;
 }
 
 /** After the deadline: what has arrived counts, and the exam is submitted without being asked for. */
@@ -24,8 +24,7 @@ export function Expired({ exam, onSubmitted }: ExpiredProps) {
     setError(undefined);
     setPending(true);
     try {
-      const { eventsLeft } = await room.submit({ anyway: true });
-      onSubmitted(eventsLeft);
+      onSubmitted(await room.submit({ anyway: true }));
     } catch (cause) {
       setError(cause);
     } finally {

@@ -20,7 +20,7 @@ export interface HeadProps {
 export function Head({ title, onOver, onSubmit }: HeadProps) {
   const t = useTranslations('student.room');
   return (
-    <header className={styles.head}>
+    <div className={styles.head}>
       <h1 className={styles.title}>{title}</h1>
       <ConnectionSign />
       <ClockFace onOver={onOver} />
@@ -29,7 +29,7 @@ export function Head({ title, onOver, onSubmit }: HeadProps) {
         <TalkButton />
         <Button onClick={onSubmit}>{t('submit')}</Button>
       </div>
-    </header>
+    </div>
   );
 }
 

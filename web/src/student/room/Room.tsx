@@ -1,4 +1,4 @@
-import type { AttemptWithProgress, ExamWithQuestions } from '@oep/client';
+import type { AttemptWithProgress, ExamWithQuestions, Submitted } from '@oep/client';
 import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { IconBack, IconForward } from '../../ui/icons';
@@ -22,8 +22,7 @@ export interface RoomProps {
   exam: ExamWithQuestions;
   /** The clock stands at 0: the attempt is to be read again. */
   onOver: () => void;
-  /** It is submitted; `eventsLeft` entries of the log could not be sent. */
-  onSubmitted: (eventsLeft: number) => void;
+  onSubmitted: (done: Submitted) => void;
 }
 
 /** The exam room: one question at a time, and everything else around it, quietly. */
@@ -43,11 +42,11 @@ export function Room({ attempt, exam, onOver, onSubmitted }: RoomProps) {
   return (
     <div className={styles.room}>
       <SkipLink text={t('question', { number: index + 1, total: ids.length })} to="question" />
-      <Head onOver={onOver} onSubmit={() => setSubmitting(true)} title={exam.title} />
-      <div className={styles.banners}>
+      <header className={styles.top}>
+        <Head onOver={onOver} onSubmit={() => setSubmitting(true)} title={exam.title} />
         <Interrupted />
         <FullScreenHint />
-      </div>
+      </header>
       <main className={styles.main} id="question" tabIndex={-1}>
         <QuestionCard
           heading={heading}

@@ -1,4 +1,4 @@
-import { AnswersUnconfirmed } from '@oep/client';
+import { AnswersUnconfirmed, type Submitted } from '@oep/client';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useRoom } from '../../api';
@@ -15,7 +15,7 @@ export interface SubmitDialogProps {
   currentId: number;
   onClose: () => void;
   onGo: (id: number) => void;
-  onSubmitted: (eventsLeft: number) => void;
+  onSubmitted: (done: Submitted) => void;
 }
 
 type Step = 'answers' | 'events' | 'submit' | 'receipt';
@@ -33,9 +33,9 @@ export function SubmitDialog({ ids, currentId, onClose, onGo, onSubmitted }: Sub
     setError(undefined);
     setStep('answers');
     try {
-      const { eventsLeft } = await room.submit({ anyway, onStep: setStep });
+      const done = await room.submit({ anyway, onStep: setStep });
       await leaveFullScreen();
-      onSubmitted(eventsLeft);
+      onSubmitted(done);
     } catch (cause) {
       setError(cause);
       setStep(undefined);
