@@ -153,3 +153,19 @@ test('who computed with it hears of a correction', () => {
   device.ask(1, 1);
   expect(heard).toBe(2);
 });
+
+test('it stands rather than goes back, but for a correction that nobody would wait for', () => {
+  const device = new Device(0);
+  device.ask(800, 0); // ahead by 400 ms
+  const shown = device.clock.now();
+  device.ask(1, 1);
+  expect(device.clock.now()).toBe(shown);
+  device.trueMs += 500;
+  expect(Math.abs(device.wrongByMs)).toBeLessThanOrEqual(1);
+
+  const wrong = new Device(0);
+  wrong.clock.observeDate(new Date(START + 30_000).toUTCString(), wrong.clock.monotonic());
+  expect(wrong.wrongByMs).toBeGreaterThan(29_000);
+  wrong.ask(1, 1);
+  expect(Math.abs(wrong.wrongByMs)).toBeLessThanOrEqual(1);
+});
