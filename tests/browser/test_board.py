@@ -63,6 +63,15 @@ def happens(student: Student, event_type: str, severity: str) -> None:
     student.http.post("/proctoring/events", json=body).raise_for_status()
 
 
+def lively(seated: list[Student]) -> None:
+    """Let enough happen for a picture."""
+    seated[1].http.post(f"/proctoring/attempt/{seated[1].attempt_id}/hand").raise_for_status()
+    happens(seated[0], "copy_paste_attempt", "violation")
+    happens(seated[2], "tab_switch", "warning")
+    for _ in range(3):
+        happens(seated[3], "fullscreen_exit", "violation")
+
+
 def test_what_a_student_does_in_his_browser_is_on_the_board_of_another(open_page, open_board, hall):
     student = hall.student()
     room = open_page("/app/")
@@ -198,7 +207,7 @@ def test_a_board_whose_cable_is_cut_says_how_old_it_is(open_board):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_board_is_accessible_in_light_and_dark(
-    open_board, assert_accessible, screenshot, scheme
+    open_board, seated, assert_accessible, screenshot, scheme
 ):
     board = open_board(color_scheme=scheme)
     board.get_by_label("Group by").select_option("center")
@@ -206,6 +215,10 @@ def test_the_board_is_accessible_in_light_and_dark(
     assert_accessible(board)
     board.get_by_label("Group by").select_option("none")
     board.get_by_label("Status", exact=True).select_option("")
+    lively(seated)
+    expect(row_of(board, seated[1])).to_contain_text("Hand up")
+    expect(row_of(board, seated[3])).to_contain_text("Left full screen")
+    board.mouse.move(5, 5)
     screenshot(board, f"board-{scheme}")
     board.get_by_role("button", name="Notices").click()
     assert_accessible(board)
