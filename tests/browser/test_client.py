@@ -1,11 +1,13 @@
 """What only a browser proves of @oep/client: its database, its locks, its tabs.
 
-The client runs on an empty page of the platform's origin, so that no other page's login or room
-takes part; all that it asks is answered by the real platform.
+The client runs beside the gateway's word of its health, so that no other page's login or room takes
+part; all that it asks is answered by the real platform. (A page that a test makes up itself may not
+open sockets to this machine: Chromium checks where a page came from.)
 """
 
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,18 @@ from playwright.sync_api import BrowserContext, Page
 from browser.people import Student, staff
 
 ROOT = Path(__file__).parents[2]
-EMPTY = "<!doctype html><html lang='en'><title>lab</title><link rel='icon' href='data:,'></html>"
 BATCH = "/api/v1/proctoring/events/batch"
 
 ENTER = """async ([ticket, born, answer, attemptId]) => {
     const { LoginKeeper, openRoom } = await import('/lab.js');
     self.login = new LoginKeeper();
     await self.login.signInWithHallTicket(ticket, born, answer);
-    self.room = await openRoom({ login: self.login, attemptId });
+    self.room = await openRoom({ login: self.login, attemptId, WebSocket: class extends WebSocket {
+        constructor(url, protocol) {
+            super(self.isCut ? url.replace('/ws/', '/nowhere/') : url, protocol);
+            self.line = this;
+        }
+    }});
 }"""
 REPORT = """async ([name, count]) => {
     for (let number = 0; number < count; number++) {
@@ -31,6 +37,10 @@ REPORT = """async ([name, count]) => {
     }
 }"""
 ALL_SENT = "() => self.room.reporter.state.waiting === 0"
+LISTEN = """() => {
+    self.heard = [];
+    self.room.socket.on('notification', ({ message }) => self.heard.push(message));
+}"""
 SIGN_IN = """async ([username, password]) => {
     const { LoginKeeper } = await import('/lab.js');
     self.login = new LoginKeeper();
@@ -60,9 +70,8 @@ def client_code(tmp_path_factory) -> str:
 
 @pytest.fixture
 def profile(open_page, client_code) -> BrowserContext:
-    """One browser profile whose empty page can load the client."""
+    """One browser profile in which every page of the platform's origin can load the client."""
     context: BrowserContext = open_page("/health").context
-    context.route("**/lab.html", lambda route: route.fulfill(body=EMPTY, content_type="text/html"))
     context.route(
         "**/lab.js", lambda route: route.fulfill(body=client_code, content_type="text/javascript")
     )
@@ -73,7 +82,7 @@ def profile(open_page, client_code) -> BrowserContext:
 def open_tab(profile) -> Callable[[], Page]:
     def open_() -> Page:
         page: Page = profile.new_page()
-        page.goto("/lab.html")
+        page.goto("/health")
         return page
 
     return open_
@@ -145,6 +154,23 @@ def test_an_answer_that_one_tab_saves_is_shown_in_the_other(enter, student):
         " return value === 'from one' && state === 'saved'; }",
         arg=question["id"],
     )
+
+
+def test_what_staff_say_while_the_line_is_cut_arrives_once(enter, student, hall):
+    page = enter()
+    page.evaluate(LISTEN)
+    page.wait_for_function("() => self.room.socket.connection.name === 'online'")
+    page.evaluate("() => { self.isCut = true; self.line.close() }")
+    page.wait_for_function("() => self.room.socket.connection.name === 'offline'")
+    said = [f"message {number}" for number in range(3)]
+    with hall.rest_of("proctor") as proctor:
+        for text in said:
+            body = {"action": "message", "text": text, "action_id": str(uuid.uuid4())}
+            path = f"/proctoring/attempt/{student.attempt_id}/actions"
+            proctor.post(path, json=body).raise_for_status()
+    page.evaluate("() => { self.isCut = false }")
+    page.wait_for_function("() => self.heard.length >= 3")
+    assert page.evaluate("() => self.heard") == said
 
 
 def test_a_duplicated_tab_renews_its_login_without_ending_it(open_tab):
