@@ -32,6 +32,8 @@ export class Around {
     room.socket.onFrame((frame) => this.#take(frame));
     room.socket.onConnection(({ name }) => {
       if (name === 'online') this.#catchUp();
+      // the attempt may have ended while nobody could tell: it is read again
+      if (name === 'closed') this.#set({ ...this.#state, staleness: this.#state.staleness + 1 });
     });
     this.#load();
   }
