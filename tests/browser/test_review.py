@@ -144,7 +144,10 @@ def test_an_attempt_is_shown_as_it_was(sitting, staff_at, assert_accessible, scr
     points = [int(each.inner_text()) for each in risk.get_by_text("+", exact=False).all()]
     assert sum(points) == score > 0
 
+    span = timeline.get_by_text("Shown: ")
+    whole = span.inner_text()
     risk.get_by_role("button", name="Developer tools: show 1 event on the timeline").click()
+    expect(span).not_to_have_text(whole)
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Developer tools called")
 
