@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser.walks import enter_room
+from browser.walks import enter_room, wait_until
 
 SLOW_MS = 30_000
 
@@ -71,12 +71,3 @@ def test_an_event_that_happens_while_proctoring_is_away_arrives_once(room, heale
         return found.is_success and len(found.json()) == 1
 
     wait_until(page, arrived)
-
-
-def wait_until(page, is_so, seconds: float = 30) -> None:
-    """Wait for a condition outside the page, while the page goes on."""
-    for _ in range(int(seconds * 10)):
-        if is_so():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("it did not happen")

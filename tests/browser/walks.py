@@ -1,5 +1,8 @@
 """Ways through the pages that several tests go: in at a door, and to where the test begins."""
 
+from collections.abc import Callable
+
+import pytest
 from playwright.sync_api import Page
 
 from browser.people import Student, staff
@@ -29,3 +32,12 @@ def sign_in_staff(page: Page, role: str) -> None:
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for()
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for a condition outside the page, while the page goes on."""
+    for _ in range(int(seconds * 10)):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it did not happen")

@@ -1,11 +1,13 @@
-import { lazy, Suspense } from 'react';
-import { Redirect, Route, Router, Switch } from 'wouter';
+import { Suspense } from 'react';
+import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { OepProvider, useLogin } from '../api';
+import { part } from '../ui/part';
+import { Whole } from '../ui/Whole';
 import { SignIn } from './entry/SignIn';
 import { Loading } from './parts/Loading';
 
-const Attempts = lazy(async () => ({ default: (await import('./attempts/Attempts')).Attempts }));
-const Attempt = lazy(async () => ({ default: (await import('./attempt/Attempt')).Attempt }));
+const Attempts = part(() => import('./attempts/Attempts').then((m) => m.Attempts));
+const Attempt = part(() => import('./attempt/Attempt').then((m) => m.Attempt));
 
 /** The student's pages. */
 export function Student() {
@@ -21,20 +23,23 @@ export function Student() {
 /** Who is not signed in signs in where he is: a login that ended in the middle leads back to its page. */
 function Pages() {
   const { login, end } = useLogin();
+  const [address] = useLocation();
   if (!login) return <SignIn hasEnded={end === 'ended'} />;
   return (
-    <Suspense fallback={<Loading />}>
-      <Switch>
-        <Route path="/attempts/:id">
-          {({ id }) => <Attempt id={Number(id)} key={`${login.user.id} ${id}`} />}
-        </Route>
-        <Route path="/attempts">
-          <Attempts key={login.user.id} />
-        </Route>
-        <Route>
-          <Redirect replace to="/attempts" />
-        </Route>
-      </Switch>
-    </Suspense>
+    <Whole of={address}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          <Route path="/attempts/:id">
+            {({ id }) => <Attempt id={Number(id)} key={`${login.user.id} ${id}`} />}
+          </Route>
+          <Route path="/attempts">
+            <Attempts key={login.user.id} />
+          </Route>
+          <Route>
+            <Redirect replace to="/attempts" />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Whole>
   );
 }

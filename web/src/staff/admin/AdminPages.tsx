@@ -1,28 +1,25 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useTranslations } from 'use-intl';
 import { Redirect, Route, Switch } from 'wouter';
 import { EmptyState } from '../../ui/EmptyState';
+import { part } from '../../ui/part';
 import { Loading } from '../../ui/Spinner';
 import { AdminNav, useAreas } from './AdminNav';
 
-const Audit = lazy(() => import('./audit/Audit').then((m) => ({ default: m.Audit })));
-const Bank = lazy(() => import('./banks/Bank').then((m) => ({ default: m.Bank })));
-const Banks = lazy(() => import('./banks/Banks').then((m) => ({ default: m.Banks })));
-const Centers = lazy(() => import('./centers/Centers').then((m) => ({ default: m.Centers })));
-const Exam = lazy(() => import('./exams/Exam').then((m) => ({ default: m.Exam })));
-const Exams = lazy(() => import('./exams/Exams').then((m) => ({ default: m.Exams })));
-const NewExam = lazy(() => import('./exams/NewExam').then((m) => ({ default: m.NewExam })));
-const NewPerson = lazy(() => import('./people/NewPerson').then((m) => ({ default: m.NewPerson })));
-const People = lazy(() => import('./people/People').then((m) => ({ default: m.People })));
-const Person = lazy(() => import('./people/Person').then((m) => ({ default: m.Person })));
-const PeopleImport = lazy(() =>
-  import('./people/PeopleImport').then((m) => ({ default: m.PeopleImport })),
-);
-const NewQuestion = lazy(() =>
-  import('./questions/NewQuestion').then((m) => ({ default: m.NewQuestion })),
-);
-const Question = lazy(() => import('./questions/Question').then((m) => ({ default: m.Question })));
-const Trades = lazy(() => import('./trades/Trades').then((m) => ({ default: m.Trades })));
+const Audit = part(() => import('./audit/Audit').then((m) => m.Audit));
+const Bank = part(() => import('./banks/Bank').then((m) => m.Bank));
+const Banks = part(() => import('./banks/Banks').then((m) => m.Banks));
+const Centers = part(() => import('./centers/Centers').then((m) => m.Centers));
+const Exam = part(() => import('./exams/Exam').then((m) => m.Exam));
+const Exams = part(() => import('./exams/Exams').then((m) => m.Exams));
+const NewExam = part(() => import('./exams/NewExam').then((m) => m.NewExam));
+const NewPerson = part(() => import('./people/NewPerson').then((m) => m.NewPerson));
+const People = part(() => import('./people/People').then((m) => m.People));
+const Person = part(() => import('./people/Person').then((m) => m.Person));
+const PeopleImport = part(() => import('./people/PeopleImport').then((m) => m.PeopleImport));
+const NewQuestion = part(() => import('./questions/NewQuestion').then((m) => m.NewQuestion));
+const Question = part(() => import('./questions/Question').then((m) => m.Question));
+const Trades = part(() => import('./trades/Trades').then((m) => m.Trades));
 
 /** Which administration page an address shows; what somebody may not open is not offered. */
 export function AdminPages() {

@@ -1,24 +1,28 @@
 import type { Submitted } from '@oep/client';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { RoomProvider } from '../../api';
+import { part } from '../../ui/part';
 import { Frame } from '../parts/Frame';
 import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
 import { Elsewhere } from './Elsewhere';
-import { Live } from './Live';
+import { AFTER_THE_ROOM, Live } from './Live';
 import { useAttempt } from './useAttempt';
 import { useOneTab } from './useOneTab';
 import { WayBack } from './WayBack';
 
-const Result = lazy(async () => ({ default: (await import('../result/Result')).Result }));
-const Cancelled = lazy(async () => ({ default: (await import('../result/Cancelled')).Cancelled }));
+const Result = part(() => import('../result/Result').then((m) => m.Result));
+const Cancelled = part(() => import('../result/Cancelled').then((m) => m.Cancelled));
+
+const SOON_MS = 3_000;
 
 /** One attempt, from its instructions to its result: which page it is follows from its status. */
 export function Attempt({ id }: { id: number }) {
   const t = useTranslations('student');
   const { attempt, error, reload } = useAttempt(id);
   const [done, setDone] = useState<Submitted>();
+  useAllCode(attempt?.status === 'in_progress');
   if (!attempt) {
     if (!error) return <Loading />;
     return (
@@ -56,4 +60,15 @@ function Open({ id, onSubmitted }: { id: number; onSubmitted: (done: Submitted) 
       <Live id={id} onSubmitted={onSubmitted} />
     </RoomProvider>
   );
+}
+
+/** Has all code here soon after an attempt began, whatever comes and however the line is then. */
+function useAllCode(isRunning: boolean): void {
+  useEffect(() => {
+    if (!isRunning) return;
+    const soon = setTimeout(() => {
+      for (const each of [...AFTER_THE_ROOM, Result, Cancelled]) void each.fetchSoon();
+    }, SOON_MS);
+    return () => clearTimeout(soon);
+  }, [isRunning]);
 }

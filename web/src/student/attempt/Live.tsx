@@ -1,6 +1,7 @@
 import type { Submitted } from '@oep/client';
-import { lazy, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
+import { part } from '../../ui/part';
 import { Frame } from '../parts/Frame';
 import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
@@ -9,11 +10,14 @@ import { useAttempt, useExam } from './useAttempt';
 import { useAround, useSitting } from './useSitting';
 import { WayBack } from './WayBack';
 
-const Door = lazy(async () => ({ default: (await import('../door/Door')).Door }));
-const Lobby = lazy(async () => ({ default: (await import('../door/Lobby')).Lobby }));
-const Room = lazy(async () => ({ default: (await import('../room/Room')).Room }));
-const Paused = lazy(async () => ({ default: (await import('../room/Paused')).Paused }));
-const Expired = lazy(async () => ({ default: (await import('../room/Expired')).Expired }));
+const Door = part(() => import('../door/Door').then((m) => m.Door));
+const Lobby = part(() => import('../door/Lobby').then((m) => m.Lobby));
+const Room = part(() => import('../room/Room').then((m) => m.Room));
+const Paused = part(() => import('../room/Paused').then((m) => m.Paused));
+const Expired = part(() => import('../room/Expired').then((m) => m.Expired));
+
+/** What may follow the room, at a moment when there is no line. */
+export const AFTER_THE_ROOM = [Paused, Expired];
 
 /** The page of an attempt that is not over, as its status and what the platform says of it want. */
 export function Live(props: { id: number; onSubmitted: (done: Submitted) => void }) {
