@@ -35,6 +35,15 @@ describe('the order on the screen', () => {
     expect(listing.waiting).toEqual({ moves: 0, urgent: 0 });
   });
 
+  it('shows the first rows, wherever the pointer is', () => {
+    const { board, listing } = shown();
+    listing.hold();
+    board.apply([snapshot([row(1), row(2)], 101)]);
+    listing.update();
+    expect(listing.ids).toEqual([1, 2]);
+    expect(listing.waiting).toEqual({ moves: 0, urgent: 0 });
+  });
+
   it('keeps a held row that the filter would let go, until what waits is shown', () => {
     const { board, listing } = shown(row(1), row(2));
     listing.choose({ status: 'in_progress' }, 'none');

@@ -107,9 +107,12 @@ export class Listing {
     this.#lay();
   }
 
-  /** Looks at the board again: rows move, or it is counted how many would. */
+  /**
+   * Looks at the board again: rows move, or it is counted how many would. In an empty list nothing
+   * can jump, and the pointer may have been there before the first rows were.
+   */
   update(): void {
-    if (this.#isHeld) this.#count();
+    if (this.#isHeld && this.#shown.ids.length > 0) this.#count();
     else this.show();
   }
 
