@@ -20,7 +20,11 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = ROOT / "docs" / "screens"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The browser's own words for an answer that the page itself handles and shows.
-HANDLED = ("Failed to load resource:", "WebSocket connection to")
+HANDLED = (
+    "Failed to load resource:",
+    "WebSocket connection to",
+    "TypeError: Failed to fetch dynamically imported module:",
+)
 
 Open = Callable[..., Page]
 

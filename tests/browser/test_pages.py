@@ -2,6 +2,8 @@
 
 import pytest
 
+from browser.walks import sign_in_staff
+
 
 @pytest.mark.parametrize("path", ["/app/", "/app/staff/"])
 def test_a_page_comes_up_and_is_accessible(open_page, assert_accessible, path):
@@ -14,3 +16,18 @@ def test_the_pages_speak_hindi_to_who_prefers_it(open_page):
     page = open_page("/app/", locale="hi-IN")
     page.get_by_role("heading", level=1).wait_for()
     assert page.locator("html").get_attribute("lang") == "hi"
+
+
+def test_a_part_whose_code_is_gone_says_so_and_comes_with_the_next_load(
+    open_page, assert_accessible
+):
+    page = open_page("/app/staff/")
+    page.route("**/assets/Reviews-*.js", lambda route: route.abort())
+    sign_in_staff(page, "admin")
+    page.get_by_role("link", name="Reviews").click()
+    gone = page.get_by_text("This page cannot be shown just now.").last
+    gone.wait_for()
+    assert_accessible(page)
+    page.unroute("**/assets/Reviews-*.js")
+    page.get_by_role("button", name="Load the page again").click()
+    page.get_by_role("heading", name="Reviews", level=1).wait_for()

@@ -26,7 +26,7 @@ function Pages() {
   const [address] = useLocation();
   if (!login) return <SignIn hasEnded={end === 'ended'} />;
   return (
-    <Whole of={address}>
+    <Whole isMain of={address}>
       <Suspense fallback={<Loading />}>
         <Switch>
           <Route path="/attempts/:id">

@@ -7,6 +7,8 @@ interface Props {
   children: ReactNode;
   /** Another value shows the children again: the address, say. */
   of?: unknown;
+  /** Whether it is the page's main part, or a part of that. */
+  isMain?: boolean;
 }
 
 interface State {
@@ -30,23 +32,25 @@ export class Whole extends Component<Props, State> {
   }
 
   override render(): ReactNode {
-    return this.state.hasBroken ? <Broken /> : this.props.children;
+    if (!this.state.hasBroken) return this.props.children;
+    return <Broken isMain={this.props.isMain ?? false} />;
   }
 }
 
-function Broken() {
+function Broken({ isMain }: { isMain: boolean }) {
   const t = useTranslations('ui.broken');
   const button = (
     <button className={styles.again} onClick={() => location.reload()} type="button">
       {t('again')}
     </button>
   );
+  const Place = isMain ? 'main' : 'div';
   return (
-    <main className={styles.place}>
+    <Place className={styles.place}>
       <h1 className="visually-hidden">{t('title')}</h1>
       <Banner actions={button} live="assertive" title={t('title')} tone="bad">
         <p>{t('why')}</p>
       </Banner>
-    </main>
+    </Place>
   );
 }
