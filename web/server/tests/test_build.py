@@ -1,6 +1,7 @@
 """web/build.py: makes what changed and nothing else, with the Node that is there."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,9 +128,34 @@ def test_the_systems_node_is_taken_when_it_is_new_enough(build, system, version)
 def test_else_it_comes_from_its_wheel(build, system, monkeypatch, version, npm):
     system(version, npm=npm)
     installed = []
-    monkeypatch.setattr(build, "_install_wheel", lambda: installed.append(True))
+    monkeypatch.setattr(build, "_install_wheel", lambda: installed.append(build.WHEEL.mkdir()))
+    build.WHEEL.parent.mkdir()
     assert build.find_node().program.is_relative_to(build.WHEEL)
-    assert installed
+    build.find_node()
+    assert len(installed) == 1
+
+
+def test_another_wheel_is_installed_when_another_is_wanted(build, system, monkeypatch, tmp_path):
+    system("v18.0.0")
+    installed = []
+    monkeypatch.setattr(build, "_install_wheel", lambda: installed.append(True))
+    monkeypatch.setattr(build, "REQUIREMENTS", tmp_path / "wanted.txt")
+    build.WHEEL.mkdir(parents=True)
+    for wanted in ("one", "one", "two"):
+        build.REQUIREMENTS.write_text(wanted)
+        build.find_node()
+    assert len(installed) == 2
+
+
+def test_the_wheels_npm_can_be_called_by_its_name(build, tmp_path):
+    home = tmp_path / "home"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "npm").write_text("a copy of what it should point to")
+    (home / build.NPM).parent.mkdir(parents=True)
+    (home / build.NPM).write_text("#!/bin/sh\necho npm is here\n")
+    build._link_npm(home)
+    said = subprocess.run([home / "bin" / "npm"], capture_output=True, text=True, check=True)
+    assert said.stdout == "npm is here\n"
 
 
 def test_the_words_of_a_script_that_fails_are_shown(build, tmp_path):
