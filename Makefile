@@ -61,7 +61,7 @@ WORKERS = 2
 
 .PHONY: test
 test: setup ## Run every check and every test (WORKERS=1: one test at a time)
-	@$(MAKE) --jobs 2 --output-sync lint test-web browser
+	@$(MAKE) --jobs 2 --output-sync lint test-web web browser
 	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 	@$(MAKE) isolation
 

@@ -118,9 +118,9 @@ def test_what_a_closed_page_could_not_send_the_next_one_sends(enter, student, pr
     page.evaluate(REPORT, ["window_blur", 3])
     page.evaluate("id => self.room.answers.write(id, 'half a sentence')", question_id)
     page.wait_for_function("id => self.room.answers.get(id).state === 'offline'", arg=question_id)
+    assert events(student) == []
     page.close()
     profile.unroute("**/api/v1/**")
-    assert events(student) == []
 
     page = enter()
     page.wait_for_function(ALL_SENT)

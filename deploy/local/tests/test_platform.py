@@ -87,7 +87,7 @@ def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_fact
         first = demo_people(state)
         assert "demo001" in first[1]
         pids = [word["pid"] for word in state.read_run()["parts"].values()]
-        assert len(pids) == len(PROGRAMS) + 1
+        assert len(pids) == len(PROGRAMS) + 2  # another node, and the pages
         assert oep(state.root, "down")[0] == 0
         assert not any(map(psutil.pid_exists, pids))
 

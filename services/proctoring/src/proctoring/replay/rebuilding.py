@@ -143,6 +143,7 @@ class Rebuilder:
         """`tell` hears of an exam as far as it is, page by page."""
         self._bus = bus
         self._database = database
+        self._has_read = False
         self._tell = tell
 
     async def run(self, order: Order) -> list[Outcome]:
@@ -224,15 +225,18 @@ class Rebuilder:
                 return
 
     async def _ask(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Read from the database; try on for a while when it is away, as the relay does."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        """Read from the database; try on for a while when it goes away in the middle."""
+        deadline = time.monotonic() + (_PATIENCE_SECONDS if self._has_read else 0)
         while True:
             try:
-                return await self._database.run(read, *args, **kwargs)
+                found = await self._database.run(read, *args, **kwargs)
             except DatabaseUnavailable:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self._has_read = True
+                return found
 
     def _now(self) -> datetime:
         with self._database.transaction() as session:
