@@ -1,18 +1,23 @@
 """Finds the Chromium that the tests drive, and installs it where a machine has none.
 
 The system's own comes first, then Playwright's; what is missing is installed by the system's
-package manager when we may, else by Playwright. `python -m browser.chromium` does it beforehand.
+package manager when we may, else by Playwright. A font for Hindi comes with it: without one, tests
+pass and pictures show boxes. `python -m browser.chromium` does it beforehand.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLACES = ("/usr/bin", "/usr/local/bin", "/snap/bin")
 INSTALL_SECONDS = 420
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+HINDI_FONTS = ("*devanagari*", "*deva*", "*hindi*", "*mangal*", "nirmala*")
+HINDI_PACKAGE = "fonts-lohit-deva"  # 80 KB
 
 
 class NoBrowser(Exception):
@@ -50,14 +55,39 @@ def ensure() -> Path:
     )
 
 
+def ensure_hindi() -> bool:
+    """Return whether there is a font with Hindi's letters, installed first if need be. Blocks."""
+    for command in ([], *_by_apt(HINDI_PACKAGE)):
+        if command:
+            _try(command)
+        if _has_hindi():
+            return True
+    return False
+
+
+def _has_hindi() -> bool:
+    """Ask the system's list of fonts, and where it has none, the names of the files."""
+    lister = shutil.which("fc-list")
+    if lister:
+        found = subprocess.run([lister, ":lang=hi"], check=False, capture_output=True)
+        return bool(found.stdout.strip())
+    folders = [Path(folder).expanduser() for folder in FONT_FOLDERS]
+    names = [file.name.lower() for folder in folders for file in folder.rglob("*.[ot]tf")]
+    return any(fnmatch(name, pattern) for name in names for pattern in HINDI_FONTS)
+
+
 def _ways() -> list[list[str]]:
-    own = [sys.executable, "-m", "playwright", "install", "chromium"]
+    return [*_by_apt("chromium"), [sys.executable, "-m", "playwright", "install", "chromium"]]
+
+
+def _by_apt(package: str) -> list[list[str]]:
+    """Return what installs a package of the system, where we may: at once, else after an update."""
     apt = shutil.which("apt-get", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/bin")
     if not apt or os.geteuid() != 0:
-        return [own]
+        return []
     quiet = [apt, "-qq", "-o", "DPkg::Lock::Timeout=120"]
-    return [[*quiet, "install", "-y", "chromium"], [*quiet, "update"],
-            [*quiet, "install", "-y", "chromium"], own]  # fmt: skip
+    install = [*quiet, "install", "-y", package]
+    return [install, [*quiet, "update"], install]
 
 
 def _try(command: list[str]) -> None:
@@ -75,3 +105,8 @@ if __name__ == "__main__":
         sys.stdout.write(f"{ensure()}\n")
     except NoBrowser as failure:
         sys.exit(str(failure))
+    if not ensure_hindi():
+        sys.stderr.write(
+            "No font with Hindi's letters is here and none could be installed: tests of pages run,"
+            f" pictures of Hindi show boxes. Install one, such as {HINDI_PACKAGE}.\n"
+        )
