@@ -52,6 +52,7 @@ async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
         "max_attempts": None,
         "requires_authorisation": False,
         "device_policy": "allow",
+        "camera_required": False,
         "version": 1,
         "second_marking": "none",
         "second_marking_tolerance": 0.0,
@@ -61,6 +62,19 @@ async def test_row_14_an_exam_starts_as_a_draft_of_its_author(staff):
     assert made["exam_code"].startswith("ELEC-")
     extra = {"id", "trade", "exam_code", "created_at", "updated_at"}
     assert set(made) == {*expected, *extra}
+
+
+async def test_an_exam_asks_for_the_camera_when_staff_say_so_also_after_its_first_attempt(
+    staff, api, tidy
+):
+    asking = await added(staff, camera_required=True)
+    assert asking["camera_required"] is True
+    url = f"/exams/{asking['id']}"
+    tidy.attempt("not_started", exam=asking["id"])
+    assert (await api(tidy.student).get(url)).json()["camera_required"] is True
+    changed = await staff.put(url, json={"camera_required": False})
+    assert (changed.status_code, changed.json()["camera_required"]) == (200, False)
+    assert (await staff.put(url, json={"camera_required": "yes"})).status_code == 422
 
 
 @pytest.mark.contract("4.1/16", "4.2/exam/order", "4.2/exam/total-questions")

@@ -92,6 +92,8 @@ class Exam:
     requires_authorisation: bool = False
     """Whether students wait in the lobby until a member of the staff lets them begin."""
     device_policy: DevicePolicy = DevicePolicy.ALLOW
+    camera_required: bool = False
+    """Whether the pages ask the student for his camera; no attempt is refused without one."""
     second_marking: SecondMarking = SecondMarking.NONE
     second_marking_tolerance: float = 0.0
     """How far two markings may lie apart and still be averaged, in marks."""

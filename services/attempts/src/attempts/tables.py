@@ -143,6 +143,7 @@ class ExamRow(Row):
     max_attempts: Mapped[int | None]
     requires_authorisation: Mapped[bool] = mapped_column(server_default=text("false"))
     device_policy: Mapped[str] = mapped_column(String(10), server_default=text("'allow'"))
+    camera_required: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[int | None]
     second_marking: Mapped[str] = mapped_column(String(10), server_default=text("'none'"))

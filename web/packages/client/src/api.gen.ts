@@ -3254,6 +3254,8 @@ export interface components {
             /** Requires Authorisation */
             requires_authorisation: boolean;
             device_policy: components["schemas"]["DevicePolicy"];
+            /** Camera Required */
+            camera_required: boolean;
             second_marking: components["schemas"]["SecondMarking"];
             /** Second Marking Tolerance */
             second_marking_tolerance: number;
@@ -3309,6 +3311,8 @@ export interface components {
             /** Requires Authorisation */
             requires_authorisation?: boolean;
             device_policy?: components["schemas"]["DevicePolicy"];
+            /** Camera Required */
+            camera_required?: boolean;
             second_marking?: components["schemas"]["SecondMarking"];
             /** Second Marking Tolerance */
             second_marking_tolerance?: number;
@@ -3367,6 +3371,8 @@ export interface components {
             /** Requires Authorisation */
             requires_authorisation: boolean;
             device_policy: components["schemas"]["DevicePolicy"];
+            /** Camera Required */
+            camera_required: boolean;
             second_marking: components["schemas"]["SecondMarking"];
             /** Second Marking Tolerance */
             second_marking_tolerance: number;
@@ -3685,6 +3691,11 @@ export interface components {
             requires_authorisation?: boolean;
             /** @default allow */
             device_policy?: components["schemas"]["DevicePolicy"];
+            /**
+             * Camera Required
+             * @default false
+             */
+            camera_required?: boolean;
             /** @default none */
             second_marking?: components["schemas"]["SecondMarking"];
             /**

@@ -139,6 +139,7 @@ class NewExam(BaseModel):
     max_attempts: Tries | None = None
     requires_authorisation: StrictBool = False
     device_policy: DevicePolicy = DevicePolicy.ALLOW
+    camera_required: StrictBool = False
     second_marking: SecondMarking = SecondMarking.NONE
     second_marking_tolerance: Marks = 0.0
     question_ids: Annotated[list[Id], Field(max_length=1_000)] = []
@@ -178,6 +179,7 @@ class ExamChange(TypedDict, total=False):
     max_attempts: Tries | None
     requires_authorisation: StrictBool
     device_policy: DevicePolicy
+    camera_required: StrictBool
     second_marking: SecondMarking
     second_marking_tolerance: Marks
     questions: Links

@@ -92,6 +92,7 @@ class ExamBody(Body):
     max_attempts: int | None
     requires_authorisation: bool
     device_policy: DevicePolicy
+    camera_required: bool
     second_marking: SecondMarking
     second_marking_tolerance: float
     version: int

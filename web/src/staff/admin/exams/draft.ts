@@ -22,6 +22,7 @@ export const FLAGS = [
   'shuffle_questions',
   'shuffle_options',
   'requires_authorisation',
+  'camera_required',
   'show_results_immediately',
   'allow_review',
 ] as const;
