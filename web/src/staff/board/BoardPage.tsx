@@ -10,6 +10,7 @@ import { SelectionBar } from './deeds/SelectionBar';
 import { useDeeds } from './deeds/useDeeds';
 import { Filters } from './Filters';
 import { LiveLine, StaleBanner } from './Freshness';
+import { useEscape } from './list/escape';
 import { Grid } from './list/Grid';
 import { useSelection } from './list/useSelection';
 import { NeedChips } from './NeedChips';
@@ -23,6 +24,7 @@ export function BoardPage({ examId, user }: { examId: number; user: User }) {
   const board = useBoard(examId, user.id);
   const { store } = board;
   const selection = useSelection(store);
+  useEscape(selection.clear);
   const deeds = useDeeds(examId, user, store);
   const [chatWith, setChatWith] = useState<number>();
   const [isHelpOpen, setHelpOpen] = useState(false);
