@@ -57,6 +57,7 @@ export function Live(props: { id: number; onSubmitted: (done: Submitted) => void
         <Door
           attempt={attempt}
           exam={exam}
+          hasAsked={hasAsked}
           isWaiting={isWaiting}
           onAsked={() => setAsked(true)}
           onBegun={reload}

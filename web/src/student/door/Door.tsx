@@ -7,12 +7,15 @@ import { Button } from '../parts/Button';
 import { Frame } from '../parts/Frame';
 import { Problem } from '../parts/Problem';
 import { fillScreen } from '../room/FullScreen';
+import { CameraCheck } from './CameraCheck';
 import { Checks } from './Checks';
-import { mayBegin } from './check';
+import { hasTried } from './camera';
+import { type Lack, lackOf } from './check';
 import styles from './Door.module.css';
 import { Facts } from './Facts';
 import { Honest } from './Honest';
 import { Prose } from './Prose';
+import { useCamera } from './useCamera';
 import { useChecks } from './useChecks';
 import { useOpening } from './useOpening';
 import { Waiting } from './Waiting';
@@ -22,6 +25,8 @@ export interface DoorProps {
   exam: ExamWithQuestions;
   /** A proctor has to let the student in. */
   isWaiting: boolean;
+  /** He was here before, on his way through the lobby. */
+  hasAsked: boolean;
   onAsked: () => void;
   /** The clock runs: the attempt is to be read again. */
   onBegun: () => Promise<unknown>;
@@ -30,8 +35,11 @@ export interface DoorProps {
 /** Before the exam: what it is, whether this computer is fit, and the button that begins it. */
 export function Door(props: DoorProps) {
   const t = useTranslations('student.door');
-  const { attempt, exam } = props;
+  const { attempt, exam, hasAsked } = props;
   const check = useChecks(attempt.id);
+  const camera = useCamera();
+  const isCameraDue = exam.camera_required && !hasAsked;
+  const lack = lackOf(check.checks, isCameraDue && !hasTried(camera.camera));
   return (
     <Frame above={<WayBack />} title={exam.title}>
       <Facts exam={exam} minutes={attempt.duration_minutes} />
@@ -42,8 +50,9 @@ export function Door(props: DoorProps) {
         </section>
       )}
       <Checks check={check} />
-      <Honest />
-      <Begin {...props} isFit={check.checks !== undefined && mayBegin(check.checks)} />
+      {exam.camera_required && <CameraCheck run={camera} />}
+      <Honest hasCamera={exam.camera_required} />
+      <Begin {...props} lack={lack} />
     </Frame>
   );
 }
@@ -52,10 +61,10 @@ function Begin({
   attempt,
   exam,
   isWaiting,
-  isFit,
+  lack,
   onAsked,
   onBegun,
-}: DoorProps & { isFit: boolean }) {
+}: DoorProps & { lack: Lack | undefined }) {
   const t = useTranslations('student.door');
   const format = useFormatter();
   const api = useApi();
@@ -88,14 +97,14 @@ function Begin({
       {opening.state === 'later' && <Waiting at={opening.at} seconds={opening.seconds} />}
       {error !== undefined && <Problem error={error} />}
       <Button
-        disabled={!isFit || opening.state === 'later'}
+        disabled={lack !== undefined || opening.state === 'later'}
         isPending={isPending}
         look="primary"
         onClick={begin}
       >
         {t(isWaiting ? 'ask' : 'begin')}
       </Button>
-      <p className={styles.quiet}>{t(isFit ? (isWaiting ? 'askHint' : 'beginHint') : 'noBegin')}</p>
+      <p className={styles.quiet}>{t(lack ?? (isWaiting ? 'askHint' : 'beginHint'))}</p>
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { useTranslations } from 'use-intl';
 import styles from './Honest.module.css';
 
 /** What the exam room notices and what no page can hold back, said before it begins. */
-export function Honest() {
+export function Honest({ hasCamera }: { hasCamera: boolean }) {
   const t = useTranslations('student.door');
   return (
     <details className={styles.honest}>
@@ -17,7 +17,7 @@ export function Honest() {
             <li key={each}>{t(`cannotBlock.${each}`)}</li>
           ))}
         </ul>
-        <p>{t('noCamera')}</p>
+        <p>{t(hasCamera ? 'withCamera' : 'noCamera')}</p>
       </div>
     </details>
   );

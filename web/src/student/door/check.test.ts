@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Check, checksOf, type Measures, mayBegin, median, skew } from './check';
+import { type Check, checksOf, lackOf, type Measures, mayBegin, median, skew } from './check';
 
 const FINE: Measures = {
   missing: [],
@@ -35,6 +35,14 @@ test('a wrong clock and a browser without full screen are said and keep nobody o
   const measures = { ...FINE, skewMs: -300_000, canFillScreen: false };
   expect(states(measures)).toMatchObject({ clock: 'notice', full_screen: 'notice' });
   expect(mayBegin(checksOf(measures))).toBe(true);
+});
+
+test('a camera that nobody has tried yet is asked for last', () => {
+  const fit = checksOf(FINE);
+  expect(lackOf(fit, false)).toBeUndefined();
+  expect(lackOf(fit, true)).toBe('noBeginCamera');
+  expect(lackOf(checksOf({ ...FINE, canStore: false }), true)).toBe('noBegin');
+  expect(lackOf(undefined, false)).toBe('noBegin');
 });
 
 test('the clocks are compared half way between request and answer', () => {

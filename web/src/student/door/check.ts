@@ -43,6 +43,17 @@ export function mayBegin(checks: readonly Check[]): boolean {
   return checks.every((check) => check.state !== 'bad');
 }
 
+/** What keeps the student from beginning, as the name of its sentence. */
+export type Lack = 'noBegin' | 'noBeginCamera';
+
+export function lackOf(
+  checks: readonly Check[] | undefined,
+  isCameraUntried: boolean,
+): Lack | undefined {
+  if (!checks || !mayBegin(checks)) return 'noBegin';
+  return isCameraUntried ? 'noBeginCamera' : undefined;
+}
+
 /** Returns the middle of several measures; null when there are none. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((one, other) => one - other);
