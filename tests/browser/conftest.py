@@ -50,7 +50,8 @@ def hall(stack) -> Iterator[Hall]:
 def browser() -> Iterator[Browser]:
     """Chromium, while this folder's tests run: Playwright's loop bears no other in its thread."""
     program = chromium.ensure()
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--use-fake-device-for-media-stream"]  # a camera; whether a page may is asked
+    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=arguments)
         yield running

@@ -386,10 +386,12 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
 ):
     with hall.rest_of("admin") as admin:
         path = f"/exams/{student.exam_id}"
-        admin.put(path, json={"requires_authorisation": True}).raise_for_status()
+        asks = {"requires_authorisation": True, "camera_required": True}
+        admin.put(path, json=asks).raise_for_status()
         try:
             page = open_page(f"/app/attempts/{student.attempt_id}")
             exam_room.sign_in(page, student)
+            _try_the_camera(page, assert_accessible, screenshot)
             page.get_by_role("button", name="I am ready").click()
             page.get_by_role("heading", name="Please wait to be let in").wait_for()
             assert_accessible(page)
@@ -398,7 +400,25 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
             page.get_by_role("button", name="Begin the exam").click()
             exam_room.wait_for_room(page)
         finally:
-            admin.put(path, json={"requires_authorisation": False}).raise_for_status()
+            admin.put(path, json=dict.fromkeys(asks, False)).raise_for_status()
+
+
+def _try_the_camera(page: Page, assert_accessible, screenshot) -> None:
+    """Refused, he is told what to do and not locked out; allowed, he sees himself."""
+    ready = page.get_by_role("button", name="I am ready")
+    page.get_by_text("This computer is ready.").wait_for()
+    expect(ready).to_be_disabled()
+    page.get_by_role("button", name="Turn the camera on").click()
+    page.get_by_text("This page is not allowed to use the camera.").wait_for()
+    expect(page.get_by_text("You are not locked out")).to_be_visible()
+    expect(ready).to_be_enabled()
+    assert_accessible(page)
+    page.context.grant_permissions(["camera"])
+    page.get_by_role("button", name="Try the camera again").click()
+    page.get_by_text("The camera works.").wait_for()
+    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    assert_accessible(page)
+    screenshot(page, "student-camera")
 
 
 def test_an_exam_opens_by_the_platforms_clock_whatever_this_computers_says(
