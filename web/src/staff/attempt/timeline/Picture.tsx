@@ -36,7 +36,14 @@ export function Picture(props: PictureProps) {
   const bottom = (lanes.length + 1) * LANE;
   const x = (at: number) => placeOf(scale, at) * width;
   return (
-    <svg aria-hidden="true" className={styles.svg} height={bottom + AXIS} width={width}>
+    <svg
+      aria-hidden="true"
+      className={styles.svg}
+      height={bottom + AXIS}
+      preserveAspectRatio="none"
+      viewBox={`0 0 ${width} ${bottom + AXIS}`}
+      width={width}
+    >
       <defs>
         <pattern height="6" id={hatch} patternUnits="userSpaceOnUse" width="6">
           <path className={styles.hatch} d="M-1 1 1-1M0 6 6 0M5 7 7 5" />

@@ -26,14 +26,14 @@ export function inksOf(element: Element): Inks {
   return Object.fromEntries(found) as Inks;
 }
 
-/** Calls when light and dark may have changed places; returns its own end. */
+/** Calls when light and dark may have changed places, as they do for paper; returns its own end. */
 export function onThemeChange(changed: () => void): () => void {
-  const system = matchMedia('(prefers-color-scheme: dark)');
+  const media = [matchMedia('(prefers-color-scheme: dark)'), matchMedia('print')];
   const choice = new MutationObserver(changed);
-  system.addEventListener('change', changed);
+  for (const each of media) each.addEventListener('change', changed);
   choice.observe(document.documentElement, { attributeFilter: ['data-theme'] });
   return () => {
-    system.removeEventListener('change', changed);
+    for (const each of media) each.removeEventListener('change', changed);
     choice.disconnect();
   };
 }
