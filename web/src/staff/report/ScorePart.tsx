@@ -132,4 +132,7 @@ function Histogram({ examId }: { examId: number }) {
   );
 }
 
-const TENTHS = binNames(Array.from({ length: 10 }, (_, n) => ({ lowest: n * 10 })));
+/** The last one has no end of its own: nobody has more than all marks. */
+const TENTHS = binNames(Array.from({ length: 10 }, (_, n) => ({ lowest: n * 10 }))).map((name) =>
+  name.replace('+', '–100'),
+);
