@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from browser.people import Student, staff
 
@@ -41,3 +41,8 @@ def wait_until(page: Page, is_so: Callable[[], bool], seconds: float = 30) -> No
             return
         page.wait_for_timeout(100)
     pytest.fail("it did not happen")
+
+
+def panel(page: Page, title: str) -> Locator:
+    """Return the part of a page that stands below this heading."""
+    return page.locator("section").filter(has=page.get_by_role("heading", name=title, exact=True))
