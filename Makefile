@@ -179,7 +179,7 @@ UPGRADE = --upgrade
 .PHONY: lock
 lock: setup ## Resolve all dependencies anew into requirements.lock (UPGRADE= adds only what is new)
 	.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		$(UPGRADE) --no-emit-package oep-chassis --no-emit-package oep-contracts \
+		$(UPGRADE) --all-extras --no-emit-package oep-chassis --no-emit-package oep-contracts \
 		-o requirements.lock pyproject.toml --group pyproject.toml:dev \
 		$(SERVICES:%=services/%/pyproject.toml) libs/chassis/pyproject.toml \
 		protos/pyproject.toml deploy/local/pyproject.toml web/server/pyproject.toml

@@ -19,6 +19,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 LISTS = Path(__file__).parent / "requirements"
 IMAGES = ("auth", "attempts", "proctoring", "realtime", "web")
+EXTRA = "tracing"
+"""What images hold beyond what their services cannot do without (ADR 46)."""
 MEMBERS = {"oep-chassis": "libs/chassis", "oep-contracts": "protos"}
 MEMBERS |= {f"oep-{name}": f"services/{name}" for name in IMAGES[:4]} | {"oep-web": "web/server"}
 HEAD = "# Cut from requirements.lock by deploy/compose/lock.py; run that again after a change.\n"
@@ -53,7 +55,8 @@ def locked(text: str) -> dict[str, str]:
 def closure(package: str) -> set[str]:
     """Return the names of all that `package` needs at run time, itself included."""
     found: set[tuple[str, str]] = set()
-    waiting: list[tuple[str, str]] = [(canonicalize_name(package), "")]
+    name = canonicalize_name(package)
+    waiting: list[tuple[str, str]] = [(name, ""), (name, EXTRA)]
     while waiting:
         step = waiting.pop()
         if step not in found:
@@ -63,17 +66,19 @@ def closure(package: str) -> set[str]:
 
 
 def _needs(package: str, extra: str) -> Iterator[tuple[str, str]]:
-    for text in _requirements(package):
+    for text in _requirements(package, extra):
         requirement = Requirement(text)
         if requirement.marker is None or any(_holds(requirement, extra)):
             yield from ((canonicalize_name(requirement.name), e) for e in ("", *requirement.extras))
 
 
-def _requirements(package: str) -> list[str]:
+def _requirements(package: str, extra: str) -> list[str]:
     """Ask our own packages for what they say now; their installation may be older."""
     if package in MEMBERS:
         text = (ROOT / MEMBERS[package] / "pyproject.toml").read_text()
-        return list(tomllib.loads(text)["project"]["dependencies"])
+        project = tomllib.loads(text)["project"]
+        more = project.get("optional-dependencies", {}).get(extra, [])
+        return [*project["dependencies"], *more]
     return distribution(package).requires or []
 
 

@@ -30,6 +30,7 @@ from nats.js.api import (
 from nats.js.errors import BadRequestError, NoStreamResponseError, NotFoundError
 from nats.js.kv import KeyValue
 
+from chassis import metrics, tracing
 from chassis.ending import end, stop_if_cancelled
 from chassis.errors import Unavailable
 from chassis.line import Line
@@ -94,6 +95,8 @@ class Delivery:
     at: datetime
     is_rebuilt: bool = False
     """Put back from where it came (ADR 34): who follows the stream was told it long ago."""
+    traceparent: str | None = None
+    """The context of who published it, when that is traced (ADR 46)."""
 
 
 class Message(NamedTuple):
@@ -103,6 +106,7 @@ class Message(NamedTuple):
     payload: bytes
     msg_id: str
     is_rebuilt: bool = False
+    traceparent: str | None = None
 
 
 class Bus:
@@ -148,6 +152,7 @@ class Bus:
     async def start(self) -> None:
         """Begin to connect in the background and return at once."""
         self._task = asyncio.create_task(self._keep(), name="bus-keep")
+        metrics.watch_bus(lambda: self.is_connected)
 
     async def wait_ready(self) -> None:
         """Return once connected with the streams in place. Safe to cancel."""
@@ -182,6 +187,7 @@ class Bus:
         *,
         seconds: float | None = None,
         is_rebuilt: bool = False,
+        traceparent: str | None = None,
     ) -> int:
         """Return the stream sequence once JetStream has stored the message.
 
@@ -192,6 +198,7 @@ class Bus:
             raise BusUnavailable
         headers = {"Nats-Msg-Id": msg_id} if msg_id else {}
         headers |= {_REBUILT: "1"} if is_rebuilt else {}
+        headers |= {tracing.HEADER: traceparent} if traceparent else {}
         try:
             ack = await self.jetstream.publish(
                 subject,
@@ -230,6 +237,7 @@ class Bus:
                     "Nats-Batch-Sequence": str(len(messages)),
                     "Nats-Batch-Commit": "1",
                     **({_REBUILT: "1"} if last.is_rebuilt else {}),
+                    **({tracing.HEADER: last.traceparent} if last.traceparent else {}),
                 },
             )
         except (NatsError, OSError, TimeoutError) as error:
@@ -595,17 +603,19 @@ def _to_read(subjects: Sequence[str], policy: DeliverPolicy) -> ConsumerConfig:
 
 
 def _delivery(message: Msg, sequence: int) -> Delivery:
-    is_rebuilt = _REBUILT in (message.headers or ())
+    headers = message.headers or {}
     at = message.metadata.timestamp
-    return Delivery(sequence, message.subject, message.data, at, is_rebuilt)
+    traceparent = headers.get(tracing.HEADER)
+    return Delivery(sequence, message.subject, message.data, at, _REBUILT in headers, traceparent)
 
 
 def _frame(message: Message, batch_id: str, number: int) -> bytes:
     """Return one message of a batch as it goes over the wire."""
     rebuilt = f"{_REBUILT}: 1\r\n" if message.is_rebuilt else ""
+    traced = f"{tracing.HEADER}: {message.traceparent}\r\n" if message.traceparent else ""
     headers = (
         f"NATS/1.0\r\nNats-Msg-Id: {message.msg_id}\r\nNats-Batch-Id: {batch_id}\r\n"
-        f"Nats-Batch-Sequence: {number}\r\n{rebuilt}\r\n"
+        f"Nats-Batch-Sequence: {number}\r\n{rebuilt}{traced}\r\n"
     )
     size = len(headers)
     command = f"HPUB {message.subject} {size} {size + len(message.payload)}\r\n{headers}"

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from chassis import patience
+from chassis import metrics, patience, tracing
 from chassis.errors import OutcomeUnknown, Unavailable
 from chassis.settings import DatabaseSettings, psycopg2_url
 
@@ -80,6 +80,7 @@ class Database:
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="database")
         self._places = queue_size
         self._waiting = 0
+        metrics.watch_pool(self)
 
     @classmethod
     def from_settings(
@@ -93,6 +94,11 @@ class Database:
             lock_timeout_ms=settings.lock_timeout_ms,
             by_index=by_index,
         )
+
+    @property
+    def waiting(self) -> int:
+        """How many deeds are under way or wait for a thread."""
+        return self._waiting
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -132,7 +138,7 @@ class Database:
         if self._waiting >= self._places:
             raise DatabaseUnavailable
         self._waiting += 1
-        begun = self._threads.submit(work, *args, **kwargs)
+        begun = self._threads.submit(tracing.carrying(work), *args, **kwargs)
         try:
             async with patience.within():
                 return await asyncio.wrap_future(begun)

@@ -16,6 +16,7 @@ from typing import Any
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from chassis import lanes, tracing
 from chassis.errors import Failure, OutcomeUnknown
 from chassis.lanes import Asked, Promise, Served
 from chassis.origins import Origin
@@ -41,6 +42,7 @@ class _Ride:
         "promise",
         "request_id",
         "served",
+        "span",
     )
 
     def __init__(
@@ -57,10 +59,14 @@ class _Ride:
         """What the lane gave, once the request is whole."""
         self.due = 0.0
         """By the loop's clock: when nobody waits any longer."""
+        self.span: tracing.Span | None = None
 
     def asked(self) -> Asked:
         body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
-        return Asked(self.caller, body, self.origin, self.served.lane.path, self.request_id)
+        traceparent = None if self.span is None else self.span.traceparent
+        return Asked(
+            self.caller, body, self.origin, self.served.lane.path, self.request_id, traceparent
+        )
 
 
 class LaneProtocol(HttpToolsProtocol):
@@ -72,8 +78,8 @@ class LaneProtocol(HttpToolsProtocol):
 
     def __init__(self, config: Any, *args: Any, **options: Any) -> None:
         super().__init__(config, *args, **options)
-        lanes: Mapping[str, Served] = config.app.lanes
-        self._lanes = {path.encode(): served for path, served in lanes.items()}
+        known: Mapping[str, Served] = config.app.lanes
+        self._lanes = {path.encode(): served for path, served in known.items()}
         self._ride: _Ride | None = None
         self._is_reading = False
         """Whether the body of the ride is still on its way."""
@@ -157,7 +163,10 @@ class LaneProtocol(HttpToolsProtocol):
             return None
         origin = served.origin(self.client[0] if self.client else None, headers)
         request_id = known_or_new_id(headers.get(b"x-request-id"))
-        return _Ride(served, caller, origin, request_id, keep_alive=parser.should_keep_alive())
+        ride = _Ride(served, caller, origin, request_id, keep_alive=parser.should_keep_alive())
+        if tracing.is_on():
+            ride.span = served.begun(headers, request_id)
+        return ride
 
     def _set_out(self, ride: _Ride) -> None:
         try:
@@ -212,6 +221,7 @@ class LaneProtocol(HttpToolsProtocol):
     ) -> None:
         """Send the answer in one piece and let the connection go on."""
         self._ride = None
+        lanes.end(ride.span, status)
         if not self.transport.is_closing():
             parts = [_STATUS_LINE[status], head]
             for name, value in (*self.server_state.default_headers, *headers):

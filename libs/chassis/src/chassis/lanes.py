@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from chassis import problems
+from chassis import problems, tracing
 from chassis.access import NotAuthenticated, WrongScheme
 from chassis.errors import Failure, OutcomeUnknown, TooLarge
 from chassis.origins import Network, Origin, origin
@@ -51,6 +51,8 @@ class Asked(NamedTuple):
     origin: Origin
     path: str
     request_id: str
+    traceparent: str | None = None
+    """The context of its span, when it is traced."""
 
 
 class Promise(NamedTuple):
@@ -117,6 +119,12 @@ class Served:
     def origin(self, peer: str | None, headers: Mapping[bytes, bytes]) -> Origin:
         return self._origin(peer, headers.get(b"x-forwarded-for"), headers.get(b"user-agent"))
 
+    def begun(self, headers: Mapping[bytes, bytes], request_id: str) -> tracing.Span | None:
+        """Begin the span of a request, when tracing is on and it is to be traced."""
+        header = headers.get(b"traceparent")
+        about = {"http.route": self.lane.path, "oep.request_id": request_id}
+        return tracing.at_edge(f"POST {self.lane.path}", header, about)
+
     def note_good(self, began: float) -> None:
         """Count a good answer to what began then, by `time.perf_counter`."""
         self._good.inc()
@@ -149,14 +157,18 @@ class Served:
         began = time.perf_counter()
         headers = dict(scope["headers"])
         request_id = request_id_of(scope)
+        span = self.begun(headers, request_id) if tracing.is_on() else None
         try:
             caller = self.caller(headers)
             body = await _body(headers, receive, self.lane.most_bytes)
             whence = self.origin(_peer(scope), headers)
-            asked = Asked(caller, body, whence, self.lane.path, request_id)
+            traceparent = None if span is None else span.traceparent
+            asked = Asked(caller, body, whence, self.lane.path, request_id, traceparent)
             content = await self.lane.ask(asked).kept(self.seconds)
         except Exception as error:  # noqa: BLE001  # said, counted and logged there
-            await self.answer_bad(error, request_id, began)(scope, receive, send)
+            answer = self.answer_bad(error, request_id, began)
+            end(span, answer.status_code)
+            await answer(scope, receive, send)
         else:
             # The rare ways end above; from here on nothing may go wrong but the line to the client.
             start = [
@@ -169,6 +181,13 @@ class Served:
             await send({"type": "http.response.start", "status": status, "headers": start})
             await send({"type": "http.response.body", "body": content})
             self.note_good(began)
+            end(span, status)
+
+
+def end(span: tracing.Span | None, status: int) -> None:
+    """End the span of a request that was answered with this status."""
+    if span is not None:
+        span.end(attributes={"http.response.status_code": status})
 
 
 async def asked(request: Request, caller: Caller, lane: Lane) -> Asked:

@@ -6,7 +6,8 @@ publishing and deleting doubles nothing. Delivery is the relay's; meaning is the
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from chassis import arrays
+from chassis import arrays, metrics, tracing
 from chassis.bus import MOST_IN_BATCH, Bus, BusUnavailable, Message
 from chassis.settings import psycopg2_url
 
@@ -47,6 +48,8 @@ _GATHER_MANY_SECONDS = 0.05
 """After a turn that moved that many. A batch costs the bus about 4 ms of processor and each message
 in it 10 µs, so that thousands a second want fewer batches (ADR 27)."""
 _FOLLOWER_SECONDS = 1.0
+_LOOK_SECONDS = 2.0
+"""From one look at how much waits to the next."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,32 @@ def outbox_table(metadata: MetaData, schema: str) -> Table:
     )
 
 
-def add(session: Session, outbox: Table, notes: Sequence[Note]) -> None:
-    """Write notes in one statement inside the caller's transaction; `Relay.wake` comes after it."""
+def add(
+    session: Session,
+    outbox: Table,
+    notes: Sequence[Note],
+    traces: Mapping[int, str | None] | None = None,
+) -> None:
+    """Write notes in one statement inside the caller's transaction; `Relay.wake` comes after it.
+
+    What is traced here is traced on. `traces` says it by `order_key` where one deed is done for
+    several requests.
+    """
     if not notes:
         return
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     rows = [
         {"order_key": n.order_key, "subject": n.subject, "payload": envelope(n, at)} for n in notes
     ]
+    current = tracing.current()
+    if current is not None:
+        traced = [_trace(note, traces, current) for note in notes]
+        rows = [row | {"traceparent": one} for row, one in zip(rows, traced, strict=True)]
     session.execute(insert(outbox), rows)
+
+
+def _trace(note: Note, traces: Mapping[int, str | None] | None, current: str) -> str | None:
+    return current if traces is None else traces.get(note.order_key)
 
 
 def envelope(note: Note, at: str) -> dict[str, Any]:
@@ -126,9 +146,17 @@ class Relay:
         self._source = source
         table = f"{outbox.schema}.{outbox.name}"
         self._oldest = f"""
-            SELECT id, order_key, subject, CAST(payload AS text)
+            SELECT id, order_key, subject, CAST(payload AS text), traceparent
             FROM {table} ORDER BY id LIMIT {MOST_IN_BATCH}
             """  # noqa: S608  # only names of our own
+        # By the key's index alone, however much waits; numbers may have been left out between.
+        self._look = f"""
+            SELECT coalesce(max(id) - min(id) + 1, 0),
+                   (SELECT extract(epoch FROM clock_timestamp() - created_at)
+                    FROM {table} ORDER BY id LIMIT 1)
+            FROM {table}
+            """  # noqa: S608  # only names of our own
+        self._look_at = 0.0
         self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
         self._sent: list[int] = []
         self._connection: Connection | None = None
@@ -163,11 +191,14 @@ class Relay:
         self._moved = 0
         try:
             if not self._bus.is_connected:
+                await asyncio.to_thread(self._glance)
                 return _FOLLOWER_SECONDS
             rows = await asyncio.to_thread(self._load)
             if rows is None:
                 return _FOLLOWER_SECONDS
-            self._sent = await self._publish(rows)
+            publish = self._publish_traced if tracing.is_on() else self._publish
+            self._sent = await publish(rows)
+            metrics.PUBLISHED.inc(len(self._sent))
             self._moved = len(self._sent) if len(self._sent) == len(rows) else 0
         except SQLAlchemyError as error:
             log.warning("relay.storage_away", error=type(error).__name__)
@@ -190,28 +221,41 @@ class Relay:
         None when another replica leads: it sends again what we have not forgotten, and the bus
         drops it.
         """
-        if self._connection is None:
-            self._connection = self._engine.connect()
+        connection = self._glance()
         if not self._is_leader:
             lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
             name = f"{self._outbox.schema}.outbox"
-            self._is_leader = bool(self._connection.execute(lock, {"name": name}).scalar_one())
+            self._is_leader = bool(connection.execute(lock, {"name": name}).scalar_one())
         if not self._is_leader:
             self._sent = []
             return None
         if self._sent:
             message, values = f"{self._forget}; {self._oldest}", (arrays.numbers(self._sent),)
-            rows = self._connection.exec_driver_sql(message, values).all()
+            rows = connection.exec_driver_sql(message, values).all()
             self._sent = []
         else:
-            rows = self._connection.exec_driver_sql(self._oldest).all()
+            rows = connection.exec_driver_sql(self._oldest).all()
         return [self._row(*row) for row in rows]
 
-    def _row(self, row_id: int, key: int, subject: str, payload: str) -> _Row:
+    def _glance(self) -> Connection:
+        """Return the connection; count, now and then, what waits. Blocking."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + _LOOK_SECONDS
+            rows, oldest = self._connection.exec_driver_sql(self._look).one()
+            metrics.OUTBOX_ROWS.set(rows)
+            metrics.OUTBOX_OLDEST.set(max(0.0, float(oldest or 0)))
+        return self._connection
+
+    def _row(
+        self, row_id: int, key: int, subject: str, payload: str, traceparent: str | None
+    ) -> _Row:
         """Pass the payload on as the text that it is; only its id is put in front."""
         msg_id = f"{self._source}-{row_id}"
         whole = f'{{"id":"{msg_id}",{payload[1:]}'
-        return _Row(row_id, key, Message(subject, whole.encode(), msg_id))
+        message = Message(subject, whole.encode(), msg_id, traceparent=traceparent)
+        return _Row(row_id, key, message)
 
     def _leave(self) -> None:
         """Forget what was sent, if storage lets us, and let go. Blocking."""
@@ -228,6 +272,25 @@ class Relay:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+    async def _publish_traced(self, rows: list[_Row]) -> list[int]:
+        """Publish; who is traced sees how long that took, and how long his row had waited."""
+        spans = {
+            row.id: tracing.begin(
+                "outbox.publish",
+                row.message.traceparent,
+                kind="producer",
+                attributes={"messaging.message.id": row.message.msg_id},
+            )
+            for row in rows
+            if row.message.traceparent
+        }
+        try:
+            return await self._publish([_below(row, spans.get(row.id)) for row in rows])
+        finally:
+            for span in spans.values():
+                if span is not None:
+                    span.end()
 
     async def _publish(self, rows: list[_Row]) -> list[int]:
         """Publish all rows at once, or else each key's in order, keys side by side.
@@ -258,7 +321,25 @@ class Relay:
             for row in line:
                 message = row.message
                 try:
-                    await self._bus.publish(message.subject, message.payload, message.msg_id)
+                    await self._send(message)
                 except BusUnavailable:
                     return
                 sent.append(row.id)
+
+    async def _send(self, message: Message) -> None:
+        if message.traceparent is None:
+            await self._bus.publish(message.subject, message.payload, message.msg_id)
+        else:
+            await self._bus.publish(
+                message.subject,
+                message.payload,
+                message.msg_id,
+                traceparent=message.traceparent,
+            )
+
+
+def _below(row: _Row, span: tracing.Span | None) -> _Row:
+    """Let the message say that it comes from the span, if there is one."""
+    if span is None:
+        return row
+    return row._replace(message=row.message._replace(traceparent=span.traceparent))

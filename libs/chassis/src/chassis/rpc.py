@@ -5,6 +5,7 @@ back into a `Failure`, so that no `grpc.RpcError` is seen above a `_client` modu
 """
 
 import asyncio
+import functools
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from chassis import patience
+from chassis import metrics, patience, tracing
 from chassis.errors import BY_GRPC_STATUS, Failure, Unavailable
 
 log = structlog.get_logger()
@@ -64,6 +65,24 @@ async def call(
 
     UNAVAILABLE is tried again within the deadline when the call is idempotent.
     """
+    if tracing.current() is not None:
+        return await _traced(method, request, seconds=seconds, idempotent=idempotent)
+    return await _call(method, request, seconds=seconds, idempotent=idempotent)
+
+
+async def _traced(
+    method: Callable[..., Awaitable[Response]], request: object, *, seconds: float, idempotent: bool
+) -> Response:
+    name = getattr(method, "_method", b"").decode()
+    with tracing.span(name or "call", kind="client"):
+        here = ((tracing.HEADER, tracing.current()),)
+        call = functools.partial(method, metadata=here)
+        return await _call(call, request, seconds=seconds, idempotent=idempotent)
+
+
+async def _call(
+    method: Callable[..., Awaitable[Response]], request: object, *, seconds: float, idempotent: bool
+) -> Response:
     asked = patience.current()
     left = seconds if asked is None else min(seconds, asked.left())
     deadline = time.monotonic() + left
@@ -76,6 +95,7 @@ async def call(
             again = idempotent and error.code() is grpc.StatusCode.UNAVAILABLE
             wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, not a secret
             if not again or time.monotonic() + wait >= deadline:
+                metrics.NEIGHBOUR_FAILURES.labels(failure.slug).inc()
                 raise failure from error
             await asyncio.sleep(wait)
             pause = min(pause * 2, 0.5)
@@ -162,16 +182,31 @@ class _Translator(grpc.aio.ServerInterceptor):
 def _translated(
     behaviour: Callable[[Any, Any], Awaitable[Any]], method: str
 ) -> Callable[[Any, Any], Awaitable[Any]]:
+    seconds = metrics.RPC_SECONDS.labels(method)
+
     async def run(request: Any, context: Any) -> Any:
+        if not tracing.is_on():
+            return await answered(request, context)
+        said = dict(context.invocation_metadata() or ()).get(tracing.HEADER)
+        with tracing.span(method, said, kind="server"):
+            return await answered(request, context)
+
+    async def answered(request: Any, context: Any) -> Any:
+        began = time.perf_counter()
         try:
-            return await behaviour(request, context)
+            answer = await behaviour(request, context)
         except Failure as failure:
+            metrics.RPC_FAILURES.labels(method, failure.slug).inc()
             await context.abort_with_status(rpc_status.to_status(_status(failure)))
         except grpc.aio.AbortError:
             raise
         except Exception:
+            metrics.RPC_FAILURES.labels(method, "unforeseen").inc()
             log.exception("rpc.unforeseen", method=method)
             await context.abort(grpc.StatusCode.INTERNAL, "Internal Server Error")
+        else:
+            seconds.observe(time.perf_counter() - began)
+            return answer
 
     return run
 

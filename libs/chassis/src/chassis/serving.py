@@ -24,14 +24,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import describing, patience, problems
+from chassis import describing, metrics, patience, problems, tracing
 from chassis.ending import end
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger()
 
 REQUESTS = Counter("oep_http_requests_total", "REST requests", ["method", "route", "status"])
-SECONDS = Histogram("oep_http_request_seconds", "REST request duration", ["method", "route"])
+SECONDS = Histogram(
+    "oep_http_request_seconds",
+    "REST request duration",
+    ["method", "route"],
+    buckets=metrics.SECONDS,
+)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _END_SECONDS = 10.0
 REQUEST_SECONDS = 10.0
@@ -133,9 +138,14 @@ def service(
     @contextlib.asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = worker_threads
-        async with lifespan(app):
-            app.state.is_stopping = False
-            yield
+        metrics.BUILD.labels(name, version).set(1)
+        lag = asyncio.create_task(metrics.watch_loop(), name="loop-lag")
+        try:
+            async with lifespan(app):
+                app.state.is_stopping = False
+                yield
+        finally:
+            await end([lag], seconds=_END_SECONDS)
 
     app = Service(
         title=f"OEP {name}",
@@ -168,12 +178,12 @@ def _add_health(app: FastAPI, name: str, checks: Mapping[str, Check]) -> None:
             200 if good else 503,
         )
 
-    async def metrics(_: Request) -> Response:
+    async def counted(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     app.add_route("/health/live", live, include_in_schema=False)
     app.add_route("/health/ready", ready, include_in_schema=False)
-    app.add_route("/metrics", metrics, include_in_schema=False)
+    app.add_route("/metrics", counted, include_in_schema=False)
 
 
 async def _passes(check: Check) -> bool:
@@ -210,8 +220,12 @@ class _Canonical:
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        span = _span(scope, request_id) if tracing.is_on() else None
         try:
-            with patience.begun(self._seconds, scope["method"]):
+            with (
+                patience.begun(self._seconds, scope["method"]),
+                tracing.carried(span.traceparent if span is not None else None),
+            ):
                 await self._app(scope, receive, noting)
         except Exception:
             log.exception("request.unforeseen", path=scope["path"])
@@ -219,6 +233,9 @@ class _Canonical:
                 await problems.unforeseen(scope["path"], request_id)(scope, receive, noting)
         finally:
             _note(scope, status, time.perf_counter() - began)
+            if span is not None:
+                name = f"{scope['method']} {route_of(scope)}"
+                span.end(name=name, attributes={"http.response.status_code": status or 500})
             structlog.contextvars.unbind_contextvars("request_id")
 
 
@@ -234,8 +251,18 @@ def known_or_new_id(given: bytes | None) -> str:
     return f"{random.getrandbits(128):032x}"  # an id, not a secret
 
 
+def route_of(scope: Scope) -> str:
+    """Return the pattern of the route that took a request, once it did."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+def _span(scope: Scope, request_id: str) -> tracing.Span | None:
+    header = next((value for key, value in scope["headers"] if key == b"traceparent"), None)
+    return tracing.at_edge(scope["method"], header, {"oep.request_id": request_id})
+
+
 def _note(scope: Scope, status: int | None, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
+    route = route_of(scope)
     REQUESTS.labels(scope["method"], route, status).inc()
     SECONDS.labels(scope["method"], route).observe(seconds)
     log.info(
@@ -292,8 +319,10 @@ def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
         **{"ws": "none", **options},
     )
     server = _Server(config)
+    tracing.configure(app.title, settings)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+    tracing.stop()
     if not server.started:
         log.error("service.not_started", host=settings.host, port=settings.rest_port)
         raise SystemExit(1)

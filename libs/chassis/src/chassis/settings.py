@@ -45,6 +45,12 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = _LOOPBACK
     """Peers whose `X-Forwarded-For` is believed: the gateway's addresses or networks."""
+    traces_to: str = ""
+    """Where spans go: the URL of an OTLP/HTTP collector, `file:` and a folder, or nowhere."""
+    traces_share: float = Field(default=0.0, ge=0, le=1)
+    """Of the requests that do not ask to be traced, how many are."""
+    traces_per_second: float = Field(default=10.0, ge=0)
+    """How many of those that ask to be are, in a second and process: anybody may ask."""
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -22,6 +22,7 @@ import httpx
 import jwt
 import structlog
 
+from chassis import metrics
 from chassis.bus import CONTROL, Bus, Reader, StreamReset
 from chassis.errors import Failure, Unauthenticated, Unavailable
 from chassis.signed import Signed
@@ -253,12 +254,15 @@ class Revocations:
 
     async def follow(self, bus: Bus) -> None:
         """Read the control stream from its beginning and then live, until cancelled."""
+        follows_since = time.time()
         while True:
             reader = Reader(bus, CONTROL, ["oep.control.>"], after=await _beginning(bus))
             try:
                 async for batch in reader.batches():
                     for delivery in batch:
-                        self.take(delivery.data)
+                        at = self.take(delivery.data)
+                        if at is not None and at >= follows_since:  # not what was read again
+                            metrics.REVOCATION_HEARD.observe(max(0.0, time.time() - at))
                     self.forget_old(time.time())
             except StreamReset:
                 log.warning("revocations.stream_reset")
@@ -287,22 +291,26 @@ class Revocations:
             while bus.is_connected and not self._wanted.is_set():
                 await _wait(self._wanted, _WITHOUT_BUS_SECONDS)
 
-    def take(self, payload: bytes) -> None:
-        """Apply one control notice; those that say nothing of revocation are passed over."""
+    def take(self, payload: bytes) -> float | None:
+        """Apply one control notice; those that say nothing of revocation are passed over.
+
+        Return when the revocation was, if it is one.
+        """
         notice = json.loads(payload)
         data = notice.get("data", {})
         if notice.get("fact") == "key_rotated":
             for watcher in self.key_watchers:
                 watcher(data["active_kid"], data["next_kid"], data["revoked_kid"])
-            return
+            return None
         if notice.get("fact") not in {"login_revoked", "user_deactivated"}:
-            return
+            return None
         revoked_at = datetime.fromisoformat(data["revoked_at"])
         forget_at = datetime.fromisoformat(data["forget_at"])
         if notice["fact"] == "login_revoked":
             self.revoke_login(data["login_id"], revoked_at, forget_at, data.get("user_id"))
         else:
             self.revoke_user(int(data["user_id"]), revoked_at, forget_at)
+        return revoked_at.timestamp()
 
     def _tell(self, login_id: str | None, user_id: int | None) -> None:
         for watcher in self.watchers:

@@ -74,6 +74,8 @@ class Save:
     """The signed-in stay that saves; None when that is not known."""
     text: str | None = None
     """The `encoded` value, where somebody has made it already."""
+    traceparent: str | None = None
+    """The context of the request that brought it, when that is traced (ADR 46)."""
 
 
 def is_empty(value: Any) -> bool:

@@ -7,9 +7,9 @@ For saves that come one by one, over REST; over gRPC they come in groups already
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chassis import patience
+from chassis import patience, tracing
 from chassis.database import Database, DatabaseUnavailable
 from chassis.errors import OutcomeUnknown, Unavailable
 
@@ -47,6 +47,9 @@ class Grouping:
         """
         if self._is_stopping or len(self._line) >= _QUEUE_LIMIT:
             raise DatabaseUnavailable
+        traced = tracing.current()
+        if traced is not None:
+            save = replace(save, traceparent=traced)
         waiting = _Waiting(save, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
         self._news.set()

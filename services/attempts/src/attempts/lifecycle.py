@@ -30,6 +30,7 @@ from attempts.errors import (
     Overtaken,
     WaitingForAuthorisation,
 )
+from attempts.metrics import EXPIRY_LATE
 from attempts.receipt import NO_CLAIM, Claim, Receipt
 from attempts.store import answers, attempts, beginning
 from attempts.store.beginning import Found, Wish
@@ -133,6 +134,10 @@ class Lifecycle:
             )
             entries = [auditing.about(a, "attempt_expired", "Attempt expired") for a in expired]
             auditing.add(session, *entries)
+        for attempt in expired:
+            if attempt.deadline_at is not None:
+                late = attempt.as_of - attempt.deadline_at
+                EXPIRY_LATE.observe(max(0.0, late.total_seconds()))
         if expired:
             self._wake()
         return len(expired)

@@ -37,6 +37,7 @@ from proctoring.inbox import Inbox
 from proctoring.intake import Intake
 from proctoring.listing import rest as listing_rest
 from proctoring.listing import schemas as listing_schemas
+from proctoring.metrics import INTAKE_LOAD
 from proctoring.posting import Posting
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
@@ -214,6 +215,7 @@ def _take_in(app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervis
     keeper = Keeper(ways.background, wake=ways.relay.wake)
     intake = Intake(ways.intake, ways.attempts, settings, wake=_all(ways.relay.wake, keeper.wake))
     app.state.attempts, app.state.intake = ways.attempts, intake
+    INTAKE_LOAD.set_function(lambda: intake.load)
     app.state.posting = posting = Posting(intake)
     open_lanes(app, posting.lanes, posting.said)
     supervisor.add("intake", intake.run)

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import cast
 
 import structlog
+from chassis import tracing
 from chassis.database import Database
 from chassis.errors import Failure
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -70,7 +71,7 @@ class Intake:
         await self._groups.run()
 
     def take(
-        self, user_id: int, drafts: Sequence[Draft]
+        self, user_id: int, drafts: Sequence[Draft], traceparent: str | None = None
     ) -> asyncio.Future[list[Outcome | Exception]]:
         """Return what will hold what became of each draft, in order, once it is committed.
 
@@ -79,17 +80,18 @@ class Intake:
         alone.
         """
         arrived = time.monotonic()
-        posts = [Post(user_id, draft, arrived) for draft in drafts]
+        posts = [Post(user_id, draft, arrived, traceparent) for draft in drafts]
         keys = frozenset(draft.attempt_id for draft in drafts)
         return self._groups.submit(posts, keys, len(posts))
 
     async def _ask(self, group: list[Request]) -> Answer:
-        posts = chain.from_iterable(ticket.content for ticket in group)
+        posts = list(chain.from_iterable(ticket.content for ticket in group))
         try:
-            return await self._attempts.standings(
-                frozenset().union(*(ticket.keys for ticket in group)),
-                with_questions=any(post.draft.question_id is not None for post in posts),
-            )
+            with tracing.span("intake.ask", _traced(posts), attributes={"oep.posts": len(posts)}):
+                return await self._attempts.standings(
+                    frozenset().union(*(ticket.keys for ticket in group)),
+                    with_questions=any(post.draft.question_id is not None for post in posts),
+                )
         except Failure as failure:
             return failure
 
@@ -116,7 +118,8 @@ class Intake:
         if not posts:
             return []
         try:
-            outcomes = await self._database.run(self._write_waves, posts)
+            with tracing.span("intake.write", _traced(posts), attributes={"oep.posts": len(posts)}):
+                outcomes = await self._database.run(self._write_waves, posts)
         except Failure as failure:
             return list(_copies(failure, len(posts)))
         self._wake()
@@ -146,6 +149,13 @@ class Intake:
                 return [error]
         middle = len(posts) // 2
         return self._write(posts[:middle]) + self._write(posts[middle:])
+
+
+def _traced(posts: Sequence[Post | Judged]) -> str | None:
+    """Return the context for which a group is written down: of several that are traced, one's."""
+    if not tracing.is_on():
+        return None
+    return next((post.traceparent for post in posts if post.traceparent is not None), None)
 
 
 def _copies(failure: Failure, count: int) -> Iterator[Failure]:

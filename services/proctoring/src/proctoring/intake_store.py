@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from chassis import arrays
+from chassis import arrays, tracing
 from chassis.prepared import Prepared
 from sqlalchemy import Connection
 
@@ -41,6 +41,7 @@ _TYPES = {
     "lates": "bool[]",
     "ages": "float8[]",
     "may_store": "bool[]",
+    "traceparents": "text[]",
     "salts": "bytea",
     "day": "date",
     "day_before": "date",
@@ -72,9 +73,9 @@ WITH wish AS (
   SELECT *
   FROM unnest(:attempt_ids, :exam_ids, :event_types, :severities, :event_timestamps,
               :question_ids, :event_datas, :event_ids, :client_sequences, :ip_addresses,
-              :user_agents, :networks, :lates, :ages, :may_store) WITH ORDINALITY
+              :user_agents, :networks, :lates, :ages, :may_store, :traceparents) WITH ORDINALITY
     AS w (attempt_id, exam_id, event_type, severity, said_at, question_id, event_data, event_id,
-          client_sequence, ip_address, user_agent, network, late, age, may_store, n)
+          client_sequence, ip_address, user_agent, network, late, age, may_store, traceparent, n)
 ),
 -- An event arrived as long before this message as it had waited then, by the database's clock.
 moment AS MATERIALIZED (
@@ -189,9 +190,9 @@ flagged AS (
 ),
 -- The event keeps the number of its notice, so that the notice can be made again (ADR 34).
 announced AS (
-  INSERT INTO proctoring.outbox (id, order_key, subject, payload)
+  INSERT INTO proctoring.outbox (id, order_key, subject, payload, traceparent)
   SELECT notice_id, attempt_id, """
-    + f"{recorded.SUBJECT}, CAST({recorded.PAYLOAD} AS json)"
+    + f"{recorded.SUBJECT}, CAST({recorded.PAYLOAD} AS json), traceparent"
     + """
   FROM linked
   WHERE is_fresh
@@ -216,6 +217,7 @@ class Wish(NamedTuple):
     """Otherwise it is only looked up: what was taken in before stays answered."""
     arrived: float
     """By `time.monotonic`."""
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +272,16 @@ def _values(wishes: Sequence[Wish], day: date, day_before: date) -> dict[str, An
         "networks": arrays.texts([network_text(d.origin) for d in drafts]),
         "lates": arrays.flags([w.late for w in wishes]),
         "may_store": arrays.flags([w.may_store for w in wishes]),
+        "traceparents": _traces(wishes) if tracing.is_on() else None,
         # At once for all: to ask the system for randomness costs more than an event's row.
         "salts": f"\\x{os.urandom(2 * chain.SALT_BYTES * len(wishes)).hex()}",
         "day": day,
         "day_before": day_before,
     }
+
+
+def _traces(wishes: Sequence[Wish]) -> str:
+    return arrays.words([w.traceparent for w in wishes])
 
 
 def _ages(wishes: Sequence[Wish]) -> dict[str, str]:

@@ -4,4 +4,5 @@ from prometheus_client import Counter, Gauge
 
 UNPLACED = Gauge("oep_events_without_day", "1 when an event lies in the partition of no day")
 UNREADABLE_RISKS = Counter("oep_risks_unreadable", "Stored scores that could not be read")
+INTAKE_LOAD = Gauge("oep_intake_load", "How near the intake is to refusing posts: 10 = it may")
 PASSED_OVER = Counter("oep_risks_passed_over", "Attempts that could not be assessed, and were left")

@@ -48,20 +48,24 @@ class Posting:
     def _event(self, asked: Asked) -> Promise:
         draft = schemas.event_draft(asked.body, asked.origin)
         self._limit(asked.caller.user_id, ((draft.attempt_id, 1.0),))
-        return Promise(self._intake.take(asked.caller.user_id, [draft]), _say_event)
+        taken = self._intake.take(asked.caller.user_id, [draft], asked.traceparent)
+        return Promise(taken, _say_event)
 
     def _batch(self, asked: Asked) -> Promise:
         drafts = schemas.event_drafts(asked.body, asked.origin)
         good = [draft for draft in drafts if isinstance(draft, EventDraft)]
         counts = Counter([draft.attempt_id for draft in good])
         self._limit(asked.caller.user_id, [(a, n * BATCHED_WEIGHT) for a, n in counts.items()])
-        taken = self._intake.take(asked.caller.user_id, good) if good else _nothing()
+        taken = (
+            self._intake.take(asked.caller.user_id, good, asked.traceparent) if good else _nothing()
+        )
         return Promise(taken, partial(_say_batch, asked, drafts))
 
     def _timing(self, asked: Asked) -> Promise:
         draft = schemas.timing_draft(asked.body)
         self._limit(asked.caller.user_id, ((draft.attempt_id, 1.0),))
-        return Promise(self._intake.take(asked.caller.user_id, [draft]), _say_timing)
+        taken = self._intake.take(asked.caller.user_id, [draft], asked.traceparent)
+        return Promise(taken, _say_timing)
 
     def _limit(self, user_id: int, weights: Sequence[tuple[int, float]]) -> None:
         wanted = [((user_id, attempt_id), weight) for attempt_id, weight in weights]

@@ -44,6 +44,8 @@ class Post(NamedTuple):
     user_id: int
     draft: Draft
     arrived: float
+    traceparent: str | None = None
+    """The context of the request that brought it, when that is traced (ADR 46)."""
 
 
 class Judged(NamedTuple):
@@ -53,6 +55,7 @@ class Judged(NamedTuple):
     arrived: float
     attempt: Attempt
     verdict: Verdict
+    traceparent: str | None = None
 
     @property
     def may_store(self) -> bool:
@@ -67,7 +70,7 @@ def judged(post: Post, attempts: Mapping[int, Attempt]) -> Judged | Failure:
     if attempt is not None and (
         verdict is Verdict.STORE or (verdict is not Verdict.NOT_FOUND and draft.event_id)
     ):
-        return Judged(draft, post.arrived, attempt, verdict)
+        return Judged(draft, post.arrived, attempt, verdict, post.traceparent)
     return _REFUSALS[verdict]()
 
 
@@ -131,7 +134,7 @@ def _take(
     connection: Connection, posts: Sequence[Judged], turn: AbstractContextManager[object]
 ) -> list[Taken | Known | Failure]:
     wishes = [
-        Wish(p.draft, p.attempt.exam_id, p.attempt.is_late, p.may_store, p.arrived)
+        Wish(p.draft, p.attempt.exam_id, p.attempt.is_late, p.may_store, p.arrived, p.traceparent)
         for p in posts
         if isinstance(p.draft, EventDraft)
     ]
@@ -167,7 +170,7 @@ def _move(session: Session, posts: Sequence[Judged]) -> list[Timing | Failure]:
     exams = {p.attempt.attempt_id: p.attempt.exam_id for p in posts}
     store.note_exams(session, exams)
     notes = [notices.timing_recorded(t, exams[t.attempt_id]) for t in moved]
-    outbox.add(session, OUTBOX, notes)
+    outbox.add(session, OUTBOX, notes, {p.draft.attempt_id: p.traceparent for p in posts})
     return [keeping.numbered(o) if isinstance(o, Timing) else o for o in outcomes]
 
 

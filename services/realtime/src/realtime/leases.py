@@ -14,6 +14,7 @@ from chassis.ending import stop_if_cancelled
 from nats.errors import Error as NatsError
 from nats.js.kv import KeyValue
 
+from realtime.metrics import LOST_SHOWN
 from realtime.presence import Presence
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Leases:
         self._bucket: KeyValue | None = None
         self._steady_since = time.monotonic()
         self._missing_since: dict[str, float] = {}
+        self._judged: set[str] = set()
         self._has_held = False
         self.alive: frozenset[str] = frozenset()
         """The nodes that held a lease at the last look, this one as well."""
@@ -79,9 +81,13 @@ class Leases:
     def _judge(self, now: float) -> None:
         missing = self._presence.others() - self.alive
         self._missing_since = {node: self._missing_since.get(node, now) for node in missing}
+        self._judged &= missing
         if now - self._steady_since < _STEADY_SECONDS:
             return
         for node, since in self._missing_since.items():
             if now - since >= _MISSING_SECONDS:
+                if node not in self._judged:
+                    LOST_SHOWN["node"].observe(now - since + _LEASE_SECONDS)
                 log.warning("node.lost", node=node)
                 self._presence.lost(node)
+                self._judged.add(node)

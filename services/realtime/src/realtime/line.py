@@ -10,8 +10,10 @@ begins anew and says so: never a silent hole.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 import structlog
 from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Position, Reader, StreamReset
@@ -19,7 +21,7 @@ from chassis.bus import EVENTS, Bus, BusUnavailable, Delivery, Position, Reader,
 from realtime import channels, notices
 from realtime.channels import Channel
 from realtime.connection import NO_PLACE, Connection
-from realtime.metrics import READER_LAG
+from realtime.metrics import BOARD_AGE, READER_LAG
 from realtime.notices import Message
 from realtime.ring import Ring
 
@@ -142,7 +144,11 @@ class Line:
                 self._fan_out(message)
         self._settle()
         if read and read[-1][0].sequence > warm_until:
-            READER_LAG.observe(max(0.0, time.time() - read[-1][0].at.timestamp()))
+            now = time.time()
+            READER_LAG.observe(max(0.0, now - read[-1][0].at.timestamp()))
+            said = next((m for d, m in read if m is not None and d.sequence > warm_until), None)
+            if said is not None:
+                _observe_age(said, now)
 
     def _news(self, delivery: Delivery) -> Message | None:
         """Return what is to be told; None, too, of what was put back into the stream (ADR 34).
@@ -169,3 +175,9 @@ class Line:
                 self._heard[attempt_id] = number
             return True
         return False
+
+
+def _observe_age(message: Message, now: float) -> None:
+    """Note how old the oldest of a batch was; what says no time of its own says nothing."""
+    with contextlib.suppress(ValueError):
+        BOARD_AGE.observe(max(0.0, now - datetime.fromisoformat(message.notice.at).timestamp()))

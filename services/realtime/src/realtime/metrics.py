@@ -1,8 +1,9 @@
 """What this node counts for its operators."""
 
+from chassis.metrics import SECONDS
 from prometheus_client import Counter, Gauge, Histogram
 
-_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SECONDS = (0.001, *SECONDS)
 
 _CONNECTIONS = Gauge("oep_connections", "Open sockets that were admitted", ["kind"])
 _JOINS = Counter("oep_joins_total", "Sockets that joined an exam's line", ["kind"])
@@ -22,7 +23,16 @@ READER_LAG = Histogram(
     buckets=_SECONDS,
 )
 BYTES_QUEUED = Gauge("oep_queued_bytes", "Frames that wait for their sockets to take them")
-LOOP_LAG = Histogram(
-    "oep_loop_lag_seconds", "How late the event loop woke who had asked for it", buckets=_SECONDS
+BOARD_AGE = Histogram(
+    "oep_board_age_seconds",
+    "From a notice's being written to this node's handing it out, the oldest of each batch",
+    buckets=_SECONDS,
 )
+_LOST_SHOWN = Histogram(
+    "oep_lost_shown_seconds",
+    "From the last sign of life until boards are told that somebody is gone",
+    ["what"],
+    buckets=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 30.0),
+)
+LOST_SHOWN = {what: _LOST_SHOWN.labels(what) for what in ("socket", "node")}
 FEED_BEHIND = Gauge("oep_feed_behind_seconds", "For how long the feed has not been at the end")

@@ -30,13 +30,14 @@ from realtime.broadcasting import Broadcasting
 from realtime.channels import BOARD_KINDS, Channel
 from realtime.closing import Closing
 from realtime.connection import Connection
+from realtime.deliveries import Deliveries
 from realtime.endings import Endings
 from realtime.feed import Feed
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
 from realtime.leases import Leases
 from realtime.line import Line
-from realtime.metrics import CONNECTIONS, REPLAYS
+from realtime.metrics import CONNECTIONS, LOST_SHOWN, REPLAYS
 from realtime.notices import Message
 from realtime.presence import Presence
 from realtime.proctoring_client import ProctoringClient
@@ -55,6 +56,8 @@ log = structlog.get_logger()
 
 _SLICE_SECONDS = 0.05
 _FAREWELL_SECONDS = 1.0
+_OFFLINE_AFTER = 2
+"""Silent checks; the silence has lasted one period longer at most."""
 _TOKENS_REMEMBERED = 1_000
 """Few: a socket shows its token once."""
 
@@ -72,6 +75,7 @@ class Node:
         self.unauthenticated = 0
         self.wire = Wire(settings.flush_seconds, self._felt, self.left, _patience(settings))
         self.hub = Hub()
+        self._deliveries = Deliveries(self.hub, self.wire.pump)
         self.bus = Bus(
             settings.nats_url,
             f"realtime-{settings.node_id}",
@@ -228,6 +232,8 @@ class Node:
         return supervisor
 
     def _fan_out(self, message: Message) -> None:
+        if message.traceparent is not None:
+            self._deliveries.begin(message)
         self.hub.publish(message)
         self.keeper.apply(message)
         self.broadcasting.apply(message)
@@ -273,6 +279,8 @@ class Node:
 
     def _felt(self, connection: Connection, silent_checks: int) -> None:
         states = (State.ONLINE, State.DEGRADED, State.OFFLINE)
+        if silent_checks == _OFFLINE_AFTER:
+            LOST_SHOWN["socket"].observe((silent_checks + 1) * self.wire.period_seconds)
         self.presence.felt(connection, states[min(silent_checks, len(states) - 1)])
 
     def _refused(self, connection: Connection, exam_id: int, failure: Failure) -> None:

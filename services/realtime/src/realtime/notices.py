@@ -100,6 +100,7 @@ class Message:
     address: Address
     notice: Notice
     raw_size: int
+    traceparent: str | None = None
 
     @property
     def sequence(self) -> int:
@@ -192,7 +193,8 @@ def read(delivery: Delivery, epoch: str) -> Message | None:
         notice = _decoder.decode(delivery.data)
     except msgspec.MsgspecError:
         return None
-    return Message(Position(delivery.sequence, epoch), address, notice, len(delivery.data))
+    place = Position(delivery.sequence, epoch)
+    return Message(place, address, notice, len(delivery.data), delivery.traceparent)
 
 
 def event_number(message: Message) -> int | None:

@@ -7,6 +7,7 @@ has extra time to inherit, and for the one that may not begin. `lifecycle` has t
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chassis import tracing
 from chassis.origins import Origin
 from chassis.prepared import Prepared
 from chassis.tokens import Ended
@@ -44,7 +45,8 @@ SELECT FROM attempts.attempts a JOIN held USING (id) FOR NO KEY UPDATE OF a
 )
 
 _FACTS = f"""
-    SELECT n.place, t.id AS attempt_id, t.exam_id, n.fact, t.start AS at, n.data
+    SELECT n.place, t.id AS attempt_id, t.exam_id, n.fact, t.start AS at, n.data,
+           :traceparent AS traceparent
     FROM (SELECT *, duration_minutes * 60 + allowance_seconds - spent_seconds AS whole_seconds,
                  {telling.instant("start_time")} AS start,
                  {telling.instant("deadline_at")} AS deadline FROM begun) AS t
@@ -62,7 +64,7 @@ _FACTS = f"""
     ) AS n (place, fact, data)
     UNION ALL
     SELECT 3, t.id, t.exam_id, 'device_changed', i.at,
-           {telling.DEVICE_FACT.format(active_since="i.at")}
+           {telling.DEVICE_FACT.format(active_since="i.at")}, :traceparent
     FROM flagged t
     CROSS JOIN LATERAL (SELECT {telling.instant("t.active_since")} AS at) AS i
 """  # noqa: S608  # only pieces of our own are put in
@@ -174,6 +176,7 @@ CROSS JOIN met m
         "logged_at": "timestamptz",
         "begun_template": "text",
         "changed_template": "text",
+        "traceparent": "text",
     },
     behind=_LOCK,
 )
@@ -220,6 +223,7 @@ def begin(connection: Connection, wish: Wish, ended: Ended) -> Found | None:
         "logged_at": at,
         "begun_template": telling.template(BEGUN, BEGUN_TEXT, origin, at),
         "changed_template": telling.template(devices.CHANGED, devices.CHANGED_TEXT, origin, at),
+        "traceparent": tracing.current(),
     }
     for row in _BEGIN.run(connection, values):
         return _found(row)

@@ -38,6 +38,7 @@ _TYPES = {
     "logins": "text[]",
     "ended_until": "timestamptz[]",
     "ended_logins": "text[]",
+    "traceparents": "text[]",
     "logged_at": "timestamptz",
     "template": "text",
 }
@@ -57,13 +58,13 @@ _FACTS = f"""
              'questions_answered', answered, 'questions_flagged', flagged,
              'total_questions', (SELECT count(*) FROM attempts.exam_questions e
                                  WHERE e.exam_id = proven.exam_id),
-             'connection_id', connection_id, 'saved_at', i.at) AS data
+             'connection_id', connection_id, 'saved_at', i.at) AS data, traceparent
     FROM proven
     CROSS JOIN LATERAL (SELECT {telling.instant("as_of")} AS at) AS i
     WHERE is_changed OR is_flag_only
     UNION ALL
     SELECT 0, t.attempt_id, t.exam_id, 'device_changed', i.at,
-           {telling.DEVICE_FACT.format(active_since="i.at")}
+           {telling.DEVICE_FACT.format(active_since="i.at")}, NULL
     FROM flagged t
     CROSS JOIN LATERAL (SELECT {telling.instant("t.active_since")} AS at) AS i
 """  # noqa: S608  # only pieces of our own are put in
@@ -81,10 +82,11 @@ WITH wish AS MATERIALIZED (
   SELECT *
   FROM unnest(:attempt_ids, :student_ids, :question_ids, :answers, :texts, :flags, :seconds,
               :sequences, :message_ids, :connection_ids, :flags_only, :logins,
-              :ended_until)
+              :ended_until, :traceparents)
        WITH ORDINALITY
     AS w (attempt_id, student_id, question_id, answer, text, is_flagged, seconds,
-          sequence, message_id, connection_id, is_flag_only, login_id, ended_until, n)
+          sequence, message_id, connection_id, is_flag_only, login_id, ended_until,
+          traceparent, n)
 ),
 -- The clock is looked at after the locks were got.
 instant AS MATERIALIZED (
@@ -278,6 +280,7 @@ def _values(saves: Sequence[Save], ended: Ended) -> dict[str, list[Any]]:
         "logins": [save.login_id for save in saves],
         "ended_until": [ended.until.get(save.student_id) for save in saves],
         "ended_logins": list(ended.login_ids),
+        "traceparents": [save.traceparent for save in saves],
     }
 
 

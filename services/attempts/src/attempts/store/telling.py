@@ -34,13 +34,13 @@ def instant(expression: str) -> str:
 def announced(facts: str) -> str:
     """Return the INSERT of notices in the order of their places.
 
-    `facts` is a query that yields place, attempt_id, exam_id, fact, at, data.
+    `facts` is a query that yields place, attempt_id, exam_id, fact, at, data, traceparent.
     """
     return f"""
-  INSERT INTO attempts.outbox (order_key, subject, payload)
+  INSERT INTO attempts.outbox (order_key, subject, payload, traceparent)
   SELECT attempt_id, 'oep.v1.' || exam_id || '.' || attempt_id || '.' || fact,
          jsonb_build_object('fact', fact, 'at', at, 'exam_id', exam_id, 'attempt_id', attempt_id,
-                            'data', data)
+                            'data', data), traceparent
   FROM ({facts}) AS facts
   ORDER BY place"""  # noqa: S608  # the query is one of ours
 

@@ -10,6 +10,7 @@ the first one took.
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 MOST_SECONDS = 0.04
@@ -29,7 +30,17 @@ class Pump:
         self._gap_seconds = gap_seconds
         self._waiting: list[Flushable] = []
         self._is_planned = False
+        self._after: list[Callable[[], None]] = []
         self._next_at = float("-inf")
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether a beat will come."""
+        return self._is_planned
+
+    def after_beat(self, call: Callable[[], None]) -> None:
+        """Call this once when the planned beat has written."""
+        self._after.append(call)
 
     def add(self, flushable: Flushable) -> None:
         """Flush this in the next beat. It must not be waiting already."""
@@ -48,5 +59,9 @@ class Pump:
         at, began = self._loop.time(), time.monotonic()
         for flushable in due:
             flushable.flush()
+        if self._after:
+            calls, self._after = self._after, []
+            for call in calls:
+                call()
         took = time.monotonic() - began
         self._next_at = at + max(self._gap_seconds, min(took * (1 + _REST), MOST_SECONDS))

@@ -6,6 +6,8 @@ to its bound and is cut. Ends in one of three ways: closed by us, closed by the 
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
@@ -60,6 +62,8 @@ class Wire:
         self.reader: Reader | None = None
         """Reads for all who are between two messages; who is inside one has it to himself."""
         self.wheel: Wheel[Socket] = Wheel(SPOKES)
+        self.period_seconds = 0.0
+        """How long the last check of all sockets took from the one before, as it really was."""
 
     def on_spoke(self, spoke: int) -> list[Connection]:
         """Return a part of all open sockets, one of `SPOKES` of about the same size."""
@@ -67,8 +71,11 @@ class Wire:
 
     async def watch(self, period_seconds: float) -> None:
         """Check and ping each socket once a period."""
+        turns = deque([time.monotonic()], maxlen=SPOKES + 1)
         while True:
             await asyncio.sleep(period_seconds / SPOKES)
+            turns.append(time.monotonic())
+            self.period_seconds = (turns[-1] - turns[0]) * SPOKES / (len(turns) - 1)
             for socket in self.wheel.turn():
                 socket.check()
 
