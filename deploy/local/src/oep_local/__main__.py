@@ -20,7 +20,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from oep_local import control, hosting, plan, ports, processes, seed, state, unprivileged, wheels
+from oep_local import (
+    control,
+    hosting,
+    observing,
+    plan,
+    ports,
+    processes,
+    prometheus,
+    seed,
+    state,
+    unprivileged,
+    wheels,
+)
 from oep_local.access import ROLES
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
@@ -90,13 +102,19 @@ def up(  # typer shows the options
     ] = False,
     demo_data: Annotated[bool, typer.Option(help="Load the demo exam and its people.")] = True,
     pages: Annotated[bool, typer.Option(help="Build and serve the pages in web/.")] = True,
+    observe: Annotated[
+        bool,
+        typer.Option("--observe", help="Run Prometheus (and Grafana, if it is here); trace."),
+    ] = False,
 ) -> None:
     """Start everything, wait until it is healthy, keep it alive until Ctrl-C.
 
     Ports: 8000 gateway, 9901 its admin page, 8101-8105 and 8201-8203 services (replica n: +10
-    each), 55432 PostgreSQL, 54222 and 58222 NATS (56222 among themselves). OEP_PORT_GATEWAY=8080
-    and the like move one, --base-port all.
+    each), 55432 PostgreSQL, 54222 and 58222 NATS (56222 among themselves), 9090 Prometheus, 3000
+    Grafana. OEP_PORT_GATEWAY=8080 and the like move one, --base-port all.
     """
+    if observe:
+        prometheus.ensure()
     if detach:
         _up_detached()
         return
@@ -106,6 +124,9 @@ def up(  # typer shows the options
         "proctoring": proctoring,
         "nats": nats,
         "web": int(pages),
+        "prometheus": int(observe),
+        "grafana": int(observe and observing.grafana() is not None),
+        "traces": int(observe),
     }
     wanted = Layout(state.here(), ports.plan(base_port), replicas)
     seeding = seed_task(wanted) if demo_data else None
@@ -134,6 +155,9 @@ def _welcome(running: Layout, *, with_logins: bool) -> None:
         out.print(f"  pages     {running.url}/app/ (students) · {running.url}/app/staff/ (staff)")
     if with_logins:
         for line in seed.logins():
+            out.print(f"  {line}")
+    if running.count("prometheus"):
+        for line in observing.welcome(running):
             out.print(f"  {line}")
     out.print(
         "\n  look   oep status · oep logs SERVICE · oep psql\n"

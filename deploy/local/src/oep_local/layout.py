@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from oep_local import processes, wheels
 from oep_local.access import SERVICES as STORED
@@ -21,6 +22,9 @@ PAGES = ROOT / "web"
 GENERATOR = ROOT / "deploy" / "gateway" / "generate.py"
 # A service closes its sockets in slices for this long; the supervisor's patience is longer.
 SHUTDOWN_SECONDS = "2"
+ON_DEMAND = ("web", "prometheus", "grafana", "traces")
+# Of requests that do not ask to be traced: enough to find one, little enough for a laptop.
+TRACES_SHARE = "0.05"
 BUILD_SECONDS = 300
 # Where Vite serves pages that somebody is working on, and where the existing client does.
 DEVELOPERS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
@@ -59,8 +63,13 @@ class Layout:
         return cls(state, PortPlan(run["ports"]), run["replicas"])
 
     def count(self, name: str) -> int:
-        """Return how many of it run: one unless said otherwise; the pages must be asked for."""
-        return self.replicas.get(name, 0 if name == "web" else 1)
+        """Return how many of it run: one unless said otherwise; some must be asked for."""
+        return self.replicas.get(name, 0 if name in ON_DEMAND else 1)
+
+    @property
+    def traces(self) -> Path:
+        """Where spans are written when `traces` are asked for."""
+        return self.state.root / "traces"
 
     @property
     def origins(self) -> list[str]:
@@ -103,6 +112,8 @@ class Layout:
             "SHUTDOWN_SECONDS": SHUTDOWN_SECONDS,
             **{f"{name.upper()}_GRPC": self.addresses(name, f"{name}_grpc") for name in STORED},
         }
+        if self.count("traces"):
+            found |= {"TRACES_TO": f"file:{self.traces}", "TRACES_SHARE": TRACES_SHARE}
         if service in STORED:
             found["GRPC_PORT"] = str(self.ports.of(f"{service}_grpc", replica))
             found["DATABASE_URL"] = self.access.url(f"{service}_app")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from oep_local import nats as nats_server
+from oep_local import observing
 from oep_local.access import SERVICES as STORED
 from oep_local.layout import SERVICES, Layout, answers
 from oep_local.migrations import migrate
@@ -31,6 +32,7 @@ def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[S
         migrations,
         [*services, *([pages(layout)] if layout.count("web") else [])],
         [gateway(layout)],
+        observing.parts(layout),
         [Task("demo data", seed)] if seed else [],
     ]
 

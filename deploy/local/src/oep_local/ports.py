@@ -27,6 +27,8 @@ DEFAULTS = {
     "nats": 54222,
     "nats_monitor": 58222,
     "nats_cluster": 56222,
+    "prometheus": 9090,
+    "grafana": 3000,
 }
 _OFFSETS = {
     "gateway": 0,
@@ -35,6 +37,8 @@ _OFFSETS = {
     "nats": 3,
     "nats_monitor": 4,
     "nats_cluster": 5,
+    "prometheus": 6,
+    "grafana": 7,
     "auth": 101,
     "attempts": 102,
     "proctoring": 103,
