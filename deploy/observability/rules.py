@@ -297,7 +297,7 @@ def rendered(runbook: str = RUNBOOK, grafana: str = GRAFANA) -> str:
         {
             "name": "oep-budgets",
             "rules": [
-                _alert(o.alert, _burn(o, *b[:3]), "1m", b[3], o.dashboard, o.summary, *_at(runbook))
+                _alert(o.alert, _burn(o, *b[:3]), "1m", b[3], o.dashboard, o.summary, runbook)
                 | {"labels": {"severity": b[3], "objective": o.name, "window": b[0]}}
                 for o in OBJECTIVES
                 for b in BURNS
@@ -306,19 +306,13 @@ def rendered(runbook: str = RUNBOOK, grafana: str = GRAFANA) -> str:
         {
             "name": "oep-bounds",
             "rules": [
-                _alert(
-                    b.alert, b.expr, b.lasting, b.severity, b.dashboard, b.summary, *_at(runbook)
-                )
+                _alert(b.alert, b.expr, b.lasting, b.severity, b.dashboard, b.summary, runbook)
                 for b in BOUNDS
             ],
         },
     ]
     text = yaml.safe_dump({"groups": groups}, sort_keys=False, width=100)
     return HEAD + text.replace(GRAFANA, grafana)
-
-
-def _at(runbook: str) -> tuple[str]:
-    return (runbook.rstrip("/"),)
 
 
 def _recorded(objective: Objective) -> list[Json]:

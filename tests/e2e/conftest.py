@@ -181,7 +181,7 @@ async def sign_in(base_url: str, path: str, body: dict[str, Any]) -> dict[str, A
 @pytest.fixture(scope="session")
 def platform(server_folder) -> Iterator[Platform]:
     """The whole platform, with two nodes of realtime behind the gateway."""
-    running = Platform(server_folder / "e2e", {"realtime": 2})
+    running = Platform(server_folder / "e2e", {"realtime": 2, "traces": 1})
     try:
         yield running.start()
     finally:

@@ -7,7 +7,6 @@ supervisor runs.
 
 import shutil
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def grafana_command(layout: Layout) -> Command:
     return Command(argv, base_environment() | _grafana_environment(layout, folder), folder)
 
 
-def _grafana_environment(layout: Layout, folder: Path) -> Mapping[str, str]:
+def _grafana_environment(layout: Layout, folder: Path) -> dict[str, str]:
     return {
         "GF_SERVER_HTTP_ADDR": LOOPBACK,
         "GF_SERVER_HTTP_PORT": str(layout.ports.of("grafana")),

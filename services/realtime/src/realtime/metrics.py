@@ -13,6 +13,8 @@ CONNECTIONS = {kind: _CONNECTIONS.labels(kind) for kind in _KINDS}
 JOINS = {kind: _JOINS.labels(kind) for kind in _KINDS}
 REFUSALS = Counter("oep_refusals_total", "Handshakes refused, by close code", ["code"])
 CLOSES = Counter("oep_closes_total", "Sockets closed by this node, by close code", ["code"])
+for _code in (4000, 4008, 4501):
+    CLOSES.labels(_code)  # a counter that begins with its first case hides it
 REPLAYS = Counter("oep_replays_total", "How what was missed was told", ["source"])
 for _source in ("ring", "stream", "resync"):
     REPLAYS.labels(_source)  # so that zero is there to be compared with

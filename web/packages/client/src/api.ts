@@ -15,6 +15,7 @@ import type {
 import type { paths } from './api.gen';
 import type { ServerClock } from './clock';
 import type { LoginKeeper } from './login';
+import { traceparent } from './trace';
 import {
   askOnce,
   type Deadline,
@@ -80,6 +81,8 @@ export interface ApiOptions {
   /** Learns the server's time from the answers. */
   clock?: ServerClock;
   fetch?: Fetch;
+  /** Ask the platform to trace each request (W3C `traceparent`); few of many who ask are. */
+  trace?: boolean;
 }
 
 const DEADLINE_SECONDS = 20;
@@ -165,6 +168,7 @@ class Way {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     const asked = request.clone(); // its body can be sent once
     if (token !== undefined) asked.headers.set('authorization', `Bearer ${token}`);
+    if (this.#options.trace) asked.headers.set('traceparent', traceparent());
     const { clock } = this.#options;
     const sentAt = clock?.monotonic();
     const answer = await askOnce(this.#fetch, asked, deadline.signal);

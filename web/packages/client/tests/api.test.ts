@@ -162,3 +162,18 @@ test('a file comes as it is', async () => {
   platform.instead = () => json({ a: 1 });
   expect(await (await api.fetch('/api/v1/anything')).json()).toEqual({ a: 1 });
 });
+
+test('a request asks to be traced only when the page wants that, each with a trace of its own', async () => {
+  const seen: (string | null)[] = [];
+  const fetch: typeof globalThis.fetch = (input) => {
+    seen.push((input as Request).headers.get('traceparent'));
+    return Promise.resolve(json([]));
+  };
+  await createApi({ base: BASE, login, fetch }).get('/api/v1/attempts/me');
+  const traced = createApi({ base: BASE, login, fetch, trace: true });
+  await traced.get('/api/v1/attempts/me');
+  await traced.get('/api/v1/attempts/me');
+  expect(seen[0]).toBeNull();
+  expect(seen[1]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(seen[2]).not.toBe(seen[1]);
+});
