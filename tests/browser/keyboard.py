@@ -55,4 +55,4 @@ def skip_to_content(page: Page) -> None:
     """Go back to the page's first stop, the link past its head, and take it."""
     walk_to(page, "Skip to the content", key="Shift+Tab")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'main'")
+    page.wait_for_function("() => document.activeElement.id === 'main'")
