@@ -416,7 +416,7 @@ def _try_the_camera(page: Page, assert_accessible, screenshot) -> None:
     page.context.grant_permissions(["camera"])
     page.get_by_role("button", name="Try the camera again").click()
     page.get_by_text("The camera works.").wait_for()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
     assert_accessible(page)
     screenshot(page, "student-camera")
 
