@@ -31,6 +31,7 @@ def test_the_app_describes_itself_without_any_connection(settings_for):
         "/api/v1/auth/users/{user_id}/export",
         "/api/v1/auth/users/{user_id}/erasure",
         "/api/v1/auth/centers",
+        "/api/v1/auth/exams/{exam_id}/staff",
         "/api/v1/auth/audit",
         "/api/v1/auth/assignments",
         "/api/v1/auth/assignments/{exam_id}/{role}/{user_id}",

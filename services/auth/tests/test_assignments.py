@@ -95,3 +95,54 @@ async def test_bad_values_are_422(ask, method, path):
 async def test_only_administrators_pass(world, ask, method, path):
     token = (await world.login(world.add("proctor", "hall_in_charge"))).json()["access_token"]
     assert (await ask(method, path, token)).status_code == 403
+
+
+@pytest.fixture
+async def colleagues(world):
+    """What somebody is told when he asks who has to do with an exam."""
+
+    async def of(exam_id, person):
+        token = (await world.login(person)).json()["access_token"]
+        answer = await world.client.get(
+            f"/api/v1/auth/exams/{exam_id}/staff", headers={"Authorization": f"Bearer {token}"}
+        )
+        body = answer.json()
+        if answer.status_code != 200:
+            return answer.status_code
+        return {each["id"]: (each["full_name"], each["roles"]) for each in body}
+
+    return of
+
+
+async def test_colleagues_of_an_exam_know_each_others_names_and_roles_there(world, ask, colleagues):
+    proctor, both = world.add("proctor"), world.add("proctor", "grader")
+    chief, elsewhere = world.add("hall_in_charge"), world.add("proctor")
+    for path in (f"proctor/{proctor.id}", f"proctor/{both.id}", f"grader/{both.id}"):
+        await ask("PUT", f"/7010/{path}")
+    await ask("PUT", f"/7011/proctor/{elsewhere.id}")
+    for asking in (proctor, both, chief):
+        told = await colleagues(7010, asking)
+        assert told[proctor.id] == (f"User {proctor.id}", ["proctor"])
+        assert told[both.id] == (f"User {both.id}", ["grader", "proctor"])
+        assert told[chief.id] == (f"User {chief.id}", ["hall_in_charge"])
+        assert elsewhere.id not in told
+
+
+async def test_nobody_else_is_told_who_has_to_do_with_an_exam(world, ask, colleagues):
+    proctor, elsewhere, student = world.add("proctor"), world.add("proctor"), world.add("student")
+    await ask("PUT", f"/7012/proctor/{proctor.id}")
+    await ask("PUT", f"/7013/proctor/{elsewhere.id}")
+    assert [await colleagues(7012, each) for each in (elsewhere, student)] == [403, 403]
+    await ask("DELETE", f"/7012/proctor/{proctor.id}")
+    assert await colleagues(7012, proctor) == 403
+
+
+async def test_who_may_not_come_in_or_lost_his_role_is_no_colleague(world, ask, colleagues):
+    here, gone, roleless = (world.add("proctor") for _ in range(3))
+    for each in (here, gone, roleless):
+        await ask("PUT", f"/7014/proctor/{each.id}")
+    world.sql("UPDATE users SET is_active = false WHERE id = :id", id=gone.id)
+    world.sql("DELETE FROM user_roles WHERE user_id = :id", id=roleless.id)
+    told = await colleagues(7014, here)
+    assert here.id in told
+    assert not {gone.id, roleless.id} & set(told)

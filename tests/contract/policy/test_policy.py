@@ -213,6 +213,7 @@ ROWS = [
     ),
     Row("POST /auth/users/{user_id}/erasure", {ADMIN}, path=a_student, body=REASON),
     Row("POST /auth/users/import-csv", {ADMIN}, sheet=STUDENTS_SHEET),
+    Row("GET /auth/exams/{exam_id}/staff", STAFF | {PROCTOR, GRADER}, path=the_exam),
     Row("GET /auth/audit", {ADMIN}),
     Row("GET /auth/centers", {ADMIN}),
     Row("POST /auth/centers", {ADMIN}, body=lambda s: {"name": "Hall", "code": s.new("c")}),

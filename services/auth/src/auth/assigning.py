@@ -6,9 +6,10 @@ auth does not know the exams: an assignment to one that is not there yet is kept
 from chassis.database import Database
 
 from auth import assignment_store, audit_store, people_store
+from auth.accounts import Account
 from auth.audit import PEOPLE, Author, Entry, entry
-from auth.errors import RoleNotHeld, UserNotFound
-from auth.people import Assignment
+from auth.errors import NotStaffThere, RoleNotHeld, UserNotFound
+from auth.people import REACHES_ALL, Assignment, Colleague
 
 
 class Assigning:
@@ -34,6 +35,12 @@ class Assigning:
         """Return what a user is assigned to in the roles that he holds now."""
         return await self._database.run(self._of_user, user_id)
 
+    async def colleagues(
+        self, exam_id: int, skip: int, limit: int, *, by: Account
+    ) -> list[Colleague]:
+        """Return who has to do with an exam, to somebody who has, too; else `NotStaffThere`."""
+        return await self._database.run(self._colleagues, exam_id, skip, limit, by)
+
     def _assign(self, wanted: Assignment, by: Author) -> None:
         with self._database.transaction() as session:
             account = people_store.lock_account(session, wanted.user_id)
@@ -58,6 +65,14 @@ class Assigning:
     def _of_user(self, user_id: int) -> list[Assignment]:
         with self._database.transaction() as session:
             return assignment_store.that_count(session, user_id)
+
+    def _colleagues(self, exam_id: int, skip: int, limit: int, by: Account) -> list[Colleague]:
+        with self._database.transaction() as session:
+            if not set(REACHES_ALL).intersection(by.role_names):
+                own = assignment_store.that_count(session, by.id)
+                if exam_id not in {each.exam_id for each in own}:
+                    raise NotStaffThere
+            return assignment_store.colleagues(session, exam_id, skip, limit)
 
 
 def _entry(by: Author, event_type: str, about: Assignment) -> Entry:

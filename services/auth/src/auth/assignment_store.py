@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth import store
-from auth.people import AssignableRole, Assignment
-from auth.tables import AssignmentRow, RoleRow, user_roles
+from auth.people import REACHES_ALL, AssignableRole, Assignment, Colleague
+from auth.tables import AssignmentRow, RoleRow, UserRow, user_roles
 
 _KEY = (AssignmentRow.exam_id, AssignmentRow.role, AssignmentRow.user_id)
 
@@ -65,6 +65,29 @@ def that_count(session: Session, user_id: int) -> list[Assignment]:
         .order_by(*_KEY)
     )
     return _assignments(session.execute(query))
+
+
+def colleagues(session: Session, exam_id: int, skip: int, limit: int) -> list[Colleague]:
+    """List by name who may come in and has to do with an exam, in roles that he holds."""
+    here = and_(
+        AssignmentRow.user_id == UserRow.id,
+        AssignmentRow.role == RoleRow.name,
+        AssignmentRow.exam_id == exam_id,
+    )
+    query = (
+        select(UserRow.id, UserRow.full_name, func.array_agg(RoleRow.name))
+        .join(user_roles, user_roles.c.user_id == UserRow.id)
+        .join(RoleRow, RoleRow.id == user_roles.c.role_id)
+        .outerjoin(AssignmentRow, here)
+        .where(UserRow.is_active)
+        .where(or_(AssignmentRow.user_id.is_not(None), RoleRow.name.in_(REACHES_ALL)))
+        .group_by(UserRow.id)
+        .order_by(UserRow.full_name, UserRow.id)
+        .offset(skip)
+        .limit(limit)
+    )
+    rows = session.execute(query)
+    return [Colleague(user_id, name, tuple(sorted(roles))) for user_id, name, roles in rows]
 
 
 def _assignments(rows: Iterable[Row[int, str, int]]) -> list[Assignment]:

@@ -137,6 +137,11 @@ class AdminsOnly(Forbidden):
     detail = "User does not have required role. Required: ['admin']"
 
 
+class NotStaffThere(Forbidden):
+    slug = "not-assigned"
+    detail = "You are not assigned to this exam"
+
+
 class OwnRightsTaken(Refused):
     slug = "own-rights-taken"
     detail = "You cannot deactivate yourself or take your own role admin away"

@@ -39,6 +39,19 @@ class Assignment:
     user_id: int
 
 
+@dataclass(frozen=True)
+class Colleague:
+    """Who has to do with an exam, and in which of his roles."""
+
+    id: int
+    full_name: str
+    roles: tuple[str, ...]
+
+
+REACHES_ALL = (RoleName.ADMIN, RoleName.HALL_IN_CHARGE)
+"""Roles that have to do with every exam, unassigned."""
+
+
 _SECRET_NAMES = {"hashed_password": "password", "security_answer_hash": "security_answer"}
 
 

@@ -192,6 +192,14 @@ class AssignmentShape(_Shape):
     user_id: int
 
 
+class ColleagueShape(_Shape):
+    """Who has to do with an exam: no more of him than colleagues need to name him."""
+
+    id: int
+    full_name: str
+    roles: list[RoleName] = Field(description="In which he has to do with this exam")
+
+
 class User(_Shape):
     id: int
     email: str
