@@ -238,6 +238,34 @@ def test_a_person_is_found_exported_and_kept_out(admin_at, rest, stack, screensh
         post(stack.url, "login", typed)
 
 
+def test_a_student_is_erased_only_when_it_is_asked_for_and_confirmed(
+    admin_at, rest, assert_accessible
+):
+    person = new_student(rest, f"Leela {uuid.uuid4().hex[:8]}")
+    page = admin_at(f"/people/{person['id']}")
+    ask = page.get_by_role("button", name="Erase for good")
+    ask.click()
+    asked = page.get_by_role("alertdialog", name=f"Erase {person['full_name']} for good?")
+    expect(asked).to_contain_text("Nobody can bring them back.")
+    expect(asked).to_contain_text("Answers, grades, receipts and the audit stay")
+    expect(asked.get_by_role("button", name="Erase for good")).to_be_disabled()
+    assert_accessible(page)
+    asked.get_by_role("button", name="Cancel").click()
+    assert rest.get(f"/auth/users/{person['id']}").json() == person
+    ask.click()
+    asked.get_by_role("textbox", name="Reason").fill("asked for it")
+    asked.get_by_role("button", name="Erase for good").click()
+    expect(page.get_by_role("region", name="Messages")).to_contain_text("The person is erased")
+    page.get_by_role("heading", name="Erased person", level=1).wait_for()
+    expect(page.get_by_text(person["username"])).to_have_count(0)
+    left = rest.get(f"/auth/users/{person['id']}").json()
+    assert (left["full_name"], left["is_active"]) == ("Erased person", False)
+    [proctor] = rest.get("/auth/users", params={"q": staff("proctor")[0]}).json()
+    go(page, f"/people/{proctor['id']}")
+    expect(ask).to_be_disabled()
+    expect(page.get_by_text("Only students can be erased")).to_be_visible()
+
+
 def test_a_refusal_is_shown_in_the_words_of_the_service(admin_at):
     username, _ = staff("proctor")
     page = admin_at("/people/new")

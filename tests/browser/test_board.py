@@ -11,9 +11,23 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.people import Hall, Student
-from browser.walks import enter_room, sign_in_staff
+from browser.walks import enter_room, sign_in_staff, wait_until
 
 WIDE = {"width": 1440, "height": 900}
+LISTEN = """() => {
+    window.told = [];
+    window.tones = 0;
+    window.Notification = class extends Notification {
+        constructor(title, options) { super(title, options); window.told.push(options.body); }
+    };
+    const tone = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () {
+        window.tones++;
+        return tone.call(this);
+    };
+}"""
+HIDE = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })"
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 OpenBoard = Callable[..., Page]
 
@@ -128,6 +142,137 @@ def test_of_two_who_claim_at_once_the_slower_one_is_told_by_whom(open_board, sea
     expect(boards[holder].get_by_text("is yours now").first).to_be_visible()
     boards[holder].get_by_role("button", name="Undo").click()
     expect(row_of(boards[loser], student)).not_to_contain_text(holder)
+
+
+def test_a_student_is_handed_over_and_taken_over(open_board, seated, hall, assert_accessible):
+    student = seated[0]
+    mine, theirs = open_board("admin"), open_board("proctor")
+    row, seen = row_of(mine, student), row_of(theirs, student)
+    select(mine, student)
+    hand_over = mine.get_by_role("button", name="Hand over", exact=True)
+    hand_over.click()
+    dialog = mine.get_by_role("dialog", name="Hand over")
+    with hall.rest_of("proctor") as rest:
+        colleague = rest.get("/auth/me").json()
+    to = dialog.get_by_role("combobox", name="To")
+    expect(to).to_contain_text(colleague["full_name"])  # who has never had a student here
+    to.select_option(colleague["full_name"])
+    assert_accessible(mine)
+    dialog.get_by_role("button", name="Hand over").click()
+    refused = mine.get_by_role("dialog", name="Not done for 1 student")
+    expect(refused).to_contain_text(student.name)
+    assert_accessible(mine)
+    refused.get_by_role("button", name="Close").last.click()
+
+    mine.get_by_role("button", name="Claim", exact=True).click()
+    expect(seen).to_contain_text("demo-admin")
+    hand_over.click()
+    to.select_option(colleague["full_name"])
+    dialog.get_by_role("button", name="Hand over").click()
+    handed = f"1 student handed over to {colleague['full_name']}"
+    expect(mine.get_by_text(handed).first).to_be_visible()
+    for each in (row, seen):
+        expect(each).to_contain_text("demo-proctor")
+    seen.get_by_role("button", name="Actions for").click()
+    expect(theirs.get_by_role("menuitem", name="Give back")).to_be_visible()
+    expect(theirs.get_by_role("menuitem", name="Take over")).to_have_count(0)
+    theirs.keyboard.press("Escape")
+
+    row.get_by_role("button", name="Actions for").click()
+    mine.get_by_role("menuitem", name="Take over").click()
+    dialog = mine.get_by_role("dialog", name=f"Take over {student.name} from demo-proctor")
+    dialog.get_by_role("button", name="Take over").click()
+    expect(dialog).to_contain_text("Please write at least three letters.")
+    assert_accessible(mine)
+    dialog.get_by_role("textbox", name="Reason").fill("He is ill")
+    dialog.get_by_role("button", name="Take over").click()
+    for each in (row, seen):
+        expect(each).to_contain_text("demo-admin")
+    mine.keyboard.press("c")  # nothing: the list has not got the keyboard
+    row.focus()
+    mine.keyboard.press("c")
+    expect(seen).not_to_contain_text("demo-admin")
+
+
+def test_groups_are_by_center_and_extra_time_is_shown_until_the_student_has_seen_it(
+    open_board, seated, hall
+):
+    board, student = open_board(), seated[1]
+    with hall.rest_of("admin") as rest:
+        center = rest.get("/auth/centers").json()[0]["name"]
+    board.get_by_label("Group by").select_option("center")
+    heading = board.get_by_role("button", name=center)
+    expect(heading).to_contain_text(re.compile("[0-9]+ students?"))
+    heading.click()
+    expect(row_of(board, student)).to_have_count(0)
+    heading.click()
+    select(board, student)
+    board.get_by_role("button", name="Extra time", exact=True).click()
+    dialog = board.get_by_role("dialog", name="Extra time")
+    dialog.get_by_role("textbox", name="Minutes").fill("7")
+    dialog.get_by_role("textbox", name="Reason").fill("Fire alarm")
+    dialog.get_by_role("button", name="Give extra time").click()
+    unseen = row_of(board, student).get_by_text("+7 min")
+    expect(unseen).to_be_visible()
+    of_his = f"/proctoring/attempt/{student.attempt_id}/actions"
+    [given] = [each for each in student.http.get(of_his).json() if each["action"] == "extend"]
+    student.http.post(f"{of_his}/{given['id']}/acknowledge").raise_for_status()
+    expect(unseen).to_have_count(0)
+
+
+def test_notices_are_given_to_who_chose_them(open_board, seated):
+    board = open_board()
+    board.context.grant_permissions(["notifications"])
+    board.evaluate(LISTEN)
+    board.get_by_role("button", name="Notices").click()
+    board.get_by_role("switch", name="Sound").press("Space")
+    board.get_by_role("switch", name="Desktop notices").press("Space")
+    expect(board.get_by_role("switch", name="Desktop notices")).to_be_checked()
+    board.keyboard.press("Escape")
+    board.evaluate(HIDE)
+    board.evaluate("window.tones = 0")  # the one that let hear what was chosen
+    happens(seated[0], "copy_paste_attempt", "violation")
+    said = "[window.told, window.tones]"
+    wait_until(board, lambda: board.evaluate(said) == [["1 violation."], 2])
+
+
+def test_each_window_is_accessible_and_fits_from_right_to_left(
+    open_board, seated, assert_accessible, screenshot
+):
+    board = open_board()
+    board.evaluate("localStorage.setItem('oep.language', 'ar-XB')")
+    board.reload()
+    expect(board.locator("html")).to_have_attribute("dir", "rtl")
+    row = row_of(board, seated[0])
+    window = board.get_by_role("dialog")
+    for key in "mwpex?":
+        row.focus()
+        board.keyboard.press(key)
+        expect(window).to_be_visible()
+        if key in "mex?":  # a warning and a pause are windows like a message
+            assert_accessible(board)
+        assert board.evaluate(TOO_WIDE) == 0, key
+        if key == "x":
+            screenshot(board, "board-window-right-to-left")
+        board.keyboard.press("Escape")
+        expect(window).to_have_count(0)
+    row.focus()
+    board.keyboard.press("r")
+    expect(board.get_by_role("complementary").get_by_role("textbox")).to_be_focused()
+    assert_accessible(board)
+    assert board.evaluate(TOO_WIDE) == 0
+
+
+def test_a_hall_in_charge_is_told_what_there_is_instead_of_a_board(
+    open_page, seated, assert_accessible
+):
+    page = open_page(f"/app/staff/exams/{seated[0].exam_id}/board", viewport=WIDE)
+    sign_in_staff(page, "hall_in_charge")
+    expect(page.get_by_text("The live board is for this exam's proctors")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="Report").click()
+    page.get_by_role("heading", name="Report").first.wait_for()
+    expect(page.get_by_role("link", name="Board")).to_have_count(0)
 
 
 def test_rows_stay_under_the_pointer_until_it_leaves(open_board, seated):

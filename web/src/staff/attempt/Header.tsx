@@ -1,11 +1,13 @@
 import type { AttemptStatus, BoardRow, Schemas } from '@oep/client';
 import type { ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
+import { useLogin } from '../../api';
 import { Badge, StatusBadge } from '../../ui/Badge';
 import { IconOffline, IconOnline, IconPause, IconWarning } from '../../ui/icons';
 import { Link } from '../../ui/Link';
 import { PageTitle } from '../../ui/Page';
 import { Instant, RelativeTime } from '../../ui/Time';
+import { opens } from '../roles';
 import styles from './Attempt.module.css';
 import { Claim } from './Claim';
 
@@ -20,6 +22,7 @@ export interface HeaderProps {
 /** Who, which exam, and how it stands. */
 export function Header({ report, examTitle, attempt, row }: HeaderProps) {
   const t = useTranslations('attempt');
+  const user = useLogin().login?.user;
   const { attempt: sitting, risk, delivery } = report;
   const name = sitting.student_name ?? t('student', { id: String(sitting.student_id) });
   return (
@@ -27,7 +30,9 @@ export function Header({ report, examTitle, attempt, row }: HeaderProps) {
       <PageTitle
         above={
           <nav aria-label={t('ways')} className={styles.ways}>
-            <Link to={`/exams/${sitting.exam_id}/board`}>{t('to_board')}</Link>
+            {user && opens(user, 'board') && (
+              <Link to={`/exams/${sitting.exam_id}/board`}>{t('to_board')}</Link>
+            )}
             <Link to={`/exams/${sitting.exam_id}/report`}>{t('to_report')}</Link>
           </nav>
         }

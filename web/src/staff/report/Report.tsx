@@ -1,12 +1,13 @@
 import { useTranslations } from 'use-intl';
 import { useSearchParams } from 'wouter';
-import { useGet } from '../../api';
+import { useGet, useLogin } from '../../api';
 import { Link } from '../../ui/Link';
 import { PageTitle } from '../../ui/Page';
 import { ProblemBox } from '../../ui/ProblemBox';
 import { Loading } from '../../ui/Spinner';
 import { RelativeTime } from '../../ui/Time';
 import { MoreWords } from '../../words/Words';
+import { opens } from '../roles';
 import { AttemptTable } from './attempts/AttemptTable';
 import { Delivery } from './Delivery';
 import { Downloads } from './Downloads';
@@ -30,6 +31,7 @@ export function Report({ examId }: { examId: number }) {
 
 function Shown({ examId }: { examId: number }) {
   const t = useTranslations('report');
+  const user = useLogin().login?.user;
   const [query, setQuery] = useSearchParams();
   const wanted = wantedOf(query);
   const path = { exam_id: examId };
@@ -45,7 +47,9 @@ function Shown({ examId }: { examId: number }) {
   return (
     <div className={styles.page}>
       <PageTitle
-        above={<Link to={`/exams/${examId}/board`}>{t('to_board')}</Link>}
+        above={
+          user && opens(user, 'board') && <Link to={`/exams/${examId}/board`}>{t('to_board')}</Link>
+        }
         actions={<Downloads examId={examId} wanted={wanted} />}
         below={
           report.data && (

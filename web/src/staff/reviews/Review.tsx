@@ -66,7 +66,7 @@ function Shown({ review }: { review: Body }) {
         <Ruling review={review} />
       </div>
       <Grounds attemptId={review.attempt_id} ids={review.ground_ids} />
-      <ReviewHistory reviewId={review.id} version={review.version} />
+      <ReviewHistory review={review} />
     </>
   );
 }
@@ -106,7 +106,7 @@ function Todo({ review }: { review: Body }) {
 
 function Opening({ review }: { review: Body }) {
   const t = useTranslations('reviews');
-  const person = usePeople([review.opened_by_id]);
+  const person = usePeople([review.exam_id], [review.opened_by_id]);
   return (
     <Panel title={t('opening.title')}>
       <Facts
@@ -128,7 +128,7 @@ function riskOf(review: Body): string | undefined {
 
 function Ruling({ review }: { review: Body }) {
   const t = useTranslations('reviews');
-  const person = usePeople([review.decided_by_id, review.appeal_decided_by_id]);
+  const person = usePeople([review.exam_id], [review.decided_by_id, review.appeal_decided_by_id]);
   if (!review.decision || !review.decided_at) return null;
   return (
     <Panel title={t('decision.title')}>

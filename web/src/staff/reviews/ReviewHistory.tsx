@@ -1,3 +1,4 @@
+import type { Schemas } from '@oep/client';
 import { useTranslations } from 'use-intl';
 import { useGet } from '../../api';
 import { Banner } from '../../ui/Banner';
@@ -10,18 +11,21 @@ import styles from './Reviews.module.css';
 const STEPS = ['opened', 'decided', 'appealed', 'appeal_decided', 'closed'] as const;
 
 /** All steps of a review in their order, and whether the record of them is whole. */
-export function ReviewHistory({ reviewId, version }: { reviewId: number; version: number }) {
+export function ReviewHistory({ review }: { review: Schemas['ReviewBody'] }) {
   const t = useTranslations('reviews.history');
   const history = useGet('/api/v1/proctoring/reviews/{review_id}/history', {
-    params: { path: { review_id: reviewId } },
+    params: { path: { review_id: review.id } },
   });
   const entries = history.data?.entries ?? [];
-  const person = usePeople(entries.map((entry) => entry.by_id));
+  const person = usePeople(
+    [review.exam_id],
+    entries.map((entry) => entry.by_id),
+  );
   return (
     <Panel title={t('title')}>
       {history.error && <ProblemBox onRetry={() => history.refetch()} problem={history.error} />}
       {history.data && <Whole history={history.data} />}
-      <ol aria-label={t('title')} className={styles.steps} data-version={version}>
+      <ol aria-label={t('title')} className={styles.steps} data-version={review.version}>
         {entries.map((entry) => {
           const step = STEPS.find((each) => each === entry.step);
           return (

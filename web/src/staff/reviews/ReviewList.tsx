@@ -145,8 +145,12 @@ function Rows({ rows, isUpdating }: { rows: Row[]; isUpdating: boolean }) {
 function useColumns(rows: Row[]): Column<Row>[] {
   const t = useTranslations('reviews');
   const { clock } = useOep();
-  const students = useStudents(rows.map((row) => row.exam_id));
-  const person = usePeople(rows.flatMap((row) => [row.opened_by_id, row.decided_by_id]));
+  const examIds = rows.map((row) => row.exam_id);
+  const students = useStudents(examIds);
+  const person = usePeople(
+    examIds,
+    rows.flatMap((row) => [row.opened_by_id, row.decided_by_id]),
+  );
   return [
     {
       key: 'id',

@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
-import { useGet, useOep } from '../../../api';
+import { useOep } from '../../../api';
 import { Button } from '../../../ui/Button';
 import { Dialog } from '../../../ui/Dialog';
 import { ProblemBox } from '../../../ui/ProblemBox';
 import { Select } from '../../../ui/Select';
 import { toast } from '../../../ui/toasts';
+import { useColleagues, watchersIn } from '../../colleagues';
 import type { BoardStore } from '../store';
-import { colleaguesIn } from './colleagues';
 import styles from './deeds.module.css';
 import { Names } from './Names';
 import { eachOf } from './ordering';
@@ -22,7 +22,8 @@ export function HandOver(props: { ids: readonly number[]; deeds: Deeds; store: B
   const [chosen, setChosen] = useState('');
   const [problem, setProblem] = useState<unknown>();
   const [isPending, setPending] = useState(false);
-  const { colleagues, error } = useColleagues(deeds);
+  const { by, error, isLoading } = useColleagues([deeds.examId]);
+  const colleagues = watchersIn(by.values(), deeds.user.id);
   const colleague = colleagues.find(({ id }) => String(id) === chosen) ?? colleagues[0];
 
   const give = async () => {
@@ -38,7 +39,7 @@ export function HandOver(props: { ids: readonly number[]; deeds: Deeds; store: B
       deeds.close();
       const { done, refused } = outcome;
       if (done.length > 0) {
-        toast(t('done.handed_over', { count: done.length, name: colleague.name }));
+        toast(t('done.handed_over', { count: done.length, name: colleague.full_name }));
       }
       if (refused.length > 0) deeds.show({ name: 'refused', outcome });
     } catch (failure) {
@@ -67,11 +68,14 @@ export function HandOver(props: { ids: readonly number[]; deeds: Deeds; store: B
           <Select
             label={t('hand_over.to')}
             onChange={setChosen}
-            options={colleagues.map(({ id, name }) => ({ value: String(id), label: name }))}
+            options={colleagues.map(({ id, full_name }) => ({
+              value: String(id),
+              label: full_name,
+            }))}
             value={String(colleague.id)}
           />
         ) : (
-          <p>{t('hand_over.nobody')}</p>
+          !isLoading && !error && <p>{t('hand_over.nobody')}</p>
         )}
         <p className={styles.note}>{t('hand_over.consequence')}</p>
         {(problem ?? error) !== null && (problem ?? error) !== undefined && (
@@ -80,13 +84,4 @@ export function HandOver(props: { ids: readonly number[]; deeds: Deeds; store: B
       </div>
     </Dialog>
   );
-}
-
-/** Who has looked after students of this exam: the routes name no others to a proctor. */
-function useColleagues({ examId, user }: Deeds) {
-  const path = { exam_id: examId };
-  const { data, error } = useGet('/api/v1/proctoring/exams/{exam_id}/claims', {
-    params: { path, query: { with_ended: true, limit: 1000 } },
-  });
-  return { colleagues: colleaguesIn(data ?? [], user.id), error };
 }

@@ -5,7 +5,7 @@ import { Button } from '../../../ui/Button';
 import { Dialog } from '../../../ui/Dialog';
 import { Switch } from '../../../ui/Switch';
 import type { BoardStore } from '../store';
-import { chosenNotices, keepNotices, type NoticeChoice } from './choice';
+import { chosenNotices, keepNotices, type NoticeChoice, waysOf } from './choice';
 import styles from './Notices.module.css';
 import { chime } from './sound';
 import { type Tally, Telling } from './telling';
@@ -88,8 +88,9 @@ function useNews(store: BoardStore, examId: number, choice: NoticeChoice): void 
     tell.current = (counts) => {
       const text = counts.map(([kind, count]) => t(kind, { count })).join(' ');
       announce(text);
-      if (choice.sound) chime();
-      if (choice.desktop && document.hidden) notify(t('title'), text, `oep-board-${examId}`);
+      const ways = waysOf(choice, document.hidden);
+      if (ways.sound) chime();
+      if (ways.desktop) notify(t('title'), text, `oep-board-${examId}`);
     };
   });
   useEffect(() => {

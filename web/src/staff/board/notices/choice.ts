@@ -24,3 +24,8 @@ export function keepNotices(
 ): void {
   storage.setItem(KEY, JSON.stringify(choice));
 }
+
+/** How to tell besides words on the board: only as chosen, on the desktop only to who does not look. */
+export function waysOf(choice: NoticeChoice, isHidden: boolean): NoticeChoice {
+  return { sound: choice.sound, desktop: choice.desktop && isHidden };
+}

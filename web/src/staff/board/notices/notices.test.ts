@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { News } from '../model/news';
-import { chosenNotices, keepNotices } from './choice';
+import { chosenNotices, keepNotices, waysOf } from './choice';
 import { Telling } from './telling';
 
 describe('the choice of notices', () => {
@@ -22,6 +22,16 @@ describe('the choice of notices', () => {
   it('is off when what is kept is damaged', () => {
     expect(chosenNotices({ getItem: () => '{' })).toEqual({ sound: false, desktop: false });
     expect(chosenNotices({ getItem: () => 'null' })).toEqual({ sound: false, desktop: false });
+  });
+
+  it('decides how is told: nothing unchosen, on the desktop only to who does not look', () => {
+    const [quiet, loud] = [
+      { sound: false, desktop: false },
+      { sound: true, desktop: true },
+    ];
+    expect(waysOf(quiet, true)).toEqual(quiet);
+    expect(waysOf(loud, true)).toEqual(loud);
+    expect(waysOf(loud, false)).toEqual({ sound: true, desktop: false });
   });
 });
 
