@@ -2,6 +2,7 @@ import type { Schemas } from '@oep/client';
 import type { ReactNode } from 'react';
 import { useFormatter, useTranslations } from 'use-intl';
 import { useGet, useLogin } from '../../api';
+import { lengthOf } from './figures';
 import styles from './Report.module.css';
 
 /** The figures that say most about an exam, each with what it means. */
@@ -40,10 +41,16 @@ export function KeyFigures({ examId, report }: { examId: number; report: Schemas
         </Figure>
       )}
       {statistics?.average_time_taken_minutes != null && (
-        <Figure name={t('minutes')} value={statistics.average_time_taken_minutes} />
+        <Time minutes={statistics.average_time_taken_minutes} />
       )}
     </dl>
   );
+}
+
+function Time({ minutes }: { minutes: number }) {
+  const t = useTranslations('report.figures');
+  const { unit, value } = lengthOf(minutes);
+  return <Figure name={t(unit)} value={value} />;
 }
 
 function Figure({ name, value, children }: { name: string; value: number; children?: ReactNode }) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { binNames, rangesOf, typesOf } from './figures';
+import { binNames, lengthOf, rangesOf, typesOf } from './figures';
 
 test('a type that came with two severities is one row', () => {
   const counts = [
@@ -39,4 +39,11 @@ test('missing numbers are written short', () => {
     ),
   ).toBe('1, 3 …');
   expect(rangesOf([])).toBe('');
+});
+
+test('a short time is said in seconds, a longer one in minutes', () => {
+  expect(lengthOf(0.01)).toEqual({ unit: 'seconds', value: 1 });
+  expect(lengthOf(0.98)).toEqual({ unit: 'seconds', value: 59 });
+  expect(lengthOf(0.999)).toEqual({ unit: 'minutes', value: 1 });
+  expect(lengthOf(41.26)).toEqual({ unit: 'minutes', value: 41.3 });
 });

@@ -40,3 +40,10 @@ export function rangesOf(missing: readonly number[][], most = 6): string {
     .map(([first, last]) => (first === last ? String(first) : `${first}–${last}`));
   return told.join(', ') + (missing.length > most ? ' …' : '');
 }
+
+/** A length of time in the unit that people would say it in: seconds below one minute. */
+export function lengthOf(minutes: number): { unit: 'minutes' | 'seconds'; value: number } {
+  const seconds = Math.round(minutes * 60);
+  if (seconds < 60) return { unit: 'seconds', value: seconds };
+  return { unit: 'minutes', value: Math.round(minutes * 10) / 10 };
+}
