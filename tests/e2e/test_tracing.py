@@ -53,7 +53,7 @@ def nodes(found, name):
 
 
 def shown(found):
-    """Return the deliveries that met a socket; a node whose sockets hear others makes a span, too."""
+    """Return the deliveries that met a socket; nodes whose sockets hear others tell of theirs."""
     return [s for s in found.get("socket.deliver", ()) if int(attributes(s)["oep.sockets"]) > 0]
 
 
