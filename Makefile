@@ -89,6 +89,10 @@ test-web: setup ## Run the pages' tests that need no browser
 browser: setup ## Find Chromium, or install it, for tests/browser
 	PYTHONPATH=tests $(BIN)/python -m browser.chromium
 
+.PHONY: browser-long
+browser-long: setup web browser ## Cut a student's line for ten real minutes and read back what was typed
+	$(BIN)/pytest tests/browser/long_cut.py
+
 .PHONY: screens
 screens: setup browser ## Take the pictures of all pages in docs/screens anew
 	OEP_SCREENS=1 $(BIN)/pytest tests/browser

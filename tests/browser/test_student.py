@@ -289,6 +289,33 @@ def test_what_was_typed_in_a_cut_survives_the_page(room, student, stack):
     _until(lambda: stack.rows(ANSWER.format(student.attempt_id, question)) == [[WORDS]])
 
 
+def test_a_page_that_is_loaded_again_in_a_cut_goes_on(room, student, stack):
+    go_to(room, WRITTEN)
+    field = room.get_by_role("textbox")
+    field.press_sequentially(WORDS[:20])
+    saved(room)
+    room.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    left = _seconds_left(room)
+    room.context.set_offline(True)
+    connection(room, "offline")
+    field.press_sequentially(WORDS[20:30])
+    room.locator("[data-saving=offline]").wait_for()
+    room.on("dialog", lambda dialog: dialog.accept())
+    room.reload()
+    expect(number_of(room, WRITTEN)).to_be_visible(timeout=20_000)
+    expect(field).to_have_value(WORDS[:30])
+    assert 0 <= left - _seconds_left(room) < 40
+    field.press("End")
+    field.press_sequentially(WORDS[30:])
+    room.locator("[data-saving=offline]").wait_for()
+    room.context.set_offline(False)
+    connection(room, "online")
+    saved(room)
+    question = _question(student, WRITTEN)
+    assert stack.rows(ANSWER.format(student.attempt_id, question)) == [[WORDS]]
+    room.get_by_role("button", name="Raise hand").wait_for()
+
+
 def test_a_second_tab_says_where_the_exam_is_open_and_can_take_it(
     room, student, assert_accessible, screenshot
 ):

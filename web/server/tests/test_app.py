@@ -14,6 +14,7 @@ def folder(tmp_path):
     (tmp_path / "index.html").write_text("<title>student</title>%NONCE%")
     (tmp_path / "staff" / "index.html").write_text("<title>staff</title>")
     (tmp_path / "assets" / "room-4f2a.js").write_text(SCRIPT)
+    (tmp_path / "worker.js").write_text("keep()")
     return tmp_path
 
 
@@ -86,6 +87,16 @@ async def test_only_style_sheets_with_the_number_of_this_answer_apply(client):
         numbers.add(number)
     assert len(numbers) == 2
     assert min(map(len, numbers)) >= 20
+
+
+async def test_the_students_worker_is_asked_for_again_and_may_only_fetch(client, folder):
+    answer = await client.get("/app/worker.js")
+    assert (answer.text, answer.headers["cache-control"]) == ("keep()", ASK_AGAIN)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    policy = answer.headers["content-security-policy"]
+    assert policy == "default-src 'none'; connect-src 'self'"
+    (folder / "worker.js").unlink()
+    assert (await client.get("/app/worker.js")).status_code == 404
 
 
 async def test_a_strange_host_does_not_get_into_the_policy(client):

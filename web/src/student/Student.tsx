@@ -1,8 +1,9 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
-import { OepProvider, useLogin } from '../api';
+import { OepProvider, useLogin, useOep } from '../api';
 import { part } from '../ui/part';
 import { Whole } from '../ui/Whole';
+import { keepSkew, shelf } from './attempt/kept';
 import { SignIn } from './entry/SignIn';
 import { Loading } from './parts/Loading';
 
@@ -23,6 +24,7 @@ export function Student() {
 /** Who is not signed in signs in where he is: a login that ended in the middle leads back to its page. */
 function Pages() {
   const { login, end } = useLogin();
+  useKept();
   const [address] = useLocation();
   if (!login) return <SignIn hasEnded={end === 'ended'} />;
   return (
@@ -42,4 +44,17 @@ function Pages() {
       </Suspense>
     </Whole>
   );
+}
+
+/** The clock goes on after a reload; who signs out leaves no exam behind. */
+function useKept(): void {
+  const { clock, login: keeper } = useOep();
+  useEffect(() => keepSkew(clock), [clock]);
+  useEffect(() => {
+    let last = keeper.user?.id;
+    return keeper.onChange(({ login, end }) => {
+      if (end === 'signed_out' && last !== undefined) void shelf.forgetAll(last);
+      last = login?.user.id;
+    });
+  }, [keeper]);
 }

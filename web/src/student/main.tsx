@@ -3,6 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { applyTheme } from '../ui/theme';
 import { Words } from '../words/Words';
+import { keepPage } from './offline/register';
 import { Student } from './Student';
 
 const root = document.getElementById('root');
@@ -15,3 +16,4 @@ createRoot(root).render(
     </Words>
   </StrictMode>,
 );
+keepPage();

@@ -38,6 +38,7 @@ export class ServerClock {
   #offset: number | undefined;
   /** Device − monotonic when last looked at: it jumps when the device slept or was set. */
   #deviceOffset: number;
+  #assumedSkew = 0;
   #hasServerTime = false;
   #latest = Number.NEGATIVE_INFINITY;
 
@@ -64,9 +65,19 @@ export class ServerClock {
     if (!Number.isNaN(at) && !this.#hasServerTime) this.#learn(at, at + DATE_GRAIN_MS, sentAt);
   }
 
-  /** The server's time now, in ms since 1970; the device's until the first answer. */
+  /**
+   * Takes the skew that an earlier page has learnt (`skewMs`), until the first answer says it better: a
+   * page that comes up without a line shows the right time, too.
+   */
+  assume(skewMs: number): void {
+    if (this.#offset !== undefined || !Number.isFinite(skewMs)) return;
+    this.#assumedSkew = skewMs;
+    this.#changes.emit();
+  }
+
+  /** The server's time now, in ms since 1970; the device's, less `assume`, until the first answer. */
   now(): number {
-    if (this.#offset === undefined) return this.#device();
+    if (this.#offset === undefined) return this.#device() - this.#assumedSkew;
     const now = this.monotonic() + this.#offset;
     // A small correction to an earlier time is waited for: the clock stands instead of going back.
     this.#latest = this.#latest - now > LARGEST_STAND_MS ? now : Math.max(this.#latest, now);

@@ -8,6 +8,7 @@ export type { ConnectionName, ConnectionReason, ConnectionState } from './connec
 export type { Unsubscribe } from './emitter';
 export { type FieldError, Refusal, SignedOut, StorageUnavailable, Unreachable } from './errors';
 export type * from './frames';
+export { type KeptRoom, RoomShelf } from './kept_room';
 export {
   type Login,
   type LoginEnd,

@@ -6,7 +6,7 @@
 
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { StorageUnavailable } from './errors';
-import type { Json, Receipt, Severity } from './shapes';
+import type { AttemptWithProgress, ExamWithQuestions, Json, Receipt, Severity } from './shapes';
 
 /** Names what belongs to one user's attempt. */
 export type Queue = string;
@@ -73,12 +73,24 @@ export interface KeptReceipt {
   readonly kept_at: string;
 }
 
+/** What an exam page needs to come up again while the platform cannot be reached. */
+export interface KeptRoom {
+  readonly queue: Queue;
+  readonly attempt: AttemptWithProgress;
+  readonly exam: ExamWithQuestions;
+  /** What the page itself knows of the attempt beside, e.g. its newest deadline. */
+  readonly notes: Json;
+  /** By this device's clock, in ms since 1970. */
+  readonly kept_at: number;
+}
+
 interface Schema extends DBSchema {
   events: { key: [Queue, number]; value: KeptEvent };
   queues: { key: Queue; value: KeptQueue };
   visits: { key: [Queue, string]; value: KeptVisit };
   answers: { key: [Queue, number]; value: KeptAnswer };
   receipts: { key: number; value: KeptReceipt };
+  rooms: { key: Queue; value: KeptRoom };
   handovers: { key: string; value: { name: string; sealed: ArrayBuffer; at: number } };
 }
 
@@ -92,19 +104,22 @@ export function allOf(queue: Queue): IDBKeyRange {
 /** What must be on the disk before anybody is told that it is kept. */
 export const DURABLE = { durability: 'strict' } as const;
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Opens the database. Raises `StorageUnavailable`. */
 export async function openStore(name = 'oep'): Promise<Store> {
   try {
     return await openDB<Schema>(name, VERSION, {
-      upgrade(database) {
-        database.createObjectStore('events', { keyPath: ['queue', 'place'] });
-        database.createObjectStore('queues', { keyPath: 'queue' });
-        database.createObjectStore('visits', { keyPath: ['queue', 'visit_id'] });
-        database.createObjectStore('answers', { keyPath: ['queue', 'question_id'] });
-        database.createObjectStore('receipts', { keyPath: 'attempt_id' });
-        database.createObjectStore('handovers', { keyPath: 'name' });
+      upgrade(database, found) {
+        if (found < 1) {
+          database.createObjectStore('events', { keyPath: ['queue', 'place'] });
+          database.createObjectStore('queues', { keyPath: 'queue' });
+          database.createObjectStore('visits', { keyPath: ['queue', 'visit_id'] });
+          database.createObjectStore('answers', { keyPath: ['queue', 'question_id'] });
+          database.createObjectStore('receipts', { keyPath: 'attempt_id' });
+          database.createObjectStore('handovers', { keyPath: 'name' });
+        }
+        if (found < 2) database.createObjectStore('rooms', { keyPath: 'queue' });
       },
       // A newer page wants to change the database: it must not wait for a tab that nobody looks at.
       blocking: (_now, _wanted, event) => (event.target as IDBDatabase).close(),

@@ -169,3 +169,24 @@ test('it stands rather than goes back, but for a correction that nobody would wa
   wrong.ask(1, 1);
   expect(Math.abs(wrong.wrongByMs)).toBeLessThanOrEqual(1);
 });
+
+test('a page without a line goes on with the skew that was learnt before, until it hears better', () => {
+  const device = new Device(90_000);
+  const heard: number[] = [];
+  device.clock.onChange(() => heard.push(device.clock.now()));
+  device.clock.assume(90_000);
+  expect(device.clock.now()).toBe(START);
+  device.trueMs += 60_000;
+  expect(device.clock.now()).toBe(START + 60_000);
+  expect(device.clock.skewMs).toBeUndefined(); // it is not known, only assumed
+  device.ask(10, 10);
+  device.clock.assume(-5_000);
+  expect(Math.abs(device.clock.now() - START - device.trueMs)).toBeLessThanOrEqual(10);
+  expect(heard.length).toBe(2);
+});
+
+test('a skew that is no number is not assumed', () => {
+  const device = new Device(0);
+  device.clock.assume(Number.NaN);
+  expect(device.clock.now()).toBe(START);
+});

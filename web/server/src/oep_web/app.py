@@ -12,7 +12,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +35,8 @@ POLICY = (
     " img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
+# The worker asks for the page and its files, and does nothing else.
+WORKERS_POLICY = "default-src 'none'; connect-src 'self'"
 NONCE = "%NONCE%"
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -58,6 +66,7 @@ def create_app(folder: Path) -> Starlette:
             Route("/health/ready", _healthy),
             Route("/app", lambda _: RedirectResponse("/app/", 308)),
             Mount("/app/assets", _with(assets, {"cache-control": FOR_EVER})),
+            Route("/app/worker.js", _worker(folder / "worker.js")),
             Route("/app/staff{rest:path}", _page(folder / PAGES["staff"])),
             Route("/app/{rest:path}", _page(folder / PAGES["student"])),
         ],
@@ -77,6 +86,18 @@ def _page(file: Path) -> Endpoint:
         return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
 
     return page
+
+
+def _worker(file: Path) -> Callable[[Request], Response]:
+    """Hand out what keeps the student's page for a reload without a line (ADR 41)."""
+    headers = {"content-security-policy": WORKERS_POLICY, "cache-control": ASK_AGAIN, **HEADERS}
+
+    def worker(_: Request) -> Response:
+        if not file.is_file():
+            return PlainTextResponse("Not Found", 404)
+        return FileResponse(file, headers=headers, media_type="text/javascript")
+
+    return worker
 
 
 def _is_plain(host: str) -> bool:

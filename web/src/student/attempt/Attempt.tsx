@@ -1,12 +1,13 @@
 import type { Submitted } from '@oep/client';
 import { Suspense, useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
-import { RoomProvider } from '../../api';
+import { RoomProvider, useLogin } from '../../api';
 import { part } from '../../ui/part';
 import { Frame } from '../parts/Frame';
 import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
 import { Elsewhere } from './Elsewhere';
+import { shelf } from './kept';
 import { AFTER_THE_ROOM, Live } from './Live';
 import { useAttempt } from './useAttempt';
 import { useOneTab } from './useOneTab';
@@ -23,6 +24,7 @@ export function Attempt({ id }: { id: number }) {
   const { attempt, error, reload } = useAttempt(id);
   const [done, setDone] = useState<Submitted>();
   useAllCode(attempt?.status === 'in_progress');
+  useForgetting(id, attempt !== undefined && attempt.status !== 'in_progress');
   if (!attempt) {
     if (!error) return <Loading />;
     return (
@@ -71,4 +73,13 @@ function useAllCode(isRunning: boolean): void {
     }, SOON_MS);
     return () => clearTimeout(soon);
   }, [isRunning]);
+}
+
+/** Drops what a reload in a cut would need: there is nothing to come back to. */
+function useForgetting(id: number, isOver: boolean): void {
+  const { login } = useLogin();
+  const userId = login?.user.id;
+  useEffect(() => {
+    if (isOver && userId !== undefined) void shelf.forget(userId, id);
+  }, [id, userId, isOver]);
 }

@@ -1,11 +1,14 @@
-import type { Submitted } from '@oep/client';
+import type { AttemptWithProgress, ExamWithQuestions, Submitted } from '@oep/client';
 import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
+import { useConnection, useLogin } from '../../api';
 import { part } from '../../ui/part';
 import { Frame } from '../parts/Frame';
 import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
+import type { Time } from '../room/time';
 import { screenOf } from '../screen';
+import { shelf, timeOf } from './kept';
 import { useAttempt, useExam } from './useAttempt';
 import { useAround, useSitting } from './useSitting';
 import { WayBack } from './WayBack';
@@ -23,11 +26,13 @@ export const AFTER_THE_ROOM = [Paused, Expired];
 export function Live(props: { id: number; onSubmitted: (done: Submitted) => void }) {
   const { id, onSubmitted } = props;
   const t = useTranslations('student');
-  const { attempt, reload } = useAttempt(id);
-  const { exam, error, reload: reloadExam } = useExam(attempt?.exam_id);
+  const { attempt, kept, reload } = useAttempt(id);
+  const { exam, error, reload: reloadExam } = useExam(attempt?.exam_id, kept);
   const [hasAsked, setAsked] = useState(false);
   const sitting = useSitting();
   useFreshAttempt(id, sitting.staleness);
+  useKeeping(kept ? undefined : attempt, exam, sitting.time);
+  useAfterCut(kept !== undefined, reload, reloadExam);
 
   if (!attempt || !exam) {
     if (!error) return <Loading />;
@@ -69,11 +74,39 @@ export function Live(props: { id: number; onSubmitted: (done: Submitted) => void
 /** Hands the attempt, whenever it was read, to what goes on around it, and reads it when that says so. */
 function useFreshAttempt(id: number, staleness: number): void {
   const around = useAround();
-  const { attempt, reload } = useAttempt(id);
+  const { attempt, kept, reload } = useAttempt(id);
   useEffect(() => {
-    if (attempt) around.read(attempt);
-  }, [around, attempt]);
+    if (attempt) around.read(attempt, timeOf(kept));
+  }, [around, attempt, kept]);
   useEffect(() => {
     if (staleness > 0) reload();
   }, [staleness, reload]);
+}
+
+/** Keeps what a reload in a cut needs, as long as the attempt runs. */
+function useKeeping(
+  attempt: AttemptWithProgress | undefined,
+  exam: ExamWithQuestions | undefined,
+  time: Time,
+): void {
+  const { login } = useLogin();
+  const userId = login?.user.id;
+  useEffect(() => {
+    if (userId === undefined || attempt?.status !== 'in_progress' || !exam) return;
+    void shelf.put(userId, attempt, exam, { ...time });
+  }, [userId, attempt, exam, time]);
+}
+
+/** Asks the platform in place of what was kept, as soon as it can be reached. */
+function useAfterCut(
+  isKept: boolean,
+  reload: () => Promise<unknown>,
+  reloadExam: () => Promise<unknown>,
+): void {
+  const { name } = useConnection();
+  useEffect(() => {
+    if (!isKept || name !== 'online') return;
+    reload();
+    reloadExam();
+  }, [isKept, name, reload, reloadExam]);
 }

@@ -15,7 +15,7 @@ import {
   withNotices,
   withoutNotice,
 } from '../room/sitting';
-import { timeOfAttempt } from '../room/time';
+import { type Time, timeOfAttempt } from '../room/time';
 import { type Ack, type Notice, noticesOfActions, noticesOfAllowances } from '../room/told';
 
 export class Around {
@@ -24,6 +24,8 @@ export class Around {
   readonly #id: number;
   #state: Sitting;
   #acks: readonly Ack[] = [];
+  /** Something of what came before could not be loaded yet. */
+  #isLacking = false;
 
   constructor(room: Room, api: Api) {
     this.#api = api;
@@ -47,10 +49,14 @@ export class Around {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Takes the exact deadline of the attempt as it was read. */
-  read(attempt: { deadline_at: string | null; is_waiting_for_authorisation: boolean }): void {
+  /** Takes the exact deadline of the attempt as it was read; `kept`: as an earlier page knew it. */
+  read(
+    attempt: { deadline_at: string | null; is_waiting_for_authorisation: boolean },
+    kept?: Time,
+  ): void {
     const isWaiting = attempt.is_waiting_for_authorisation;
-    this.#set({ ...this.#state, time: timeOfAttempt(this.#state.time, attempt), isWaiting });
+    const time = kept ?? timeOfAttempt(this.#state.time, attempt);
+    this.#set({ ...this.#state, time, isWaiting });
   }
 
   /** The student has seen a notice. */
@@ -112,20 +118,21 @@ export class Around {
   }
 
   #load(): void {
+    this.#isLacking = false;
     const asked = { params: this.#path };
-    this.#quietly(
+    this.#loading(
       this.#api
         .get('/api/v1/attempts/{attempt_id}/allowances', asked)
         .then((found) => this.#set(withNotices(this.#state, noticesOfAllowances(found)))),
     );
-    this.#quietly(
+    this.#loading(
       this.#api
         .get('/api/v1/proctoring/attempt/{attempt_id}/actions', {
           params: { ...this.#path, query: { live: true } },
         })
         .then((found) => this.#set(withNotices(this.#state, noticesOfActions(found)))),
     );
-    this.#quietly(
+    this.#loading(
       this.#api.get('/api/v1/proctoring/attempt/{attempt_id}/messages', asked).then((found) => {
         const seen = found.filter((line) => !line.is_from_student && line.read_at !== null);
         const readUpTo = Math.max(this.#state.readUpTo, 0, ...seen.map(({ id }) => id));
@@ -134,7 +141,14 @@ export class Around {
     );
   }
 
+  #loading(work: Promise<unknown>): void {
+    work.catch(() => {
+      this.#isLacking = true;
+    });
+  }
+
   #catchUp(): void {
+    if (this.#isLacking) this.#load();
     this.#acknowledge([]);
     for (const line of this.#state.lines) {
       if (line.id === null && !line.isRefused) this.#quietly(this.#send(line));
