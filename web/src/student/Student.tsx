@@ -3,7 +3,7 @@ import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { OepProvider, useLogin, useOep } from '../api';
 import { part } from '../ui/part';
 import { Whole } from '../ui/Whole';
-import { keepSkew, shelf } from './attempt/kept';
+import { forgetWithLogin, keepSkew } from './attempt/kept';
 import { SignIn } from './entry/SignIn';
 import { Loading } from './parts/Loading';
 
@@ -50,11 +50,5 @@ function Pages() {
 function useKept(): void {
   const { clock, login: keeper } = useOep();
   useEffect(() => keepSkew(clock), [clock]);
-  useEffect(() => {
-    let last = keeper.user?.id;
-    return keeper.onChange(({ login, end }) => {
-      if (end === 'signed_out' && last !== undefined) void shelf.forgetAll(last);
-      last = login?.user.id;
-    });
-  }, [keeper]);
+  useEffect(() => forgetWithLogin(keeper), [keeper]);
 }

@@ -4,7 +4,14 @@
  * login, in the tab.
  */
 
-import { type KeptRoom, Refusal, RoomShelf, type ServerClock, Unreachable } from '@oep/client';
+import {
+  type KeptRoom,
+  type LoginKeeper,
+  Refusal,
+  RoomShelf,
+  type ServerClock,
+  Unreachable,
+} from '@oep/client';
 import type { Time } from '../room/time';
 
 export const shelf = new RoomShelf();
@@ -32,5 +39,17 @@ export function keepSkew(clock: ServerClock): () => void {
   if (kept !== null) clock.assume(Number(kept));
   return clock.onChange(() => {
     if (clock.skewMs !== undefined) sessionStorage.setItem(SKEW, String(clock.skewMs));
+  });
+}
+
+/** Leaves no exam behind of who signs out; a login that only ended comes back to its exam. */
+export function forgetWithLogin(
+  keeper: Pick<LoginKeeper, 'user' | 'onChange'>,
+  rooms: Pick<RoomShelf, 'forgetAll'> = shelf,
+): () => void {
+  let last = keeper.user?.id;
+  return keeper.onChange(({ login, end }) => {
+    if (end === 'signed_out' && last !== undefined) void rooms.forgetAll(last);
+    last = login?.user.id;
   });
 }

@@ -12,6 +12,8 @@ const SHELL: Shell = {
 /** Caches of a browser, as far as they are used: names, and bodies by path. */
 class Caches {
   readonly all = new Map<string, Map<string, Response>>();
+  /** Where `addAll` gets its bodies: all of them come, or none is kept. */
+  load = async (path: string) => new Response(`kept ${path}`);
   readonly open = async (name: string) => {
     const kept = this.all.get(name) ?? new Map<string, Response>();
     this.all.set(name, kept);
@@ -19,7 +21,9 @@ class Caches {
       match: async (path: string) => kept.get(path)?.clone(),
       put: async (path: string, answer: Response) => void kept.set(path, answer),
       addAll: async (paths: string[]) => {
-        for (const path of paths) kept.set(path, new Response(`kept ${path}`));
+        const answers = await Promise.all(paths.map(this.load));
+        if (!answers.every(({ ok }) => ok)) throw new TypeError('Request failed');
+        paths.forEach((path, place) => void kept.set(path, answers[place] as Response));
       },
     };
   };
@@ -101,4 +105,78 @@ test('each showing of the kept page has a number of its own, alike in its header
     numbers.add(String(number));
   }
   expect(numbers.size).toBe(2);
+});
+
+const releaseOf = (name: string): Shell => ({
+  version: name,
+  entry: `assets/student-${name}.js`,
+  assets: [`/app/assets/student-${name}.js`, '/app/assets/react.js'],
+});
+const scriptOf = (name: string) => `/app/assets/student-${name}.js`;
+
+/** A platform that serves the files of one release, and a browser that shows a page with its script. */
+class Platform {
+  served = 'one';
+  isAway = false;
+
+  readonly ask = async (asked: RequestInfo | URL): Promise<Response> => {
+    const path = typeof asked === 'string' ? asked : new URL((asked as Request).url).pathname;
+    if (this.isAway) throw new TypeError('Failed to fetch');
+    if (!path.startsWith('/app/assets/')) return new Response(`<script src="${this.#script}">`);
+    const isThere = path === this.#script || path.endsWith('react.js');
+    return new Response(`${path} of ${this.served}`, { status: isThere ? 200 : 404 });
+  };
+
+  /** The script that comes up when a page is opened; fails when page and script do not fit. */
+  async shown(by: ShellKeeper): Promise<string> {
+    const path = /src="([^"]+)"/.exec((await said(by.answer(request('/app/')))) ?? '')?.[1] ?? '';
+    const asked = request(path, 'no-cors');
+    const script = await (by.answer(asked) ?? this.ask(asked));
+    expect(script.status).toBe(200);
+    return path;
+  }
+
+  get #script(): string {
+    return scriptOf(this.served);
+  }
+}
+
+/** The worker of release one has kept it; then the platform serves release two. */
+async function released() {
+  const platform = new Platform();
+  caches.load = platform.ask;
+  const workerOf = (name: string) =>
+    new ShellKeeper(releaseOf(name), caches as unknown as CacheStorage, platform.ask, 20);
+  const old = workerOf('one');
+  await old.keep();
+  platform.served = 'two';
+  return { platform, old, next: workerOf('two') };
+}
+
+test('under the worker of an old release the new page comes with its own script, in a cut the old with its', async () => {
+  const { platform, old } = await released();
+  expect(await platform.shown(old)).toBe(scriptOf('two'));
+  platform.isAway = true;
+  expect(await platform.shown(old)).toBe(scriptOf('one'));
+});
+
+test('the worker of the new release brings all of it, and nothing of the old one', async () => {
+  const { platform, next } = await released();
+  await next.keep();
+  await next.dropOthers();
+  platform.isAway = true;
+  expect(await platform.shown(next)).toBe(scriptOf('two'));
+  expect(next.answer(request(scriptOf('one'), 'no-cors'))).toBeUndefined();
+});
+
+test('a release that is replaced while it is being kept is not kept, and the old one stays whole', async () => {
+  const { platform, old, next } = await released();
+  caches.load = async (path) => {
+    platform.served = 'three'; // after its page, before its files
+    return platform.ask(path);
+  };
+  await expect(next.keep()).rejects.toThrow();
+  platform.isAway = true;
+  expect(await platform.shown(old)).toBe(scriptOf('one'));
+  await expect(next.answer(request('/app/'))).rejects.toThrow('Failed to fetch');
 });
