@@ -11,6 +11,7 @@ from chassis.bus import (
     BusUnavailable,
     Delivery,
     Message,
+    Pull,
     Reader,
     StreamReset,
 )
@@ -217,3 +218,83 @@ async def test_what_is_put_back_says_so_and_what_is_new_does_not(bus, subject):
     told = [b"new", b"new", b"back", b"back", b"new", b"back"]
     assert [each.data for each in found] == told
     assert [each.is_rebuilt for each in found] == [text == b"back" for text in told]
+
+
+class Line:
+    """As much of a bus as a pull needs: it can be written to, and messages come when told to."""
+
+    def __init__(self) -> None:
+        self.client = self
+        self.watchers: set[object] = set()
+
+    def new_inbox(self) -> str:
+        return "_INBOX.here"
+
+    async def subscribe(self, _subject, cb):
+        self.come = cb
+        return self
+
+    async def publish(self, _subject, payload, reply) -> None:
+        self.wanted = payload, reply
+
+
+class Arrived:
+    """A message of a stream, as far as a pull looks at it."""
+
+    headers = None
+    reply = "$JS.ACK"
+
+
+@pytest.fixture
+async def line():
+    return Line()
+
+
+@pytest.fixture
+async def pull(line):
+    pull = Pull(line, "STREAM", "consumer")
+    await pull.start()
+    return pull
+
+
+async def arrive(line, count: int) -> None:
+    for _ in range(count):
+        await line.come(Arrived())
+
+
+def soon(line, count: int) -> None:
+    """Let so many come while a pull waits for the rest of a crowd."""
+    loop = asyncio.get_running_loop()
+    loop.call_soon(lambda: asyncio.ensure_future(arrive(line, count)))
+
+
+async def test_some_messages_wait_for_nothing(line, pull):
+    await arrive(line, 31)
+    with pytest.raises(StopIteration) as done:
+        pull.next().send(None)  # it is done before anything else has a turn
+    assert len(done.value.value) == 31
+
+
+async def test_of_a_crowd_the_rest_comes_with_it(line, pull):
+    await arrive(line, 100)
+    soon(line, 100)
+    assert len(await pull.next()) == 200
+
+
+async def test_who_comes_behind_a_crowd_one_by_one_is_not_waited_for(line, pull):
+    await arrive(line, 100)
+    soon(line, 20)
+    taken = asyncio.create_task(pull.next())
+    while not taken.done():
+        await asyncio.sleep(0.001)
+        await arrive(line, 1)  # a steady flow, which would go on for ever
+    assert 120 <= len(taken.result()) < 200
+
+
+async def test_a_crowd_is_handed_over_when_all_that_was_asked_for_is_there(line, pull):
+    await arrive(line, 512)
+    asked = line.wanted
+    with pytest.raises(StopIteration) as done:
+        pull.next().send(None)
+    assert len(done.value.value) == 512
+    assert line.wanted is not asked  # and more of it is asked for

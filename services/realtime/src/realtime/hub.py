@@ -18,7 +18,7 @@ from realtime.few import Few
 from realtime.frames import Frame
 from realtime.notices import Message, Part
 
-_MOST_BYTES = 64 * 1024
+_MOST_BYTES = 128 * 1024
 
 
 class Audience:
