@@ -140,6 +140,10 @@ bench-boards: setup ## Measure from the commit of an event to 50 boards, with 5,
 bench-screen: setup browser ## Count the frames of a board of 5,000 students in Chromium, with 500 events/s
 	@$(LOAD) screen $(ARGS)
 
+.PHONY: bench-render
+bench-render: setup browser ## Open sign-in, exam room and board in Chromium until they are there
+	@$(LOAD) render $(ARGS)
+
 .PHONY: bench-nodes
 bench-nodes: setup ## Measure what two realtime nodes use for their own sockets and for others'
 	@$(LOAD) nodes $(ARGS)

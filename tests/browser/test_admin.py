@@ -213,8 +213,24 @@ def test_a_proctor_is_assigned_and_taken_off_again(admin_at, rest):
     assert rest.get("/auth/assignments", params=query).json() == []
 
 
-def test_a_person_is_found_exported_and_kept_out(admin_at, rest, stack, screenshot):
+def sign_in_by_password(page: Page, username: str, password: str) -> None:
+    """Sign a student in on his page, where a hall ticket is asked for first."""
+    page.get_by_role("radio", name="User name").check()
+    page.get_by_label("User name or e-mail").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_person_is_found_exported_and_kept_out(admin_at, open_page, rest, stack, screenshot):
     person = new_student(rest, f"Meera {uuid.uuid4().hex[:8]}")
+    hers = open_page("/app/")
+    sign_in_by_password(hers, person["username"], "a wrong password")
+    expect(hers.get_by_role("alert")).to_be_visible()
+    sign_in_by_password(hers, person["username"], "a long password")
+    hers.get_by_role("heading", name="Your exams").wait_for()
+    hers.get_by_role("button", name="Sign out").click()
+    hers.get_by_role("heading", name="Sign in to your exam").wait_for()
+
     page = admin_at("/people")
     page.get_by_role("searchbox", name="Search").fill(person["full_name"].upper())
     found = page.get_by_role("rowheader")
@@ -234,8 +250,10 @@ def test_a_person_is_found_exported_and_kept_out(admin_at, rest, stack, screensh
     asked.get_by_role("button", name="Deactivate").click()
     expect(page.get_by_text("may not sign in.")).to_be_visible()
     typed = {"username": person["username"], "password": "a long password"}
-    with pytest.raises(httpx.HTTPStatusError, match="403"):
+    with pytest.raises(httpx.HTTPStatusError, match="403") as refused:
         post(stack.url, "login", typed)
+    sign_in_by_password(hers, **typed)
+    expect(hers.get_by_role("alert")).to_contain_text(refused.value.response.json()["detail"])
 
 
 def test_a_student_is_erased_only_when_it_is_asked_for_and_confirmed(

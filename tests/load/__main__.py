@@ -18,6 +18,7 @@ from load import (
     bench_list,
     bench_login,
     bench_nodes,
+    bench_render,
     bench_report,
     bench_save,
     bench_screen,
@@ -65,6 +66,12 @@ def screen(
     """Count the frames of a board in Chromium while events arrive."""
     size = bench_screen.Size(students=students, seconds=seconds)
     _end(bench_screen.bench(size, console, _say))
+
+
+@app.command()
+def render(times: Annotated[int, typer.Option(min=1, help="Openings of each page.")] = 10) -> None:
+    """Open sign-in, exam room and board in Chromium until they are there."""
+    _end(bench_render.bench(bench_render.Size(times), console, _say))
 
 
 @app.command()
