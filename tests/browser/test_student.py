@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from oep_local import seed_rows, verify
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser import exam_room
 from browser.bare import BareChromium
@@ -138,7 +138,11 @@ def test_a_whole_exam_is_sat_by_keyboard_and_its_receipt_holds(
         press(page, "Download the receipt")
     download.value.save_as(tmp_path / "receipt.json")
 
-    _assert_receipt(stack, student, json.loads((tmp_path / "receipt.json").read_text()), given)
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    _assert_receipt(stack, student, receipt, given)
+    fingerprint = receipt["receipt"]["answers_sha256"]
+    expect(page.get_by_text(" ".join(re.findall(".{8}", fingerprint)), exact=True)).to_be_visible()
+    assert student.http.get(f"/attempts/{student.attempt_id}/receipt").json() == receipt
 
 
 def _assert_receipt(stack, student, receipt: object, given: list[object]) -> None:
@@ -491,8 +495,13 @@ def test_a_decision_is_shown_with_its_reasons_and_can_be_appealed_once(
     decision = f"/proctoring/reviews/{opened['id']}/decision"
     proctor.post(decision, json=words).raise_for_status()
 
-    page = open_page(f"/app{attempt}")
+    page = open_page("/app/attempts/2000000000")
     exam_room.sign_in(page, student)
+    expect(page.get_by_role("alert")).to_contain_text("not found")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert_accessible(page)
+    screenshot(page, "student-error")
+    page.goto(page.url.replace("/attempts/2000000000", attempt))
     page.get_by_role("heading", name="A decision about your exam").wait_for()
     expect(page.get_by_text("We heard it.")).to_be_visible()
     assert_accessible(page)
@@ -504,12 +513,27 @@ def test_a_decision_is_shown_with_its_reasons_and_can_be_appealed_once(
     expect(page.get_by_role("button", name="Send the appeal")).to_have_count(0)
 
 
-def test_when_time_is_over_what_has_arrived_is_submitted(room, student, stack):
+def test_when_time_is_over_what_has_arrived_is_submitted(
+    room, student, stack, assert_accessible, screenshot
+):
     room.get_by_label("Testing every conductor").check()
     saved(room)
+    room.context.route(f"**/attempts/{student.attempt_id}", _as_expired)
+    told = {"title": "Conflict", "status": 409, "detail": "The clerk is out"}
+    refused = {"status": 409, "content_type": "application/problem+json", "json": told}
+    room.context.route("**/submit", lambda route: route.fulfill(**refused))
     stack.rows(NEARLY_OVER.format(student.attempt_id))
+    room.get_by_role("heading", name="Your time is over").wait_for(timeout=20_000)
+    expect(room.get_by_role("alert")).to_contain_text("The clerk is out")
+    hand_in = room.get_by_role("button", name="Submit and get the receipt")
+    expect(hand_in).to_be_enabled()
+    assert_accessible(room)
+    screenshot(room, "student-expired")
+    room.context.unroute_all()
+    hand_in.click()
     room.get_by_role("heading", name="Your result").wait_for(timeout=20_000)
     room.get_by_text("Fingerprint of the answers").wait_for()
+    assert_accessible(room)
     [[status, answered]] = stack.rows(ENDED.format(student.attempt_id))
     assert (status, answered) == ("graded", "1")
 
@@ -531,6 +555,14 @@ def test_the_room_is_small_and_speaks_hindi(open_page, student, assert_accessibl
         {Path(url).name: len(gzip.compress(page.request.get(url).body())) for url in scripts}
     )
     assert sizes.total() < ROOM_BYTES, sizes.most_common()
+
+
+def _as_expired(route: Route) -> None:
+    """Answer with an attempt that is over in so far as it runs no more, and not submitted yet."""
+    answer = route.fetch()
+    attempt = answer.json()
+    is_over = attempt["status"] != "in_progress"
+    route.fulfill(response=answer, json={**attempt, **({"status": "expired"} if is_over else {})})
 
 
 def _signed_in(login: str) -> str:
