@@ -298,7 +298,8 @@ def test_a_page_that_is_loaded_again_in_a_cut_goes_on(room, student, stack):
     field = room.get_by_role("textbox")
     field.press_sequentially(WORDS[:20])
     saved(room)
-    room.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    kept = "() => navigator.serviceWorker.controller !== null"  # it takes the page once all is kept
+    room.wait_for_function(kept, timeout=20_000)
     left = _seconds_left(room)
     room.context.set_offline(True)
     connection(room, "offline")
