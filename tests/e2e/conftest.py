@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Self
 
 import httpx
@@ -298,6 +298,28 @@ async def admin(platform) -> AsyncIterator[Person]:
 async def hall_in_charge(platform) -> AsyncIterator[Person]:
     async for person in staff(platform.url, "hall_in_charge"):
         yield person
+
+
+@pytest.fixture
+def shown_on_every_node(platform) -> Callable[..., Awaitable[None]]:
+    """Return a wait until each node begins its board with a row of the student that is `wanted`.
+
+    What is announced reaches each node in its own time, and the gateway deals boards out to both.
+    """
+
+    async def shown(watcher: Person, student: Student, wanted: Callable[[Frame], bool]) -> None:
+        for number in (1, 2):
+            node = platform.service_url("realtime", number)
+
+            async def is_shown(node: str = node) -> bool:
+                async with watcher.socket_at(node, f"exams/{student.exam_id}/monitor") as board:
+                    snapshot = await board.until(lambda f: f["type"] == "snapshot")
+                rows = [r for r in snapshot["attempts"] if r["attempt_id"] == student.attempt_id]
+                return any(map(wanted, rows))
+
+            await eventually(is_shown, 20, every=0.1)
+
+    return shown
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def delta_of(kind: str, attempt_id: int, **data):
 
 
 async def test_a_message_to_three_students_is_live_until_each_has_acknowledged_it(
-    three_students, proctor
+    three_students, proctor, shown_on_every_node
 ):
     ids = [student.attempt_id for student in three_students]
     one, _, late = three_students
@@ -64,10 +64,10 @@ async def test_a_message_to_three_students_is_live_until_each_has_acknowledged_i
         listed = (await proctor.http.get(exam, params={"live": "true"})).json()
         unseen = {a["attempt_id"] for a in listed if a["action_id"] == body["action_id"]}
         assert unseen == set(ids[1:])
-    async with proctor.socket(f"exams/{one.exam_id}/monitor") as board:
-        snapshot = await board.until(lambda f: f["type"] == "snapshot")
-        waiting = {a["attempt_id"]: a["live_action_count"] for a in snapshot["attempts"]}
-        assert [waiting[attempt_id] for attempt_id in ids] == [0, 1, 1]
+    for each, count in zip(three_students, (0, 1, 1), strict=True):
+        await shown_on_every_node(
+            proctor, each, lambda row, count=count: row["live_action_count"] == count
+        )
 
     place = {"since": since["sequence"], "epoch": since["epoch"]}
     async with late.socket(f"attempts/{ids[2]}", **place) as back:
@@ -126,6 +126,7 @@ async def test_without_attempts_nothing_is_stored_and_the_same_order_succeeds_la
         assert int(refused.headers["retry-after"]) >= 1
     finally:
         await asyncio.to_thread(platform.cont, "attempts")
+        await asyncio.to_thread(platform.wait_ready, "attempts")
 
     async def accepted() -> bool:
         return (await proctor.http.post(path, json=body)).status_code == 201
@@ -168,7 +169,7 @@ async def test_chat_and_a_raised_hand_reach_the_board_and_the_answer_every_socke
 
 @pytest.mark.parametrize("ends", ["terminated", "submitted"])
 async def test_what_is_live_claimed_or_raised_ends_with_the_attempt(
-    student, proctor, second_proctor, ends
+    student, proctor, second_proctor, shown_on_every_node, ends
 ):
     path = f"/proctoring/attempt/{student.attempt_id}"
     (await proctor.http.post(f"{path}/claim")).raise_for_status()
@@ -179,14 +180,11 @@ async def test_what_is_live_claimed_or_raised_ends_with_the_attempt(
     (await proctor.http.post(f"{path}/claim/hand-over", json=to)).raise_for_status()
     (await student.http.post(f"{path}/hand")).raise_for_status()
 
-    async def is_shown() -> bool:  # what is announced reaches a node's board a moment later
-        async with proctor.socket(f"exams/{student.exam_id}/monitor") as early:
-            shown = await early.until(lambda f: f["type"] == "snapshot")
-        [mine] = [a for a in shown["attempts"] if a["attempt_id"] == student.attempt_id]
-        is_claimed = mine["claimed_by"] == second_proctor.user["username"]
-        return bool(is_claimed and mine["hand_raised_at"])
+    def is_claimed_and_raised(row) -> bool:
+        is_claimed = row["claimed_by"] == second_proctor.user["username"]
+        return bool(is_claimed and row["hand_raised_at"])
 
-    assert await eventually(is_shown, 10)
+    await shown_on_every_node(proctor, student, is_claimed_and_raised)
     async with (
         student.socket(f"attempts/{student.attempt_id}") as socket,
         proctor.socket(f"exams/{student.exam_id}/monitor") as board,

@@ -127,7 +127,7 @@ async def test_signing_out_frees_the_attempt(student, phone, hall_in_charge, exa
     async def is_begun() -> bool:
         return (await phone.http.post(f"{path}/begin")).status_code == 200
 
-    await eventually(is_begun, 5)
+    await eventually(is_begun, 20)
 
 
 async def test_who_connects_in_the_middle_of_a_pause_sees_the_clock_stand_still(

@@ -93,7 +93,7 @@ async def test_every_notice_has_the_described_keys_and_no_secret(platform, stude
         notices = await said(bus, EVENTS, f"oep.v1.{student.exam_id}.{attempt}.>")
         return notices if {n["fact"] for _, n in notices} >= SAID else []
 
-    notices = await eventually(everything, 10)
+    notices = await eventually(everything, 30)
     notices += await said(bus, CONTROL, "oep.control.login_revoked")
     for subject, notice in notices:
         fact = notice["fact"]
@@ -114,6 +114,6 @@ async def test_a_change_of_keys_is_said_with_the_described_keys(platform, bus):
         mine = [n for n in found if n["data"]["revoked_kid"] == following["kid"]]
         return mine[0] if mine else None
 
-    notice = await eventually(heard, 10)
+    notice = await eventually(heard, 30)
     assert set(notice["data"]) == described()["key_rotated"]
     assert notice["data"]["active_kid"] == active["kid"]

@@ -55,7 +55,7 @@ async def test_what_a_student_did_is_told_on_the_page_in_files_and_on_paper(
         told = (await proctor.http.get(path)).raise_for_status().json()
         return told if told["risk"]["as_of_sequence"] == 3 else None
 
-    told = await eventually(assessed, 15)
+    told = await eventually(assessed, 30)
     assert told["attempt"]["student_name"] == name
     assert [(line["event_type"], line["count"]) for line in told["timeline"]] == [
         ("copy_paste_attempt", 1),

@@ -28,7 +28,8 @@ async def test_a_transfer_is_asked_for_approved_and_seen_by_all(student, proctor
         assert places == sorted(set(places))
 
         def told() -> bool:
-            kinds = [frame["kind"] for frame in board.of_type("delta")]
+            mine = [f for f in board.of_type("delta") if f["attempt_id"] == attempt]
+            kinds = [frame["kind"] for frame in mine]
             return kinds.count("transfer") == 3
 
         await eventually(told, 10)

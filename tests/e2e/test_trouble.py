@@ -23,6 +23,7 @@ async def test_postgres_away_is_said_and_outlasted(platform, student, rows):
                 assert (live.status_code, ready.status_code) == (200, 503), name
         finally:
             await asyncio.to_thread(platform.cont, "postgres")
+            await asyncio.to_thread(platform.wait_ready, "postgres")
 
         async def healed() -> bool:
             ready = [await probe.get(f"{url}/health/ready") for url in services.values()]
