@@ -21,6 +21,7 @@ VENV = ROOT / ".venv"
 UV = TOOLS / "bin" / "uv"
 UV_REQUIREMENTS = Path(__file__).with_name("uv-requirements.txt")
 LOCK = ROOT / "requirements.lock"
+RENDERER = ROOT / "deploy" / "kubernetes" / "requirements.txt"
 OLDEST = (3, 11)
 
 
@@ -91,6 +92,9 @@ def make_environment() -> None:
     run([*uv_pip, "sync", "--quiet", "--python", python, "--require-hashes", str(LOCK)])
     editable = [part for folder in members() for part in ("--editable", str(folder))]
     run([*uv_pip, "install", "--quiet", "--python", python, "--no-deps", *editable])
+    # The renderer of deploy/kubernetes names a newer Python than it needs.
+    newer = ["--python-version", "3.14", "--no-deps", "--require-hashes"]
+    run([*uv_pip, "install", "--quiet", "--python", python, *newer, "-r", str(RENDERER)])
 
 
 def run(command: list[str]) -> None:
@@ -125,7 +129,7 @@ def make_what_changed() -> None:
     if not is_current(TOOLS, wanted):
         make_tools()
         (TOOLS / ".oep-stamp").write_text(wanted)
-    wanted = stamp(LOCK, Path(__file__), *(path / "pyproject.toml" for path in members()))
+    wanted = stamp(LOCK, RENDERER, Path(__file__), *(path / "pyproject.toml" for path in members()))
     if not is_current(VENV, wanted):
         make_environment()
         (VENV / ".oep-stamp").write_text(wanted)

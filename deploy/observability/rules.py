@@ -239,6 +239,16 @@ BOUNDS = (
         "Calls of {{ $labels.job }} to another service fail: {{ $labels.why }}",
     ),
     Bound(
+        "OepCertificateEnds",
+        "oep_certificate_not_after_seconds - time() < 172800"
+        " and oep_certificate_not_after_seconds > 0",
+        "5m",
+        "page",
+        "oep-services",
+        "The certificate of {{ $labels.job }} at {{ $labels.instance }} ends in"
+        " {{ $value | humanizeDuration }} and was not renewed",
+    ),
+    Bound(
         "OepUpstreamEjected",
         "envoy_cluster_membership_total - envoy_cluster_membership_healthy > 0",
         "30s",

@@ -8,7 +8,7 @@ import asyncio
 import functools
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import grpc
@@ -18,8 +18,10 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from chassis import metrics, patience, tracing
+from chassis import metrics, mtls, patience, tracing
 from chassis.errors import BY_GRPC_STATUS, Failure, Unavailable
+from chassis.mtls import Identity
+from chassis.renewing import RenewedChannel
 
 log = structlog.get_logger()
 
@@ -46,10 +48,19 @@ class NeighbourUnavailable(Unavailable):
     detail = "A required service is temporarily unavailable. Please try again."
 
 
-def channel(addresses: str) -> grpc.aio.Channel:
-    """Return a channel to one address, to a `dns:///` name, or to several, comma-separated."""
+def channel(addresses: str, peer: str = "", identity: Identity | None = None) -> grpc.aio.Channel:
+    """Return a channel to one address, to a `dns:///` name, or to several, comma-separated.
+
+    With an identity it shows its certificate and talks to nobody whose own does not name `peer`.
+    """
     many = "," in addresses and "://" not in addresses
-    return grpc.aio.insecure_channel(f"ipv4:{addresses}" if many else addresses, options=_OPTIONS)
+    target = f"ipv4:{addresses}" if many else addresses
+    if identity is None:
+        return grpc.aio.insecure_channel(target, options=_OPTIONS)
+    options = [*_OPTIONS, ("grpc.ssl_target_name_override", peer)]
+    return RenewedChannel(
+        identity, lambda shown: grpc.aio.secure_channel(target, shown, options=options)
+    )
 
 
 async def call(
@@ -108,7 +119,9 @@ def _failure(error: grpc.aio.AioRpcError) -> Failure:
             info = error_details_pb2.ErrorInfo()
             if detail.Unpack(info) and info.domain == _DOMAIN:
                 return _rebuilt(error.code(), info, status.message)
-    log.warning("rpc.failed", status=error.code().name)
+    # What gRPC says itself of a connection: names and addresses of services, nothing of a request.
+    about = {"why": error.details()} if error.code() is grpc.StatusCode.UNAVAILABLE else {}
+    log.warning("rpc.failed", status=error.code().name, **about)
     return NeighbourUnavailable()
 
 
@@ -123,18 +136,31 @@ def _rebuilt(code: grpc.StatusCode, info: error_details_pb2.ErrorInfo, message: 
 class RpcServer:
     """A gRPC server on the service's event loop, with health and our errors."""
 
-    def __init__(self, host: str, port: int, register: Callable[[grpc.aio.Server], None]) -> None:
-        """`register` adds the servicers; port 0 takes a free one."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        register: Callable[[grpc.aio.Server], None],
+        *,
+        identity: Identity | None = None,
+        callers: Iterable[str] = (),
+    ) -> None:
+        """`register` adds the servicers; port 0 takes a free one.
+
+        With an identity only `callers` may call, by the names in their certificates.
+        """
         self._address = f"{host}:{port}"
         self._register = register
+        self._identity = identity
+        self._callers = frozenset(callers)
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self.port = port
 
     async def start(self) -> None:
-        """Listen. Raises `OSError` when the port is taken."""
+        """Listen. Raises `OSError` when the port is taken or a file of the identity is away."""
         self._server = grpc.aio.server(
-            interceptors=[_Translator()],
+            interceptors=[_Translator(self._judged)],
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
@@ -147,12 +173,21 @@ class RpcServer:
         self._register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         try:
-            self.port = self._server.add_insecure_port(self._address)
+            self.port = self._listen(self._server)
         except RuntimeError as error:
             message = f"gRPC port {self._address} is taken; stop what holds it or set GRPC_PORT"
             raise OSError(message) from error
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    def _listen(self, server: grpc.aio.Server) -> int:
+        if self._identity is None:
+            return server.add_insecure_port(self._address)
+        return server.add_secure_port(self._address, mtls.server_credentials(self._identity))
+
+    @property
+    def _judged(self) -> frozenset[str] | None:
+        return None if self._identity is None else self._callers
 
     async def stop(self, grace_seconds: float = 1.0) -> None:
         """Refuse new calls at once, give running ones `grace_seconds`."""
@@ -162,7 +197,11 @@ class RpcServer:
 
 
 class _Translator(grpc.aio.ServerInterceptor):
-    """Turns failures of handlers into statuses; logs what nobody foresaw, once."""
+    """Turns strangers away and failures into statuses; logs what nobody foresaw, once."""
+
+    def __init__(self, callers: frozenset[str] | None) -> None:
+        """None takes calls from everybody who can reach the port."""
+        self._callers = callers
 
     async def intercept_service(
         self,
@@ -170,18 +209,44 @@ class _Translator(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
+        if handler is None:
             return handler
+        behaviour = handler.unary_unary
+        if behaviour is None:
+            # Streams only tell of health; where callers are judged nobody needs them.
+            return handler if self._callers is None else _not_offered()
+        translated = _translated(behaviour, handler_call_details.method)
+        if self._callers is not None:
+            translated = _judged(translated, self._callers, handler_call_details.method)
         return grpc.unary_unary_rpc_method_handler(
-            _translated(handler.unary_unary, handler_call_details.method),
+            translated,
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
 
-def _translated(
-    behaviour: Callable[[Any, Any], Awaitable[Any]], method: str
-) -> Callable[[Any, Any], Awaitable[Any]]:
+Behaviour = Callable[[Any, Any], Awaitable[Any]]
+
+
+def _judged(behaviour: Behaviour, callers: frozenset[str], method: str) -> Behaviour:
+    async def run(request: Any, context: Any) -> Any:
+        shown = mtls.names(context.auth_context())
+        if shown.isdisjoint(callers):
+            log.warning("rpc.refused", caller=sorted(shown), method=method)
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This caller may not call here")
+        return await behaviour(request, context)
+
+    return run
+
+
+def _not_offered() -> Any:
+    async def run(_: Any, context: Any) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Not offered here")
+
+    return grpc.unary_unary_rpc_method_handler(run)
+
+
+def _translated(behaviour: Behaviour, method: str) -> Behaviour:
     seconds = metrics.RPC_SECONDS.labels(method)
 
     async def run(request: Any, context: Any) -> Any:

@@ -5,10 +5,11 @@ No default exists for what must differ between installations: addresses of store
 
 import ipaddress
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.origins import Network
@@ -51,15 +52,16 @@ class ServiceSettings(BaseSettings):
     """Of the requests that do not ask to be traced, how many are."""
     traces_per_second: float = Field(default=10.0, ge=0)
     """How many of those that ask to be are, in a second and process: anybody may ask."""
+    mtls_certificate_file: Path | None = None
+    """With the two below: gRPC between services shows and demands certificates (ADR 44)."""
+    mtls_key_file: Path | None = None
+    mtls_ca_file: Path | None = None
+    """Who signs the certificates of all services, and of nobody else."""
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return (
-            tuple(p.strip() for p in value.split(",") if p.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return _words(value)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -67,6 +69,15 @@ class ServiceSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ipaddress.ip_network(p.strip()) for p in value.split(",") if p.strip())
+
+    @model_validator(mode="after")
+    def _whole_identity(self) -> Self:
+        files = (self.mtls_certificate_file, self.mtls_key_file, self.mtls_ca_file)
+        if any(files) and not all(files):
+            raise ValueError(
+                "MTLS_CERTIFICATE_FILE, MTLS_KEY_FILE and MTLS_CA_FILE go together: all or none"
+            )
+        return self
 
     def masked(self) -> str:
         """Return the settings as JSON text in which secrets and passwords are hidden."""
@@ -90,6 +101,19 @@ class DatabaseSettings(ServiceSettings):
     lock_timeout_ms: int = Field(default=3_000, ge=100)
     request_seconds: float = Field(default=10.0, gt=0, lt=15)
     """How long a request may wait in all; then 503. The gateway waits for 15 s."""
+    mtls_callers: Addresses = ()
+    """Names in certificates that may call this service by gRPC; nobody else may."""
+
+    @field_validator("mtls_callers", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return _words(value)
+
+    @model_validator(mode="after")
+    def _callers_can_be_told_apart(self) -> Self:
+        if self.mtls_callers and self.mtls_certificate_file is None:
+            raise ValueError("MTLS_CALLERS means nothing without MTLS_CERTIFICATE_FILE")
+        return self
 
 
 def psycopg2_url(url: str) -> str:
@@ -99,6 +123,12 @@ def psycopg2_url(url: str) -> str:
         message = "DATABASE_URL must look like postgresql://user:password@host:port/database"
         raise ValueError(message)
     return f"postgresql+psycopg2://{rest}"
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
 def _shown(value: Any) -> Any:

@@ -12,6 +12,7 @@ import grpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
+from chassis.mtls import Identity
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer, channel
 from chassis.serving import Supervisor, running, service
@@ -89,7 +90,7 @@ class Attempts:
             await bus.start()
             stack.push_async_callback(bus.close)
             relay = Relay(settings.database_url.get_secret_value(), OUTBOX, bus, source="attempts")
-            auth = channel(settings.auth_grpc)
+            auth = channel(settings.auth_grpc, "auth", Identity.of(settings))
             stack.push_async_callback(auth.close)
             app.state.verifier = self.verifier
             app.state.parts = parts = self._parts(database, relay, auth)
@@ -134,7 +135,14 @@ class Attempts:
         def register(server: grpc.aio.Server) -> None:
             add_AttemptsServiceServicer_to_server(servicer, server)
 
-        rpc = RpcServer(self._settings.host, self._settings.grpc_port, register)
+        settings = self._settings
+        rpc = RpcServer(
+            settings.host,
+            settings.grpc_port,
+            register,
+            identity=Identity.of(settings),
+            callers=settings.mtls_callers,
+        )
         await rpc.start()
         stack.push_async_callback(rpc.stop)
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from chassis.bus import Bus
 from chassis.database import Database
+from chassis.mtls import Identity
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Supervisor, running, service
@@ -71,7 +72,13 @@ class Parts:
             settings=settings,
         )
         servicer = AuthServicer(self.sign_in, self.assigning)
-        self.rpc = RpcServer(settings.host, settings.grpc_port, servicer.register)
+        self.rpc = RpcServer(
+            settings.host,
+            settings.grpc_port,
+            servicer.register,
+            identity=Identity.of(settings),
+            callers=settings.mtls_callers,
+        )
 
     def supervisor(self) -> Supervisor:
         supervisor = Supervisor()

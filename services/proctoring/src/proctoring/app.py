@@ -17,6 +17,7 @@ from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.database import Database
 from chassis.lanes import open_lanes
+from chassis.mtls import Identity
 from chassis.outbox import Relay
 from chassis.rpc import RpcServer
 from chassis.serving import Lifespan, Supervisor, running, service
@@ -139,7 +140,13 @@ def _lifespan(
         _keep_evidence(app, settings, ways, supervisor)
         _review_and_act(app, settings, ways, supervisor)
         servicer = ProctoringServicer(database)
-        grpc_server = RpcServer(settings.host, settings.grpc_port, servicer.register)
+        grpc_server = RpcServer(
+            settings.host,
+            settings.grpc_port,
+            servicer.register,
+            identity=Identity.of(settings),
+            callers=settings.mtls_callers,
+        )
         await ways.bus.start()
         await grpc_server.start()
         app.state.grpc_port = grpc_server.port
@@ -174,8 +181,9 @@ class _Ways:
             settings.nats_url, f"proctoring-{settings.node_id}", replicas=settings.nats_replicas
         )
         url = settings.database_url.get_secret_value()
-        attempts_channel = rpc.channel(settings.attempts_grpc)
-        auth_channel = rpc.channel(settings.auth_grpc)
+        identity = Identity.of(settings)
+        attempts_channel = rpc.channel(settings.attempts_grpc, "attempts", identity)
+        auth_channel = rpc.channel(settings.auth_grpc, "auth", identity)
         in_flight = settings.intake_groups_in_flight
         return cls(
             database=database,

@@ -14,6 +14,7 @@ import structlog
 from chassis import rpc
 from chassis.database import Database
 from chassis.errors import Failure
+from chassis.mtls import Identity
 
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
@@ -122,7 +123,7 @@ async def _erase(settings: Settings, retention: Retention, chosen: argparse.Name
 
 
 async def _attempts(settings: Settings, user_id: int) -> list[Attempt]:
-    channel = rpc.channel(settings.attempts_grpc)
+    channel = rpc.channel(settings.attempts_grpc, "attempts", Identity.of(settings))
     try:
         return await AttemptsClient(channel, seconds=_PATIENCE_SECONDS).of_student(user_id)
     finally:

@@ -14,6 +14,7 @@ from chassis import rpc
 from chassis.assignments import Assignments
 from chassis.bus import Bus
 from chassis.errors import Failure
+from chassis.mtls import Identity
 from chassis.serving import Supervisor
 from chassis.tokens import LIST_PATIENCE_SECONDS, KeySet, Revocations, TokenVerifier
 
@@ -88,10 +89,11 @@ class Node:
         verifier = TokenVerifier(
             self.keys, self.revocations, settings.token_issuer, remembered=_TOKENS_REMEMBERED
         )
-        self._auth_channel = rpc.channel(settings.auth_grpc)
+        identity = Identity.of(settings)
+        self._auth_channel = rpc.channel(settings.auth_grpc, "auth", identity)
         self._auth = AuthClient(self._auth_channel)
-        self._attempts_channel = rpc.channel(settings.attempts_grpc)
-        self._proctoring_channel = rpc.channel(settings.proctoring_grpc)
+        self._attempts_channel = rpc.channel(settings.attempts_grpc, "attempts", identity)
+        self._proctoring_channel = rpc.channel(settings.proctoring_grpc, "proctoring", identity)
         clock = DatabaseClock(datetime.now(UTC), time.monotonic())
         attempts = AttemptsClient(self._attempts_channel, clock)
         self.ring: Ring[Message] = Ring(settings.ring_messages, settings.ring_bytes)
