@@ -84,6 +84,33 @@ export interface KeptRoom {
   readonly kept_at: number;
 }
 
+/** A picture that waits to be sent. */
+export interface KeptSnapshot {
+  readonly queue: Queue;
+  /** The place in the queue. */
+  readonly place: number;
+  readonly snapshot_id: string;
+  readonly source: 'camera' | 'screen';
+  /** By the server's clock, as far as it is known. */
+  readonly taken_at: string;
+  readonly media_type: 'image/jpeg' | 'image/webp';
+  readonly content: ArrayBuffer;
+}
+
+/** What a queue of pictures counts. */
+export interface KeptSnapshots {
+  readonly queue: Queue;
+  readonly nextPlace: number;
+  readonly waiting: number;
+  readonly bytes: number;
+  readonly sent: number;
+  /** The oldest, when there was no room for more. */
+  readonly givenUp: number;
+  readonly refused: number;
+  /** When a picture came or went last, by this device's clock, in ms since 1970. */
+  readonly touched_at: number;
+}
+
 interface Schema extends DBSchema {
   events: { key: [Queue, number]; value: KeptEvent };
   queues: { key: Queue; value: KeptQueue };
@@ -91,6 +118,8 @@ interface Schema extends DBSchema {
   answers: { key: [Queue, number]; value: KeptAnswer };
   receipts: { key: number; value: KeptReceipt };
   rooms: { key: Queue; value: KeptRoom };
+  snapshots: { key: [Queue, number]; value: KeptSnapshot };
+  snapshot_queues: { key: Queue; value: KeptSnapshots };
   handovers: { key: string; value: { name: string; sealed: ArrayBuffer; at: number } };
 }
 
@@ -104,7 +133,7 @@ export function allOf(queue: Queue): IDBKeyRange {
 /** What must be on the disk before anybody is told that it is kept. */
 export const DURABLE = { durability: 'strict' } as const;
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Opens the database. Raises `StorageUnavailable`. */
 export async function openStore(name = 'oep'): Promise<Store> {
@@ -120,6 +149,10 @@ export async function openStore(name = 'oep'): Promise<Store> {
           database.createObjectStore('handovers', { keyPath: 'name' });
         }
         if (found < 2) database.createObjectStore('rooms', { keyPath: 'queue' });
+        if (found < 3) {
+          database.createObjectStore('snapshots', { keyPath: ['queue', 'place'] });
+          database.createObjectStore('snapshot_queues', { keyPath: 'queue' });
+        }
       },
       // A newer page wants to change the database: it must not wait for a tab that nobody looks at.
       blocking: (_now, _wanted, event) => (event.target as IDBDatabase).close(),

@@ -106,6 +106,7 @@ export type Weather = 'fine' | 'down' | 'lost';
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly userId: number | undefined;
   readonly token: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: whatever was sent
@@ -129,6 +130,8 @@ export class Platform {
   readonly answers = new Map<number, { answer: unknown; is_flagged: boolean; at: string }>();
   readonly visits = new Map<string, number>();
   readonly timings: Schemas['TimingBody'][] = [];
+  /** By their ids, so that one that comes twice is there once. */
+  readonly pictures = new Map<string, Record<string, string>>();
   submits: unknown[] = [];
   isFamilyRevoked = false;
   exchanges = 0;
@@ -184,6 +187,7 @@ export class Platform {
       return method === 'GET' ? json(this.#stored()) : this.#save(body);
     }
     if (path === `/api/v1/attempts/${ATTEMPT}/submit`) return this.#submit(body);
+    if (path === `/api/v1/proctoring/attempt/${ATTEMPT}/snapshots`) return this.#picture(asked);
     return problem(404, 'Not Found');
   }
 
@@ -261,6 +265,12 @@ export class Platform {
     });
   }
 
+  #picture({ query, body }: Asked): Response {
+    if (this.status === 'graded') return problem(409, 'attempt-closed');
+    this.pictures.set(query.snapshot_id ?? '', { ...query, body });
+    return json({ ...query }, 201, { 'oep-load': `${this.load}` });
+  }
+
   #submit(body: unknown): Response {
     this.submits.push(body);
     this.status = 'graded';
@@ -275,13 +285,16 @@ function refusal(index: number, status: number, detail: string): unknown {
 
 async function readAsked(request: Request): Promise<Asked> {
   const token = request.headers.get('authorization')?.replace('Bearer ', '');
+  const isPicture = request.headers.get('content-type')?.startsWith('image/') ?? false;
   const text = await request.text();
+  const { pathname, searchParams } = new URL(request.url);
   return {
     method: request.method,
-    path: new URL(request.url).pathname,
+    path: pathname,
+    query: Object.fromEntries(searchParams),
     token,
     userId: token ? JSON.parse(atob(token.split('.')[1] ?? '')).sub * 1 : undefined,
-    body: text ? JSON.parse(text) : undefined,
+    body: isPicture ? text : text ? JSON.parse(text) : undefined,
   };
 }
 
