@@ -131,7 +131,8 @@ async def test_a_first_frame_may_bring_the_token_and_must_come_in_time(make_worl
 
 
 @pytest.mark.contract("8.1/refusals")
-async def test_more_than_eight_sockets_and_attempts_away(world):
+async def test_more_than_eight_sockets_and_attempts_away(make_world):
+    world = await make_world(admission_seconds=0.5)
     attempt, token = world.attempt(), world.tokens.token(9, ADMIN)
     for number in range(8):
         await speaker(world, attempt, token=token, modern=bool(number % 2))
@@ -421,7 +422,8 @@ async def test_a_proctor_who_is_not_assigned_any_more_says_nothing_more(world):
     assert len(world.attempts.broadcasts) == 1
 
 
-async def test_when_nobody_can_say_whether_he_still_may_nothing_is_said(world):
+async def test_when_nobody_can_say_whether_he_still_may_nothing_is_said(make_world):
+    world = await make_world(admission_seconds=0.5)
     attempt = world.attempt()
     sender = await speaker(world, attempt, token=world.proctor(attempt.exam_id))
     world.node.admission._assignments._known.clear()

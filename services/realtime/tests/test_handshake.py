@@ -168,7 +168,8 @@ async def test_more_sockets_than_allowed(world):
     await world.student(attempt)
 
 
-async def test_attempts_away(world):
+async def test_attempts_away(make_world):
+    world = await make_world(admission_seconds=0.5)
     path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
     port = await world.stop_attempts()
     assert await refused(world, path, token=token) == "Service temporarily unavailable"
@@ -209,7 +210,8 @@ async def test_a_refused_socket_leaves_nothing_behind(world):
     await eventually(lambda: len(world.node.hub) == 0)
 
 
-async def test_a_refusal_that_passes_says_when_to_come_back(world):
+async def test_a_refusal_that_passes_says_when_to_come_back(make_world):
+    world = await make_world(admission_seconds=0.5)
     path, token = f"attempts/{world.attempt().attempt_id}", world.tokens.token()
     await world.stop_attempts()
     with pytest.raises(InvalidStatus) as caught:
@@ -297,7 +299,10 @@ async def test_attempts_is_asked_about_a_device_only_where_it_matters(world, pol
     assert bool(world.attempts.devices) is asks
 
 
-async def test_when_nobody_can_say_whether_a_device_may_it_comes_back_later(world, unavailable):
+async def test_when_nobody_can_say_whether_a_device_may_it_comes_back_later(
+    make_world, unavailable
+):
+    world = await make_world(admission_seconds=0.5)
     attempt = world.attempt(policy="refuse", active_login_id="desk")
     world.attempts.device_failure = unavailable()
     path, token = f"attempts/{attempt.attempt_id}", world.tokens.token(login_id="phone")

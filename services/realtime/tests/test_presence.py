@@ -281,6 +281,24 @@ async def test_a_node_that_dies_takes_its_presence_with_it(make_world, monkeypat
     assert gone["connection_since"] > "2026-01-05T10:00:00Z"
 
 
+async def test_a_node_that_ends_gives_its_lease_back_at_once(make_world):
+    world = await make_world()
+    await eventually(lambda: world.node.leases._has_held, seconds=10)
+    name = world.node.leases._node
+
+    async def holders():
+        stream = "KV_OEP_NODES"
+        info = await world.bus.jetstream.stream_info(
+            stream, subjects_filter=f"$KV.OEP_NODES.{name}"
+        )
+        return list(info.state.subjects or ())
+
+    assert len(await holders()) == 1
+    await world.stop_node()
+    assert await holders() == []
+    await world.start_node()
+
+
 async def test_a_node_whose_lease_ran_out_says_everything_again(make_world):
     world = await make_world()
     attempt = world.attempt()

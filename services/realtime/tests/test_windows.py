@@ -2,7 +2,7 @@
 
 import asyncio
 
-import pytest
+from chassis import assignments
 from chassis.errors import Unavailable
 from chassis.waiting import eventually
 from oep.auth.v1 import auth_pb2
@@ -275,11 +275,14 @@ async def test_a_window_goes_on_with_a_page_wherever_its_client_left_off(world):
     assert (await back.frame())["type"] == "page"
 
 
-@pytest.mark.parametrize("view", ["page", None])
-async def test_a_proctor_whose_assignment_ends_loses_each_kind_of_board(make_world, view):
+async def test_a_proctor_whose_assignment_ends_loses_each_kind_of_board(make_world, monkeypatch):
+    monkeypatch.setattr(assignments, "FRESH_SECONDS", 0.5)
     world = await make_world(board_check_seconds=0.2)
-    attempt = world.attempt()
-    query = {"view": view} if view else {}
-    board = await world.board(attempt.exam_id, **query)
+    exam_id = world.attempt().exam_id
+    boards = [await world.board(exam_id), await world.board(exam_id, view="page")]
+    chief = await world.connect(f"exams/{exam_id}/monitor", token=world.tokens.token(7, ("admin",)))
     world.auth.assigned.clear()
-    assert await board.closed(seconds=10) == (4503, "Unauthorized")
+    for board in boards:
+        assert await board.closed(seconds=10) == (4503, "Unauthorized")
+    await chief.frame("snapshot")
+    assert chief.connection.close_code is None

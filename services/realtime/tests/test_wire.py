@@ -305,7 +305,7 @@ async def test_a_server_that_ends_says_so_to_all_and_does_not_wait(make_world, d
     world = await make_world()
     clients = [await world.student(world.attempt()) for _ in range(3)]
     raw = await dial(world)
-    world.server.should_exit = True
+    world.server.ended.set()
     await asyncio.wait_for(asyncio.shield(world._task), 15)
     assert [(await client.closed())[0] for client in clients] == [4000] * 3
     assert await raw.close_code() == 4000

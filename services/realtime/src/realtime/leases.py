@@ -62,6 +62,20 @@ class Leases:
             stop_if_cancelled()
             await asyncio.sleep(_BEAT_SECONDS)
 
+    async def give_back(self, seconds: float) -> None:
+        """Give this node's lease back when it ends, so that no other node waits for its answers.
+
+        A bus that does not take it within `seconds` lets it run out.
+        """
+        if not self._has_held or not self._bus.is_connected:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                subject = _PREFIX + self._node
+                await self._bus.jetstream.purge_stream(_STREAM, subject=subject)
+        except (NatsError, OSError, TimeoutError) as error:
+            log.info("lease.not_given_back", error=type(error).__name__)
+
     async def _beat(self) -> None:
         self._bucket = self._bucket or await self._bus.bucket(_BUCKET, ttl_seconds=_LEASE_SECONDS)
         there = await self._there()

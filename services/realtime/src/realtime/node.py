@@ -189,6 +189,7 @@ class Node:
     async def stop(self) -> None:
         await self.presence.flush(_FAREWELL_SECONDS)
         await self._supervisor.stop()
+        await self.leases.give_back(_FAREWELL_SECONDS)
         await self.boards.stop()
         await self.bus.close()
         await self._auth_channel.close()
