@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 from oep_local.rig import Platform
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from browser import chromium
 from browser.people import Hall
@@ -39,6 +46,9 @@ HANDLED = (
 )
 
 SCREEN = {"width": 1280, "height": 800}
+# How long is waited for what must come; nothing that comes is slower by it.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 Open = Callable[..., Page]
 
@@ -90,7 +100,7 @@ class Profiles:
         given = {"base_url": self._address, "locale": "en-GB", "timezone_id": "Asia/Kolkata"}
         context = self._browser.new_context(**{**given, "viewport": SCREEN, **options})
         self._contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("page", self._listen)
         page = context.new_page()
         page.goto(path)

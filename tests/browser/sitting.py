@@ -2,11 +2,13 @@
 line for a while, and four classmates who answer more or less of it: a class to stand beside.
 """
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from oep_local import seed_rows
 
 from browser.people import Hall, Student
@@ -47,7 +49,17 @@ def sit(hall: Hall) -> Sitting:
     spend(student, questions[1]["id"], 900)
     events = report(student, told(student))
     submit(student, last_event=len(events) + 2)
+    with hall.rest_of("proctor") as rest:
+        wait_for_risk(rest, student, len(events))
     return Sitting(student, events)
+
+
+def wait_for_risk(rest: httpx.Client, student: Student, count: int) -> None:
+    """Wait until all events are in the score, which follows them by a second or so."""
+    path, deadline = f"/proctoring/attempt/{student.attempt_id}/report", time.monotonic() + 30
+    while rest.get(path).raise_for_status().json()["risk"]["as_of_sequence"] < count:
+        assert time.monotonic() < deadline, "nobody scored what happened"
+        time.sleep(0.1)
 
 
 def answer_first(student: Student, questions: list[dict[str, Any]], count: int) -> None:

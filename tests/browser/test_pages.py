@@ -1,6 +1,7 @@
 """Both pages come up in a real browser, from `oep up`'s own server, past the gateway."""
 
 import pytest
+from playwright.sync_api import expect
 
 from browser.walks import sign_in_staff
 
@@ -15,7 +16,7 @@ def test_a_page_comes_up_and_is_accessible(open_page, assert_accessible, path):
 def test_the_pages_speak_hindi_to_who_prefers_it(open_page):
     page = open_page("/app/", locale="hi-IN")
     page.get_by_role("heading", level=1).wait_for()
-    assert page.locator("html").get_attribute("lang") == "hi"
+    expect(page.locator("html")).to_have_attribute("lang", "hi")
 
 
 def test_a_part_whose_code_is_gone_says_so_and_comes_with_the_next_load(

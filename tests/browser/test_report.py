@@ -126,6 +126,7 @@ def test_each_picture_of_the_report_has_a_table_with_the_servers_figures(
     sums = [sum(warned + violated for _, warned, violated in each["cells"])
             for each in counted["heat_map"]["attempts"]]  # fmt: skip
     heat = panel(page, "Who and when").get_by_role("table")
+    heat.wait_for()
     assert [int(sum_) for sum_ in heat.locator("tbody td:last-child").all_inner_texts()] == sums
 
     for scheme in ("light", "dark"):
@@ -137,11 +138,13 @@ def test_each_picture_of_the_report_has_a_table_with_the_servers_figures(
 def opened(part: Locator, number: int) -> Locator:
     """Open the table that says the same as a picture and return it."""
     part.get_by_text(AS_TABLE).nth(number).click()
+    expect(part.locator("details[open]")).to_have_count(number + 1)
     return part.locator("details[open]").nth(number).get_by_role("table")
 
 
 def column(table: Locator, number: int) -> list[str]:
-    """Return a column's cells; the first one, number 0, names the row."""
+    """Return a column's cells, once they are there; the first one, number 0, names the row."""
+    table.wait_for()
     return table.locator(f"tbody tr > :nth-child({number + 1})").all_inner_texts()
 
 
@@ -151,7 +154,7 @@ def assert_drawn(part: Locator, count: int) -> None:
     expect(pictures).to_have_count(count)
     for each in pictures.all():
         expect(each).to_have_attribute("aria-label", re.compile(r"\d"))
-        assert each.locator("canvas").evaluate(INKED)
+        wait_until(part.page, lambda it=each: it.locator("canvas").evaluate(INKED))
 
 
 def test_the_report_is_walked_by_keyboard_alone(sitting, staff_at):
@@ -210,6 +213,6 @@ def assert_fit_for_paper(page: Page) -> None:
     # heads of columns stay, although pressing them sorts
     tools = page.locator("button:not(thead *), select, textarea, input:not(.visually-hidden)")
     expect(tools.filter(visible=True)).to_have_count(0)
-    assert page.evaluate(CUT) == []
-    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(26, 31, 39)"
+    wait_until(page, lambda: page.evaluate(CUT) == [])  # pictures take their new size in a moment
+    expect(page.locator("body")).to_have_css("color", "rgb(26, 31, 39)")
     assert b"/MediaBox [0 0 841" in page.pdf(prefer_css_page_size=True), "it lies on its side"

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from browser.keyboard import focused, press, skip_to_content, walk_to, write
-from browser.walks import panel
+from browser.walks import panel, wait_until
 
 SHOWN_ROWS = 25
 
@@ -85,8 +85,11 @@ def test_what_is_written_and_done_is_beside_the_attempt(staff_at, hall):
     press(page, "Send")
     expect(chat.get_by_role("listitem").last).to_contain_text("Somebody comes")
     expect(chat.get_by_label("Message to the student")).to_have_value("")
-    heard = student.http.get(f"{mine}/messages").json()
-    assert [each["text"] for each in heard] == ["The fan is very loud", "Somebody comes"]
+
+    def heard() -> list[str]:
+        return [each["text"] for each in student.http.get(f"{mine}/messages").json()]
+
+    wait_until(page, lambda: heard() == ["The fan is very loud", "Somebody comes"])
 
     with hall.rest_of("proctor") as rest:
         body = {"action": "warn", "text": "Eyes on your screen", "action_id": str(uuid.uuid4())}

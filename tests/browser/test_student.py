@@ -20,6 +20,7 @@ from playwright.sync_api import Page, Route, expect
 from browser import exam_room
 from browser.bare import BareChromium
 from browser.exam_room import connection, enter, go_to, number_of, press, saved, tab_to
+from browser.walks import sign_in
 
 ROOM_BYTES = 150_000
 EVENTS = """SELECT event_type, severity, COUNT(*) as count, MAX(event_timestamp) as latest
@@ -167,6 +168,7 @@ def _as_texts(question: dict, answer: object) -> object:  # type: ignore[type-ar
 
 
 def test_the_seeds_table_of_events_is_made_by_real_keys(room, student, stack):
+    exam_room.is_full(room, wanted=True)  # the room may be there first
     exam_room.escape(room)
     exam_room.is_full(room, wanted=False)
     room.get_by_role("button", name="Fill the screen").click()
@@ -251,7 +253,7 @@ def test_not_a_keystroke_is_lost_by_a_cut_and_a_reload(room, student, stack, scr
     field = room.get_by_role("textbox")
     field.press_sequentially(WORDS[:20])
     saved(room)
-    left = _seconds_left(room)
+    left, began = _seconds_left(room), time.monotonic()
     room.context.set_offline(True)
     connection(room, "offline")
     field.press_sequentially(WORDS[20:])
@@ -259,7 +261,8 @@ def test_not_a_keystroke_is_lost_by_a_cut_and_a_reload(room, student, stack, scr
     room.get_by_role("button", name="Flag for later").click()
     expect(room.get_by_role("main")).to_contain_text("Kept on this computer")
     screenshot(room, "student-cut")
-    assert 0 < left - _seconds_left(room) < 20  # the clock goes on
+    _until(lambda: _seconds_left(room) < left)  # the clock goes on, and as fast as time
+    assert left - _seconds_left(room) < time.monotonic() - began + 3
     room.context.set_offline(False)
     connection(room, "online")
     saved(room)
@@ -300,7 +303,7 @@ def test_a_page_that_is_loaded_again_in_a_cut_goes_on(room, student, stack):
     saved(room)
     kept = "() => navigator.serviceWorker.controller !== null"  # it takes the page once all is kept
     room.wait_for_function(kept, timeout=20_000)
-    left = _seconds_left(room)
+    left, began = _seconds_left(room), time.monotonic()
     room.context.set_offline(True)
     connection(room, "offline")
     field.press_sequentially(WORDS[20:30])
@@ -309,7 +312,7 @@ def test_a_page_that_is_loaded_again_in_a_cut_goes_on(room, student, stack):
     room.reload()
     expect(number_of(room, WRITTEN)).to_be_visible(timeout=20_000)
     expect(field).to_have_value(WORDS[:30])
-    assert 0 <= left - _seconds_left(room) < 40
+    assert 0 <= left - _seconds_left(room) < time.monotonic() - began + 3
     field.press("End")
     field.press_sequentially(WORDS[30:])
     room.locator("[data-saving=offline]").wait_for()
@@ -459,16 +462,18 @@ def test_an_exam_opens_by_the_platforms_clock_whatever_this_computers_says(
     with hall.rest_of("admin") as admin:
         path = f"/exams/{student.exam_id}"
         was = admin.get(path).json()["start_time"]
-        page = open_page(f"/app/attempts/{student.attempt_id}")
+        page = open_page("/app/")
         page.add_init_script("{ const now = Date.now; Date.now = () => now() + 7_200_000; }")
         page.reload()
-        opens = datetime.now(UTC) + timedelta(seconds=6)
+        sign_in(page, student)  # before it counts: it takes as long as it takes
+        opens = datetime.now(UTC) + timedelta(seconds=7)
         admin.put(path, json={"start_time": opens.isoformat()}).raise_for_status()
         try:
-            exam_room.sign_in(page, student)
+            page.goto(f"/app/attempts/{student.attempt_id}")
             page.get_by_text("The exam opens in").wait_for()
             clock = page.locator("[data-check=clock]")
-            expect(clock).to_contain_text("by 7,200 s")
+            # as far as it can be known: within half the time that asking takes
+            expect(clock).to_contain_text(re.compile("by 7,(199|200|201) s"))
             expect(page.get_by_role("button", name="Begin the exam")).to_be_disabled()
             page.get_by_text("The exam opens in").scroll_into_view_if_needed()
             screenshot(page, "student-waiting")
@@ -599,7 +604,7 @@ def _seconds_left(page: Page) -> int:
     return total
 
 
-def _until(is_so, seconds: float = 10) -> None:
+def _until(is_so, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it never became so"
