@@ -23,7 +23,9 @@ def three(tmp_path_factory):
 async def test_a_cluster_outlives_the_loss_of_any_member(three):
     connection = await client.connect(three.nats_url.split(","))
     stream = connection.jetstream(timeout=30)
-    made = await stream.add_stream(name="KEPT", subjects=["kept.>"], num_replicas=3)
+    made = await in_the_end(
+        lambda: stream.add_stream(name="KEPT", subjects=["kept.>"], num_replicas=3)
+    )
     assert made.cluster.leader in {"oep-1", "oep-2", "oep-3"}
     for number in ("2", "3"):
         once = {"Nats-Msg-Id": number}

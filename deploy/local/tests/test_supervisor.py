@@ -17,7 +17,7 @@ DIES = "print('no licence found', flush=True); raise SystemExit(7)"
 IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
 
-def eventually(condition, seconds=10):
+def eventually(condition, seconds=30):
     return any(condition() for _ in processes.moments(seconds))
 
 

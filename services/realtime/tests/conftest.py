@@ -413,8 +413,8 @@ class World:
         )
         self.server = Server(config)
         self._task = asyncio.create_task(self.server._serve([listener]))
-        await eventually(lambda: self.server.started)
-        await eventually(lambda: self.node.revocations.is_known)
+        await eventually(lambda: self.server.started, seconds=30)
+        await eventually(lambda: self.node.revocations.is_known, seconds=30)
         self.node.keys.load(self.tokens.jwks())
 
     async def stop_node(self):
@@ -432,7 +432,7 @@ class World:
         await self.bus.close()
 
     async def warm(self):
-        await eventually(lambda: self.node.feed.is_warm, seconds=10)
+        await eventually(lambda: self.node.feed.is_warm, seconds=30)
 
     def attempt(self, **changes):
         attempt_id = new_id()
