@@ -16,7 +16,7 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
-	$(wildcard deploy/gateway/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
+	$(wildcard deploy/gateway/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
 
@@ -177,6 +177,15 @@ format: setup ## Lay the code out and repair what can be repaired
 .PHONY: protos
 protos: setup ## Write the Python stubs of the proto files anew
 	$(BIN)/python protos/generate.py
+
+OVERLAYS := deploy/kubernetes/overlays
+
+.PHONY: gateway
+gateway: setup ## Write the gateway's configurations again, for compose and Kubernetes
+	$(BIN)/python deploy/gateway/generate.py > deploy/gateway/envoy.yaml
+	@for one in small large; do $(BIN)/python deploy/gateway/generate.py --kubernetes --origin \
+		"$$(sed -n 's/^ALLOWED_ORIGINS=//p' $(OVERLAYS)/$$one/settings/settings.env)" \
+		> $(OVERLAYS)/$$one/services/envoy.yaml || exit 1; done
 
 .PHONY: openapi
 openapi: setup ## Collect what the services say of their endpoints for the gateway's page

@@ -1,11 +1,12 @@
 # ruff: noqa: INP001  # a script that is run by its path
-"""Generate the gateway's Envoy configuration: one source for the local runner and for compose.
+"""Generate the gateway's Envoy configuration: one source for the runner, compose and Kubernetes.
 
 This file decides which path belongs to which service, what a browser page may call, what the
 gateway says itself and where its limits are. It never knows what a request means: tokens are
 checked for being ours, roles and ownership are the services' business.
 
     python deploy/gateway/generate.py > deploy/gateway/envoy.yaml        # the compose flavour
+    python deploy/gateway/generate.py --kubernetes --origin https://exams.example.org
     python deploy/gateway/generate.py --upstream auth=127.0.0.1:8101 ... # any other
 """
 
@@ -27,6 +28,8 @@ COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SER
 # Our own pages, and those that somebody is working on (contract §2.1).
 DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176))
 COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
+KUBERNETES_TLS = "/etc/oep/tls/certificate.yaml"
+KUBERNETES_STATS_PORT = 9902
 ISSUER = "oep"
 ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"
 
@@ -115,6 +118,10 @@ class Gateway:
     keys_seconds: int = 30  # how old the public keys may be; a removed one is refused after that
     openapi: str = f"{COMPOSE_FILES}/openapi.json"
     docs: str = f"{COMPOSE_FILES}/docs.html"
+    tls: str = ""
+    """The file that names the public certificate for Envoy, which reads it anew when it changes."""
+    stats_port: int = 0
+    """Where Prometheus reads what Envoy counts; nothing else of the admin port is there."""
 
 
 def render(gateway: Gateway) -> str:
@@ -131,15 +138,15 @@ def render(gateway: Gateway) -> str:
 
 def bootstrap(gateway: Gateway) -> Json:
     """Return the whole configuration as one structure."""
+    clusters = [_cluster(name, gateway.upstreams[name]) for name in (*SERVICES, *_pages(gateway))]
+    listeners = [_listener(gateway)]
+    if gateway.stats_port:
+        listeners.append(_stats_listener(gateway))
+        clusters.append(_admin_cluster(gateway))
     return {
         "node": {"id": "gateway", "cluster": "oep"},
         "admin": {"address": _address(gateway.admin_host, gateway.admin_port)},
-        "static_resources": {
-            "listeners": [_listener(gateway)],
-            "clusters": [
-                _cluster(name, gateway.upstreams[name]) for name in (*SERVICES, *_pages(gateway))
-            ],
-        },
+        "static_resources": {"listeners": listeners, "clusters": clusters},
         "overload_manager": _connection_limit(200_000),
     }
 
@@ -148,11 +155,69 @@ def bootstrap(gateway: Gateway) -> Json:
 
 
 def _listener(gateway: Gateway) -> Json:
+    chain: Json = {"filters": [_typed(HCM, _connection_manager(gateway))]}
+    if gateway.tls:
+        chain["transport_socket"] = _public_certificate(gateway.tls)
     return {
         "name": "public",
         "address": _address(gateway.host, gateway.port),
         "per_connection_buffer_limit_bytes": BODY_BYTES,
-        "filter_chains": [{"filters": [_typed(HCM, _connection_manager(gateway))]}],
+        "filter_chains": [chain],
+    }
+
+
+def _public_certificate(file: str) -> Json:
+    """Read the certificate by way of a file that Envoy watches: renewed without a restart."""
+    folder = file.rpartition("/")[0]
+    source = {"path": file, "watched_directory": {"path": folder}}
+    secret = {
+        "name": "public",
+        "sds_config": {"path_config_source": source, "resource_api_version": "V3"},
+    }
+    context = {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "alpn_protocols": ["h2", "http/1.1"],
+        "tls_certificate_sds_secret_configs": [secret],
+    }
+    kind = f"{_type('transport_sockets.tls')}.DownstreamTlsContext"
+    return _typed("envoy.transport_sockets.tls", {"@type": kind, "common_tls_context": context})
+
+
+def _stats_listener(gateway: Gateway) -> Json:
+    path = "/stats/prometheus"
+    routes = [
+        {"match": {"path": path}, "route": {"cluster": "admin", "timeout": "10s"}},
+        {"match": {"prefix": "/"}, "direct_response": {"status": 404}},
+    ]
+    manager = {
+        "@type": f"{_type('filters.network.http_connection_manager')}.HttpConnectionManager",
+        "stat_prefix": "stats",
+        "route_config": {
+            "name": "stats",
+            "virtual_hosts": [{"name": "stats", "domains": ["*"], "routes": routes}],
+        },
+        "http_filters": [
+            _typed("envoy.filters.http.router", {"@type": f"{_type('filters.http.router')}.Router"})
+        ],
+    }
+    return {
+        "name": "stats",
+        "address": _address(gateway.host, gateway.stats_port),
+        "ignore_global_conn_limit": True,
+        "filter_chains": [{"filters": [_typed(HCM, manager)]}],
+    }
+
+
+def _admin_cluster(gateway: Gateway) -> Json:
+    admin = _endpoint(gateway.admin_host, gateway.admin_port)
+    return {
+        "name": "admin",
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": "admin",
+            "endpoints": [{"lb_endpoints": [admin]}],
+        },
     }
 
 
@@ -701,6 +766,12 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
     parser.add_argument("--keys-seconds", type=int, default=plain.keys_seconds)
     parser.add_argument("--openapi", default=plain.openapi, metavar="FILE")
     parser.add_argument("--docs", default=plain.docs, metavar="FILE")
+    parser.add_argument("--tls", default=plain.tls, metavar="FILE")
+    parser.add_argument("--stats-port", type=int, default=plain.stats_port)
+    parser.add_argument(
+        "--kubernetes", action="store_true", help="as in deploy/kubernetes: TLS, a port for stats"
+    )
+    parser.set_defaults(**_kubernetes(arguments))
     given = parser.parse_args(arguments)
     return Gateway(
         upstreams={**COMPOSE_UPSTREAMS, **dict(map(_upstream, given.upstream))},
@@ -712,7 +783,15 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
         keys_seconds=given.keys_seconds,
         openapi=given.openapi,
         docs=given.docs,
+        tls=given.tls,
+        stats_port=given.stats_port,
     )
+
+
+def _kubernetes(arguments: Sequence[str] | None) -> Json:
+    """Return what is another default in a cluster, where services are found by the same names."""
+    asked = "--kubernetes" in (sys.argv[1:] if arguments is None else arguments)
+    return {"tls": KUBERNETES_TLS, "stats_port": KUBERNETES_STATS_PORT} if asked else {}
 
 
 def _upstream(text: str) -> tuple[str, list[str]]:

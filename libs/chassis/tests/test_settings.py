@@ -1,5 +1,7 @@
 """Settings: the driver is named, secrets are not shown, what must differ has no default."""
 
+import re
+
 import pytest
 from chassis.settings import DatabaseSettings, ServiceSettings, psycopg2_url
 from pydantic import SecretStr, ValidationError
@@ -32,6 +34,22 @@ def test_secrets_are_masked():
     shown = settings().masked()
     assert "pa%2Fss" not in shown
     assert "auth_app:***@127.0.0.1:55432/exam_db" in shown
+
+
+def test_each_of_several_addresses_is_masked():
+    cluster = "nats://oep:one@nats-0:4222,nats://oep:two@nats-1:4222"
+    shown = settings().model_copy(update={"nats_url": cluster}).masked()
+    assert "nats://oep:***@nats-0:4222,nats://oep:***@nats-1:4222" in shown
+    assert "two" not in shown
+
+
+def test_what_is_no_address_is_hidden_whole():
+    told = {
+        "nats_url": "nats://oep:one,two@nats-0:4222",
+        "database_url": SecretStr("postgresql://a:three@one:5432,two:5432/exam_db"),
+    }
+    shown = settings().model_copy(update=told).masked()
+    assert not re.search("one|two|three", shown)
 
 
 def test_origins_are_read_as_a_list():

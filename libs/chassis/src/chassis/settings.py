@@ -134,15 +134,18 @@ def _words(value: Any) -> Any:
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return _mask(value.get_secret_value())
-    if isinstance(value, str) and "://" in value and urlsplit(value).password:
-        return _mask(value)
+    if isinstance(value, str) and "://" in value and "@" in value:
+        return ",".join(map(_mask, value.split(",")))  # the bus has several addresses
     return value
 
 
 def _mask(secret: str) -> str:
     parts = urlsplit(secret)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # no address, whatever it looks like: nothing of it is shown
+        return "***"
     if parts.scheme and parts.hostname:
         user = f"{parts.username}:***@" if parts.username else ""
-        port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{user}{parts.hostname}{port}{parts.path}"
     return "***"
