@@ -492,6 +492,7 @@ ROWS = [
         path=attempt(),
         body=of(up_to_id=1),
     ),
+    Row("GET /proctoring/exams/{exam_id}/pulse", {PROCTOR, ADMIN}, path=the_exam),
     Row("GET /proctoring/exams/{exam_id}/attempts", {PROCTOR, GRADER} | STAFF, path=the_exam),
     # risk: a student sees no score; why a rule does not count is for those who decide it
     Row("GET /proctoring/risk/rules", {PROCTOR, GRADER} | STAFF | ELSEWHERE),

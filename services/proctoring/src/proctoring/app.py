@@ -40,6 +40,8 @@ from proctoring.listing import rest as listing_rest
 from proctoring.listing import schemas as listing_schemas
 from proctoring.metrics import INTAKE_LOAD
 from proctoring.posting import Posting
+from proctoring.pulse import rest as pulse_rest
+from proctoring.pulse import schemas as pulse_schemas
 from proctoring.report import rest as report_rest
 from proctoring.report.press import Press
 from proctoring.retention import rest as retention_rest
@@ -118,13 +120,14 @@ def create_app(settings: Settings) -> FastAPI:
         retention_rest,
         risk_rest,
         listing_rest,
+        pulse_rest,
         review_rest,
         report_rest,
         acting_rest,
     ):
         app.include_router(concept.router)
     review_rest.install(app)
-    rest.describe(app, listing_schemas.COMPONENTS, report_rest.COMPONENTS)
+    rest.describe(app, listing_schemas.COMPONENTS, pulse_schemas.COMPONENTS, report_rest.COMPONENTS)
     return app
 
 

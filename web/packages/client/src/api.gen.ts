@@ -1846,6 +1846,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proctoring/exams/{exam_id}/pulse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pulse
+         * @description Count an exam's events of the last minutes by attempt and span of the server's time.
+         */
+        get: operations["get_pulse_api_v1_proctoring_exams__exam_id__pulse_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/proctoring/attempt/{attempt_id}/reviews": {
         parameters: {
             query?: never;
@@ -5721,6 +5741,38 @@ export interface components {
             severity: string;
             received_at: string;
             late: boolean;
+        };
+        /**
+         * PulseBody
+         * @description Events by attempt and span of the server's time; attempts without any are left out.
+         */
+        PulseBody: {
+            exam_id: number;
+            begins_at: string;
+            bucket_seconds: number;
+            bucket_count: number;
+            /** @description Whether no attempt was left out because there are too many. */
+            is_whole: boolean;
+            attempts: components["schemas"]["BeatsBody"][];
+        };
+        /**
+         * BeatsBody
+         * @description One attempt: `[bucket, events, gravest]` where there were any.
+         *
+         *         The gravest is 0 for info, 1 for warning, 2 for violation.
+         *
+         *         Who hears of events meanwhile adds those that make the attempt's count greater than
+         *         `event_count`, and no others.
+         */
+        BeatsBody: {
+            attempt_id: number;
+            /** @description Events of the attempt, from its first one on, that were looked at. */
+            event_count: number;
+            cells: [
+                number,
+                number,
+                number
+            ][];
         };
         /**
          * AttemptReport
@@ -15496,6 +15548,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pulse_api_v1_proctoring_exams__exam_id__pulse_get: {
+        parameters: {
+            query?: {
+                bucket_seconds?: number;
+                bucket_count?: number;
+            };
+            header?: never;
+            path: {
+                exam_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PulseBody"];
                 };
             };
             /** @description Bad Request */
