@@ -349,14 +349,25 @@ def test_a_raised_hand_is_seen_and_answered(open_board, seated):
     expect(row).not_to_contain_text("Hand up")
 
 
-def test_a_board_whose_cable_is_cut_says_how_old_it_is(open_board):
+def test_a_board_whose_cable_is_cut_says_how_old_it_is_and_has_all_that_came(open_board, seated):
+    student = seated[2]
+    happens(student, "tab_switch", "warning")  # before the page listens
+    events = student.http.get(f"/proctoring/attempt/{student.attempt_id}/events").json()
     board = open_board()
+
+    def bars(count: int) -> Locator:
+        name = re.compile(f"^{count} events? in the last 15 minutes$")
+        return row_of(board, student).get_by_role("img", name=name)
+
+    expect(bars(len(events))).to_be_visible()
     is_old = board.get_by_text(re.compile("What you see is .* old"))
     board.context.set_offline(True)  # the socket seems open, as with a cable that is cut
     expect(is_old).to_be_visible()
+    happens(student, "tab_switch", "warning")
     board.context.set_offline(False)
     expect(is_old).to_have_count(0)
     expect(board.get_by_text("Live", exact=True)).to_be_visible()
+    expect(bars(len(events) + 1)).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

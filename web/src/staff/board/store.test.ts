@@ -87,4 +87,15 @@ describe('the store of a board', () => {
     run();
     expect(heard).toBe(1);
   });
+
+  it('fills sparks behind the snapshot that asked for them, also before that was folded', () => {
+    const { store, run } = opened(row(1));
+    const at = '2026-03-02T12:00:00Z';
+    store.take(snapshot([row(2, { counts: { info: 3, warning: 0, violation: 0 } })], 900, 'b'));
+    const attempts = [{ attempt_id: 2, event_count: 3, cells: [[4, 3, 0]] as const }];
+    store.loadPulse({ begins_at: at, is_whole: true, attempts });
+    run();
+    expect(store.student(2)?.spark.counts[4]).toBe(3);
+    expect(store.lines().eventsSince).toBe(Date.parse(at));
+  });
 });

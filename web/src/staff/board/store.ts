@@ -12,6 +12,7 @@ import { type Item, Listing, type Waiting } from './model/listing';
 import type { News } from './model/news';
 import { NEEDS, type Need } from './model/order';
 import { BROWSER, type Clockwork, Pace, Throttle } from './model/pace';
+import type { Pulse } from './model/pulse';
 
 /** How often rows may go to other places. */
 const ORDER_MS = 250;
@@ -29,6 +30,8 @@ export interface Lines {
   /** Students whom the filter lets through. */
   readonly shown: number;
   readonly centers: readonly string[];
+  /** Since when all events are known (ms of the server's clock). */
+  readonly eventsSince: number | null;
 }
 
 export class BoardStore {
@@ -61,6 +64,12 @@ export class BoardStore {
 
   loadLive(actions: readonly LiveAction[]): void {
     this.#tell(this.board.loadLive(actions));
+  }
+
+  /** Takes the pulse that the last snapshot made somebody ask for; null when there is none. */
+  loadPulse(pulse: Pulse | null): void {
+    this.flush(); // that snapshot, and what came behind it
+    this.#tell(this.board.loadPulse(pulse));
   }
 
   /** The server has said that nothing is missing up to an instant (ms of its clock). */
@@ -156,6 +165,7 @@ export class BoardStore {
       size,
       shown: ids.length,
       centers: this.#lines?.size === size ? centers : this.#centers(),
+      eventsSince: this.board.eventsSince,
     };
   }
 
@@ -185,6 +195,7 @@ function isSame(one: Lines, other: Lines): boolean {
     one.grouping === other.grouping &&
     one.size === other.size &&
     one.shown === other.shown &&
+    one.eventsSince === other.eventsSince &&
     NEEDS.every((need) => one.needs[need] === other.needs[need])
   );
 }

@@ -2,6 +2,8 @@ import type { ConnectionState, MonitorFrame, MonitorSocket } from '@oep/client';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useMonitor, useMonitorConnection, useOep } from '../../api';
 import type { BoardFrame } from './model/frames';
+import type { Pulse } from './model/pulse';
+import { BUCKET_MS, BUCKETS } from './model/spark';
 import { type Staleness, stalenessOf } from './staleness';
 import { BoardStore, type Lines } from './store';
 import { useSecond } from './ticks';
@@ -10,6 +12,8 @@ import { useSecond } from './ticks';
 const FOLDED: ReadonlySet<string> = new Set(['snapshot', 'delta', 'resync', 'system_event']);
 /** How often the server is asked for a sign of life: a cut cable is silent, not closed. */
 const PROBE_MS = 2000;
+/** What sparks are made of. */
+const PULSE = { bucket_seconds: BUCKET_MS / 1000, bucket_count: BUCKETS };
 
 export interface LiveBoard {
   readonly store: BoardStore;
@@ -36,11 +40,24 @@ export function useBoard(examId: number, me: number): LiveBoard {
         })
         .then((actions) => store.loadLive(actions))
         .catch(() => undefined); // deltas and the snapshot's counts say the same, less exactly
+    let asked = 0;
+    const loadPulse = () => {
+      const mine = ++asked;
+      const take = (pulse: Pulse | null) => mine === asked && store.loadPulse(pulse);
+      return api
+        .get('/api/v1/proctoring/exams/{exam_id}/pulse', {
+          params: { path: { exam_id: examId }, query: PULSE },
+        })
+        .then(take)
+        .catch(() => take(null)); // sparks begin empty, and say so
+    };
     return socket?.onFrame((frame: MonitorFrame) => {
       heard.current = clock.now();
       if (FOLDED.has(frame.type)) store.take(frame as BoardFrame);
       if (frame.type === 'ping') store.isCurrentAt(Date.parse(frame.timestamp));
-      if (frame.type === 'snapshot') loadLive();
+      if (frame.type !== 'snapshot') return;
+      loadLive();
+      loadPulse();
     });
   }, [socket, store, api, clock, examId]);
 

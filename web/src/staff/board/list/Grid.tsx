@@ -1,7 +1,6 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useLocation, useRouter } from 'wouter';
-import { useOep } from '../../../api';
 import type { Deeds } from '../deeds/useDeeds';
 import type { Item } from '../model/listing';
 import type { BoardStore } from '../store';
@@ -35,10 +34,9 @@ interface Props {
 /** The list of students: a grid of which only those lines are in the page that are seen. */
 export function Grid({ store, selection, deeds, windows }: Props) {
   const t = useTranslations('board');
-  const { clock } = useOep();
   const lines = useLines(store);
   const scroller = useRef<HTMLDivElement>(null);
-  const [since] = useState(() => clock.now());
+  const since = lines.eventsSince ?? 0; // before a snapshot there are no rows
   const [menu, setMenu] = useState<{ id: number; button: HTMLElement }>();
   const hold = useHold(store);
   const roving = useRoving(lines.items, scroller);

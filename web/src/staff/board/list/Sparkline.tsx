@@ -18,7 +18,7 @@ const HEIGHT = 16;
 
 interface Props {
   spark: Spark;
-  /** When this page began to listen (ms of the server's clock); before that nothing is known. */
+  /** Since when all events are known (ms of the server's clock). */
   since: number;
   words: RowWords;
 }

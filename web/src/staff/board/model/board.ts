@@ -8,8 +8,9 @@ import { type LiveAction, LiveActions, Unread } from './attention';
 import type { BoardFrame, Delta, Position, Snapshot } from './frames';
 import { type News, newsOf } from './news';
 import { compared, type Place, placeOf, whereIn } from './order';
+import { type Pulse, Pulses } from './pulse';
 import { folded, isWhole, type Row, total } from './row';
-import { FLAT, type Spark, struck } from './spark';
+import { FLAT, type Spark } from './spark';
 
 /** A student of the board with all that his row shows. */
 export interface Student {
@@ -40,14 +41,14 @@ export interface Freshness {
   readonly isStartingOver: boolean;
 }
 
-const HEIGHTS = { info: 0, warning: 1, violation: 2 } as const;
-
 export class Board {
   #students = new Map<number, Student>();
   #order: Place[] = [];
   #position: Position | null = null;
   #live = new LiveActions();
   #unread = new Unread();
+  #pulses = new Pulses();
+  #eventsSince: number | null = null;
   #freshness: Freshness = { asOf: null, staleSince: null, isStartingOver: false };
   #ids = new Set<number>();
   #news: News[] = [];
@@ -60,6 +61,11 @@ export class Board {
 
   get freshness(): Freshness {
     return this.#freshness;
+  }
+
+  /** Since when all events are in the sparks (ms); null = nothing was told yet. */
+  get eventsSince(): number | null {
+    return this.#eventsSince;
   }
 
   /** Places of all attempts, those first who need somebody. Not to be kept: it changes in place. */
@@ -86,6 +92,25 @@ export class Board {
     this.#live.load(actions);
     for (const id of this.#live.attempts()) this.#setLive(id);
     return this.#changes();
+  }
+
+  /** Takes what came before the page listened; null: it cannot be had, what was heard is all. */
+  loadPulse(pulse: Pulse | null): Changes {
+    if (pulse) this.#fill(pulse);
+    else this.#pulses.forget();
+    return this.#changes();
+  }
+
+  #fill(pulse: Pulse): void {
+    const sparks = this.#pulses.load(pulse);
+    for (const [id, student] of this.#students) {
+      const spark = sparks.get(id) ?? (pulse.is_whole ? FLAT : student.spark);
+      if (spark === student.spark) continue;
+      this.#students.set(id, { ...student, spark });
+      this.#ids.add(id);
+    }
+    if (pulse.is_whole) this.#eventsSince = Date.parse(pulse.begins_at);
+    this.#isMoved = true;
   }
 
   /** Everything up to an instant is known to be in: the server said so (a ping while current). */
@@ -116,6 +141,7 @@ export class Board {
 
   #load(snapshot: Snapshot): void {
     const before = this.#students;
+    this.#eventsSince ??= Date.parse(snapshot.as_of);
     this.#students = new Map();
     for (const row of snapshot.attempts) {
       this.#unread.load(row.attempt_id, row.unread_message_count);
@@ -125,6 +151,7 @@ export class Board {
     for (const id of before.keys()) this.#ids.add(id);
     this.#order = [...this.#students.values()].map(({ place }) => place).sort(compared);
     this.#position = snapshot.position;
+    this.#pulses.expect();
     this.#isMoved = true;
     this.#sawUpTo(Date.parse(snapshot.as_of));
     this.#say({ isStartingOver: false });
@@ -132,9 +159,7 @@ export class Board {
 
   /** Events that a hole in the stream swallowed are put where the last of them was. */
   #begun(row: Row, before: Student | undefined): Student {
-    const missed = before ? total(row.counts) - total(before.row.counts) : 0;
-    let spark = before?.spark ?? FLAT;
-    for (let i = 0; i < Math.min(missed, 50); i++) spark = strike(spark, row);
+    const spark = before ? this.#struck(before, row) : FLAT;
     return { row, place: placeOf(row), spark, live: this.#live.of(row.attempt_id) };
   }
 
@@ -158,8 +183,13 @@ export class Board {
     if (told === known.row) return;
     const news = newsOf(known.row, told, kind, data);
     if (news) this.#news.push({ kind: news, attemptId: id, name: told.student_name });
-    const isEvent = kind === 'event' && total(told.counts) > total(known.row.counts);
-    this.#put(known, told, isEvent ? strike(known.spark, told) : known.spark);
+    this.#put(known, told, kind === 'event' ? this.#struck(known, told) : known.spark);
+  }
+
+  #struck({ row, spark }: Student, told: Row): Spark {
+    const [before, count] = [total(row.counts), total(told.counts)];
+    if (count <= before || !told.last_event) return spark;
+    return this.#pulses.heard(row.attempt_id, spark, { before, count, last: told.last_event });
   }
 
   #isOld(position: Position): boolean {
@@ -214,9 +244,4 @@ export class Board {
     this.#freshness = { ...this.#freshness, ...state };
     this.#isState = true;
   }
-}
-
-function strike(spark: Spark, row: Row): Spark {
-  const last = row.last_event;
-  return last ? struck(spark, Date.parse(last.received_at), HEIGHTS[last.severity]) : spark;
 }

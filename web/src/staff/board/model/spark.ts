@@ -1,6 +1,6 @@
 /**
- * How many events an attempt had in each half minute of the last quarter of an hour. What was before
- * this page began to listen is not known, and drawn as unknown, not as nothing.
+ * How many events an attempt had in each half minute of the last quarter of an hour. Until it is known
+ * what was before this page began to listen, that is drawn as unknown, not as nothing.
  */
 
 export const BUCKETS = 30;
@@ -34,6 +34,19 @@ export function struck(spark: Spark, at: number, height: number): Spark {
   moved.counts[index] = Math.min((moved.counts[index] ?? 0) + 1, 65_535);
   moved.heights[index] = Math.max(moved.heights[index] ?? 0, height);
   return moved;
+}
+
+/** The spark of `[bucket, events, height]` in half minutes, bucket 0 of which begins at an instant. */
+export function filled(at: number, cells: readonly (readonly [number, number, number])[]): Spark {
+  const last = Math.max(BUCKETS - 1, ...cells.map(([bucket]) => bucket));
+  const spark = shifted(FLAT, bucketOf(at) + last);
+  for (const [bucket, events, height] of cells) {
+    const index = bucket + BUCKETS - 1 - last;
+    if (index < 0) continue;
+    spark.counts[index] = Math.min(events, 65_535);
+    spark.heights[index] = height;
+  }
+  return spark;
 }
 
 /** A copy whose last bucket is `newest`; what is older than a quarter of an hour falls out. */
