@@ -10,18 +10,22 @@ import itertools
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx
 import psycopg2
 import pytest
 from chassis.waiting import eventually
-from oep_local import legacy, seed, seed_rows
+from oep_local import keys, legacy, seed, seed_rows
 from oep_local.rig import Platform
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 Frame = dict[str, Any]
+
+KNOWN_SECONDS = 35
+"""When a key is older than this, the gateway has asked for it: it does so every 30 s."""
 
 
 class Person:
@@ -336,3 +340,40 @@ def rows(platform) -> Callable[..., list[tuple[Any, ...]]]:
             connection.close()
 
     return ask
+
+
+@pytest.fixture
+def change(platform):
+    """Change keys as `oep keys …` does."""
+
+    async def deed(*words: str) -> list[dict]:
+        return await asyncio.to_thread(keys.change_in, platform.layout, *words)
+
+    return deed
+
+
+@pytest.fixture
+async def next_key(change) -> dict:
+    """The next key, when it is so old that everybody knows it."""
+
+    async def found() -> dict | None:
+        key = (await change("list"))[1]
+        age = datetime.now(UTC) - datetime.fromisoformat(key["created_at"])
+        return key if age > timedelta(seconds=KNOWN_SECONDS) else None
+
+    return await eventually(found, KNOWN_SECONDS + 15, every=0.25)
+
+
+@pytest.fixture
+async def newcomer(platform):
+    """Log the demo's administrators in, as often as it is called."""
+    staff = next(m for m in seed_rows.people()["staff"] if m["role"] == "admin")
+    body = {"username": staff["username"], "password": seed_rows.people()["password"]}
+    base_url = f"{platform.url}/api/v1"
+    async with httpx.AsyncClient(base_url=base_url, timeout=10, trust_env=False) as client:
+
+        async def come() -> str:
+            answer = await client.post("/auth/login", json=body)
+            return answer.raise_for_status().json()["access_token"]
+
+        yield come
