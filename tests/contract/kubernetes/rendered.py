@@ -65,6 +65,18 @@ class Overlay:
         found |= {each["spec"]["secretName"]: pairs for each in certificates}
         return found | {name: {"ca.crt": DUMMY} for name in MADE_BY_OPERATORS}
 
+    def mounted_maps(self, name: str) -> dict[str, str]:
+        """Return the texts that a container finds in mounted maps, by path."""
+        maps, found = self.of("ConfigMap"), {}
+        volumes = {volume["name"]: volume for volume in self.pod(name)["volumes"]}
+        for mount in self.container(name)["volumeMounts"]:
+            volume = volumes.get(mount["name"], {})
+            for source in (volume, *volume.get("projected", {}).get("sources", ())):
+                if "configMap" in source:
+                    data = maps[source["configMap"]["name"]]["data"]
+                    found |= {f"{mount['mountPath']}/{key}": text for key, text in data.items()}
+        return found
+
     def environment(self, name: str) -> dict[str, str]:
         """Return what a container finds in its environment, its image's own included."""
         container, maps = self.container(name), self.of("ConfigMap")

@@ -243,7 +243,7 @@ def test_the_gateways_configuration_is_what_the_generator_makes(overlay):
 
 
 def test_envoy_accepts_its_configuration_and_the_place_of_its_certificate(overlay, tmp_path):
-    mounts = mounted_maps(overlay, "gateway")
+    mounts = overlay.mounted_maps("gateway")
     made = trustme.CA().issue_cert("exams.example.org")
     files = dict(mounts)
     files["/etc/oep/tls/tls.crt"] = made.cert_chain_pems[0].bytes().decode()
@@ -262,7 +262,7 @@ def test_envoy_accepts_its_configuration_and_the_place_of_its_certificate(overla
 
 
 def test_nats_accepts_its_configuration(overlay, tmp_path):
-    [text] = mounted_maps(overlay, "nats").values()
+    [text] = overlay.mounted_maps("nats").values()
     config = tmp_path / "nats.conf"
     config.write_text(text.replace('"/data"', f'"{tmp_path}"'))
     program = str(Path(sys.executable).parent / "nats-server")
@@ -278,20 +278,6 @@ def test_nats_accepts_its_configuration(overlay, tmp_path):
     routes = re.findall(r"nats://(nats-\d)\.nats:6222", text)
     count = overlay.workloads["nats"]["spec"]["replicas"]
     assert len(routes) == (0 if count == 1 else count)
-
-
-def mounted_maps(overlay, name):
-    """Return the texts that a container finds in mounted maps, by path."""
-    maps, found = overlay.of("ConfigMap"), {}
-    volumes = {volume["name"]: volume for volume in overlay.pod(name)["volumes"]}
-    for mount in overlay.container(name)["volumeMounts"]:
-        volume = volumes.get(mount["name"], {})
-        sources = [volume, *volume.get("projected", {}).get("sources", ())]
-        for source in sources:
-            if "configMap" in source:
-                data = maps[source["configMap"]["name"]]["data"]
-                found |= {f"{mount['mountPath']}/{key}": text for key, text in data.items()}
-    return found
 
 
 # The overlays
