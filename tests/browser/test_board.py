@@ -27,6 +27,10 @@ LISTEN = """() => {
     };
 }"""
 HIDE = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })"
+IS_WHOLE = """of => {
+    const cell = of.closest('[role=gridcell]').getBoundingClientRect();
+    return of.getBoundingClientRect().right <= cell.right && of.scrollWidth <= of.clientWidth + 1;
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 OpenBoard = Callable[..., Page]
@@ -214,6 +218,7 @@ def test_groups_are_by_center_and_extra_time_is_shown_until_the_student_has_seen
     dialog.get_by_role("button", name="Give extra time").click()
     unseen = row_of(board, student).get_by_text("+7 min")
     expect(unseen).to_be_visible()
+    assert unseen.evaluate(IS_WHOLE), "it is cut off by the next column"
     of_his = f"/proctoring/attempt/{student.attempt_id}/actions"
     [given] = [each for each in student.http.get(of_his).json() if each["action"] == "extend"]
     student.http.post(f"{of_his}/{given['id']}/acknowledge").raise_for_status()

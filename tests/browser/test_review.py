@@ -163,6 +163,9 @@ def test_a_review_goes_from_an_event_to_another_persons_word(
     skip_to_content(judge)
     press(judge, f"Review {place.rpartition('/')[2]}")
     judge.get_by_role("heading", name="Your decision").wait_for()
+    number = sitting.student.http.get("/auth/me").json()["id"]
+    named = f"Review of Student {number}"  # who marks sees no names
+    expect(judge.get_by_role("heading", level=1)).to_have_text(named)
     assert_accessible(judge)
     screenshot(judge, "review-open")
     decide(judge)

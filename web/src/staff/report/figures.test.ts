@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { binNames, lengthOf, rangesOf, typesOf } from './figures';
+import { binNames, lengthOf, rangesOf, stepOf, typesOf } from './figures';
 
 test('a type that came with two severities is one row', () => {
   const counts = [
@@ -46,4 +46,11 @@ test('a short time is said in seconds, a longer one in minutes', () => {
   expect(lengthOf(0.98)).toEqual({ unit: 'seconds', value: 59 });
   expect(lengthOf(0.999)).toEqual({ unit: 'minutes', value: 1 });
   expect(lengthOf(41.26)).toEqual({ unit: 'minutes', value: 41.3 });
+});
+
+test('of names that would touch only every second or third is shown', () => {
+  const risk = [22, ...Array.from({ length: 9 }, () => 36), 34];
+  expect([50, 42, 40, 36, 20, 12].map((room) => stepOf(risk, room))).toEqual([1, 1, 1, 2, 2, 4]);
+  expect(stepOf([], 0)).toBe(1);
+  expect(stepOf([40, 40], 1)).toBe(2);
 });

@@ -47,3 +47,18 @@ export function lengthOf(minutes: number): { unit: 'minutes' | 'seconds'; value:
   if (seconds < 60) return { unit: 'seconds', value: seconds };
   return { unit: 'minutes', value: Math.round(minutes * 10) / 10 };
 }
+
+/**
+ * Every how many-th name of those below a picture is shown, so that no two touch: the names' widths
+ * and the room for each are in pixels.
+ */
+export function stepOf(widths: readonly number[], room: number, gap = 4): number {
+  const touch = (step: number) =>
+    widths.some((width, place) => {
+      const next = widths[place + step];
+      return place % step === 0 && next !== undefined && (width + next) / 2 + gap > step * room;
+    });
+  let step = 1;
+  while (step < widths.length && touch(step)) step++;
+  return step;
+}

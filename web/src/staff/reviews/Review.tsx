@@ -19,7 +19,7 @@ import { ReviewBadge } from './ReviewBadge';
 import { ReviewHistory } from './ReviewHistory';
 import styles from './Reviews.module.css';
 import { barOf, dueOf } from './rights';
-import { useStudents } from './useStudents';
+import { useNaming, useStudents } from './useStudents';
 
 type Body = Schemas['ReviewBody'];
 
@@ -42,7 +42,7 @@ function Shown({ review }: { review: Body }) {
   const exam = useGet('/api/v1/exams/{exam_id}', {
     params: { path: { exam_id: review.exam_id } },
   });
-  const name = student?.student_name ?? t('attempt', { id: String(review.attempt_id) });
+  const name = useNaming()(review.attempt_id, student);
   return (
     <>
       <PageTitle

@@ -19,7 +19,7 @@ import { usePeople } from './people';
 import { ReviewBadge } from './ReviewBadge';
 import styles from './Reviews.module.css';
 import { dueOf, type ReviewState } from './rights';
-import { useStudents } from './useStudents';
+import { useNaming, useStudents } from './useStudents';
 
 type Row = Schemas['ReviewBody'];
 
@@ -147,6 +147,7 @@ function useColumns(rows: Row[]): Column<Row>[] {
   const { clock } = useOep();
   const examIds = rows.map((row) => row.exam_id);
   const students = useStudents(examIds);
+  const nameOf = useNaming();
   const person = usePeople(
     examIds,
     rows.flatMap((row) => [row.opened_by_id, row.decided_by_id]),
@@ -167,7 +168,7 @@ function useColumns(rows: Row[]): Column<Row>[] {
         return (
           <PersonName
             detail={line?.hall_ticket_number ?? fallback}
-            name={line?.student_name ?? null}
+            name={line ? nameOf(row.attempt_id, line) : null}
           />
         );
       },

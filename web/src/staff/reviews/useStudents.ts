@@ -1,5 +1,6 @@
 import type { Schemas } from '@oep/client';
 import { useQueries } from '@tanstack/react-query';
+import { useTranslations } from 'use-intl';
 import { useApi } from '../../api';
 
 export type Line = Schemas['LineBody'];
@@ -19,4 +20,13 @@ export function useStudents(examIds: readonly number[]): ReadonlyMap<number, Lin
   });
   const lines = pages.flatMap((page) => page.data?.attempts ?? []);
   return new Map(lines.map((line) => [line.attempt_id, line]));
+}
+
+/** Says who an attempt is of, as its own page does: by number to who marks and sees no names. */
+export function useNaming(): (attemptId: number, line: Line | undefined) => string {
+  const [t, who] = [useTranslations('reviews'), useTranslations('attempt')];
+  return (attemptId, line) =>
+    line
+      ? (line.student_name ?? who('student', { id: String(line.student_id) }))
+      : t('attempt', { id: String(attemptId) });
 }

@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import { useFormatter, useTranslations } from 'use-intl';
 import { useEventName } from '../eventNames';
+import { GAP, type Label, labelled } from './labels';
 import type { Lane, Mark, Moment, Severity } from './marks';
 import { placeOf, type Scale, ticks } from './scale';
 import styles from './Timeline.module.css';
@@ -9,6 +10,8 @@ import type { Wait } from './waits';
 export const LANE = 30;
 const AXIS = 24;
 const TICK_WIDTH = 90;
+/** The height of a milestone's name. */
+const NAME = 13;
 /** How much of its lane a mark fills: the shape says how grave it is, the colour repeats it. */
 const HEIGHTS: Record<Severity, number> = { violation: 24, warning: 15, info: 8 };
 export const COLUMN = 4;
@@ -63,8 +66,11 @@ export function Picture(props: PictureProps) {
       {waits.map((wait) => (
         <WaitBand fill={`url(#${hatch})`} key={wait.from} wait={wait} x={x} y={bottom - LANE} />
       ))}
-      {milestones.map(({ name, at }) => (
-        <MilestoneLine at={x(at)} bottom={bottom} key={name} name={name} width={width} />
+      {labelled(
+        milestones.map(({ name, at }) => ({ name, x: x(at) })),
+        width,
+      ).map((label) => (
+        <MilestoneLine bottom={bottom} key={label.name} {...label} />
       ))}
       {marks.map((mark) => (
         <MarkBar key={`${mark.lane} ${mark.column}`} mark={mark} {...props} />
@@ -113,18 +119,15 @@ function WaitBand(props: { wait: Wait; x: (at: number) => number; y: number; fil
   );
 }
 
-function MilestoneLine(props: { at: number; bottom: number; width: number; name: string }) {
-  const { at, bottom, width, name } = props;
-  if (at < 0 || at > width) return null;
-  const isNearEnd = at > width - 100;
+function MilestoneLine({ name, x, isLeft, row, bottom }: Label & { bottom: number }) {
   return (
     <g>
-      <line className={styles.milestone} x1={at} x2={at} y1={0} y2={bottom} />
+      <line className={styles.milestone} x1={x} x2={x} y1={0} y2={bottom} />
       <text
         className={styles.milestoneName}
-        textAnchor={isNearEnd ? 'end' : 'start'}
-        x={at + (isNearEnd ? -4 : 4)}
-        y={11}
+        textAnchor={isLeft ? 'end' : 'start'}
+        x={x + (isLeft ? -GAP : GAP)}
+        y={11 + row * NAME}
       >
         {name}
       </text>

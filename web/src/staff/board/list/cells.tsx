@@ -181,16 +181,30 @@ export function Unseen({ student: { live, row }, words }: { student: Student; wo
       <span className={styles.degraded}>{t('unseen', { count: row.live_action_count })}</span>
     ) : null;
   }
+  const [first, ...others] = byWeight(live);
   return (
     <span className={styles.badges}>
-      {live.slice(0, 2).map((action) => (
-        <Badge icon={IconClock} key={action.id} tone="warning">
-          {unseenWords(action, words)}
+      {first && (
+        <Badge icon={IconClock} tone="warning">
+          {unseenWords(first, words)}
         </Badge>
-      ))}
-      {live.length > 2 && <span>+{live.length - 2}</span>}
+      )}
+      {others.length > 0 && (
+        <span
+          className={styles.rest}
+          title={others.map((each) => unseenWords(each, words)).join(', ')}
+        >
+          +{words.format.number(others.length)}
+        </span>
+      )}
     </span>
   );
+}
+
+/** Extra time first: a column has room for one badge, and that is what must not be overlooked. */
+function byWeight(live: readonly LiveAction[]): readonly LiveAction[] {
+  const isTime = (action: LiveAction) => action.action === 'extend';
+  return [...live.filter(isTime), ...live.filter((action) => !isTime(action))];
 }
 
 function unseenWords(action: LiveAction, { board, row, length }: RowWords): string {

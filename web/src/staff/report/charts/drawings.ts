@@ -1,14 +1,21 @@
 /** The pictures of a report as uPlot wants them; pure but for the colours that are handed in. */
 
 import UPlot from 'uplot';
+import { stepOf } from '../figures';
 import type { Drawing } from './Chart';
 import type { Inks } from './colours';
 
+const FONT = '12px system-ui, sans-serif';
+/** What stands beside the bars: the axis of counts with its name, and the space at the end. */
+const BESIDE = 56 + 20 + 24;
+/** Half a figure of the axis may stand above its line: more is an empty strip below a heading. */
+const PADDING: UPlot.Padding = [8, null, null, null];
 const BARS = UPlot.paths.bars?.({ size: [0.7, 60] });
 
 /** Bars side by side, one for each of `names`; `axis` says what is counted. */
 export function bars(names: readonly string[], axis: string): Drawing {
   return (inks) => ({
+    padding: PADDING,
     scales: { x: { time: false, range: () => [-0.6, names.length - 0.4] }, y: { range: fromZero } },
     axes: [namesAxis(names, inks), countAxis(axis, inks)],
     series: [
@@ -26,6 +33,7 @@ export function bars(names: readonly string[], axis: string): Drawing {
 /** A box for each of `names`: the middle half of the class with its median. Data: x, lower, median, upper. */
 export function boxes(names: readonly string[], axis: string): Drawing {
   return (inks) => ({
+    padding: PADDING,
     scales: { x: { time: false, range: () => [-0.6, names.length - 0.4] }, y: { range: fromZero } },
     axes: [namesAxis(names, inks), countAxis(axis, inks)],
     series: [{}, ...[1, 2, 3].map(() => ({ paths: () => null, points: { show: false } }))],
@@ -56,17 +64,31 @@ function drawBoxes(plot: UPlot, inks: Inks): void {
 }
 
 function fromZero(_plot: UPlot, _least: number | null, most: number | null): [number, number] {
-  return [0, Math.max((most ?? 0) * 1.1, 1)];
+  return [0, Math.max((most ?? 0) * 1.05, 1)];
 }
 
 function namesAxis(names: readonly string[], inks: Inks): UPlot.Axis {
   return {
     stroke: inks['text-quiet'],
+    font: FONT,
+    size: 30,
     grid: { show: false },
     ticks: { show: false },
     splits: () => names.map((_, place) => place),
-    values: (_plot, places) => places.map((place) => names[place] ?? ''),
+    values: (plot, places) => {
+      const room = (plot.width - BESIDE) / (names.length + 0.2);
+      const step = stepOf(widthsOf(plot.ctx, names), room);
+      return places.map((place) => (place % step === 0 ? (names[place] ?? '') : ''));
+    },
   };
+}
+
+function widthsOf(ctx: CanvasRenderingContext2D, names: readonly string[]): number[] {
+  ctx.save();
+  ctx.font = FONT;
+  const widths = names.map((name) => ctx.measureText(name).width);
+  ctx.restore();
+  return widths;
 }
 
 function countAxis(label: string, inks: Inks): UPlot.Axis {
