@@ -1,7 +1,8 @@
-"""Two services as processes, gRPC between them by certificates: who may call, who may not."""
+"""All services as processes, gRPC between them by certificates: who may call, who may not."""
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +20,18 @@ from oep.attempts.v1.attempts_pb2 import ListStudentAttemptsRequest
 from oep.attempts.v1.attempts_pb2_grpc import AttemptsServiceStub
 from oep.auth.v1.auth_pb2 import ListRevocationsRequest
 from oep.auth.v1.auth_pb2_grpc import AuthServiceStub
+from oep.proctoring.v1.proctoring_pb2 import GetBoardRequest
+from oep.proctoring.v1.proctoring_pb2_grpc import ProctoringServiceStub
 from oep_local import ports
 
-STUBS = {"attempts": AttemptsServiceStub, "auth": AuthServiceStub}
+STUDENT = ListStudentAttemptsRequest(student_id=1)
+
+STORED = ("auth", "attempts", "proctoring")
+CALLERS = {
+    "auth": "attempts,proctoring,realtime",
+    "attempts": "proctoring,realtime",
+    "proctoring": "realtime",
+}
 
 
 class Authority:
@@ -32,9 +42,13 @@ class Authority:
         self._folder = folder
         self._ca = trustme.CA()
 
-    def issue(self, name: str) -> Identity:
+    def issue_apart(self, name: str) -> Identity:
+        """Issue another for somebody who has one: running services keep theirs."""
+        return self.issue(name, f"{name}-apart")
+
+    def issue(self, name: str, file: str = "") -> Identity:
         made = self._ca.issue_cert(name, common_name=name)
-        files = [self._folder / f"{name}.{part}" for part in ("crt", "key", "ca")]
+        files = [self._folder / f"{file or name}.{part}" for part in ("crt", "key", "ca")]
         files[0].write_bytes(b"".join(each.bytes() for each in made.cert_chain_pems))
         files[1].write_bytes(made.private_key_pem.bytes())
         files[2].write_bytes(self._ca.cert_pem.bytes())
@@ -84,35 +98,45 @@ def foreign(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 async def services(authority, database, nats_server, tmp_path_factory):
-    """auth, whom attempts may call, and attempts, whom proctoring and realtime may call."""
-    port = {name: (ports.free_port(), ports.free_port()) for name in STUBS}
+    """auth, then those who ask it, then who asks those."""
+    port = {name: (ports.free_port(), ports.free_port()) for name in (*STORED, "realtime")}
     folder = tmp_path_factory.mktemp("logs")
-    callers = {"auth": "attempts,proctoring,realtime", "attempts": "proctoring,realtime"}
+    common = {
+        "PATH": os.environ["PATH"],
+        "NATS_URL": nats_server.url,
+        "JWKS_URL": f"http://127.0.0.1:{port['auth'][0]}/.well-known/jwks.json",
+        "SIGNING_KEY_SECRET": "s" * 32,
+        "RECEIPT_SIGNING_SECRET": "r" * 32,
+        "EVIDENCE_SIGNING_SECRET": "e" * 32,
+        **{f"{name.upper()}_GRPC": f"127.0.0.1:{port[name][1]}" for name in STORED},
+    }
     running = {}
+
+    def start(name: str, **more: str) -> None:
+        files = authority.issue(name)
+        told = {
+            **common,
+            "REST_PORT": str(port[name][0]),
+            "GRPC_PORT": str(port[name][1]),
+            "MTLS_CERTIFICATE_FILE": str(files.certificate),
+            "MTLS_KEY_FILE": str(files.key),
+            "MTLS_CA_FILE": str(files.ca),
+            **more,
+        }
+        running[name] = Running(name, told, folder / f"{name}.log")
+
+    urls_of = {name: database(name) for name in STORED}
     try:
-        for name in ("auth", "attempts"):
-            urls, files = database(name), authority.issue(name)
+        for name, urls in urls_of.items():
             await asyncio.to_thread(migrate, name, urls.owner_url, name)
-            if name == "attempts":
-                await running["auth"].ready()  # before attempts asks it
-            told = {
-                "PATH": os.environ["PATH"],
-                "HOST": "127.0.0.1",
-                "REST_PORT": str(port[name][0]),
-                "GRPC_PORT": str(port[name][1]),
-                "DATABASE_URL": urls.app_url,
-                "NATS_URL": nats_server.url,
-                "JWKS_URL": f"http://127.0.0.1:{port['auth'][0]}/.well-known/jwks.json",
-                "AUTH_GRPC": f"127.0.0.1:{port['auth'][1]}",
-                "SIGNING_KEY_SECRET": "s" * 32,
-                "RECEIPT_SIGNING_SECRET": "r" * 32,
-                "MTLS_CERTIFICATE_FILE": str(files.certificate),
-                "MTLS_KEY_FILE": str(files.key),
-                "MTLS_CA_FILE": str(files.ca),
-                "MTLS_CALLERS": callers[name],
-            }
-            running[name] = Running(name, told, folder / f"{name}.log")
-        await running["attempts"].ready()
+            if name == "auth":  # gets ready while the others' tables are made
+                start(name, DATABASE_URL=urls.app_url, MTLS_CALLERS=CALLERS[name])
+        await running["auth"].ready()
+        for name in STORED[1:]:
+            start(name, DATABASE_URL=urls_of[name].app_url, MTLS_CALLERS=CALLERS[name])
+        await asyncio.gather(*(service.ready() for service in running.values()))
+        start("realtime")  # it compares clocks when it starts, then each 30 s
+        await running["realtime"].ready()
         yield running
     finally:
         for service in reversed(running.values()):
@@ -122,23 +146,43 @@ async def services(authority, database, nats_server, tmp_path_factory):
 async def ask(service: Running, caller: Identity | None, peer: str | None = None) -> object:
     """Call what a service offers; raises what its neighbours would see."""
     async with channel(service.grpc, peer or service.name, caller) as way:
-        if service.name == "auth":
-            method, request = AuthServiceStub(way).ListRevocations, ListRevocationsRequest()
-        else:
-            request = ListStudentAttemptsRequest(student_id=1)
-            method = AttemptsServiceStub(way).ListStudentAttempts
+        method, request = {
+            "auth": (AuthServiceStub(way).ListRevocations, ListRevocationsRequest()),
+            "attempts": (AttemptsServiceStub(way).ListStudentAttempts, STUDENT),
+            "proctoring": (ProctoringServiceStub(way).GetBoard, GetBoardRequest(exam_id=1)),
+        }[service.name]
         return await call(method, request, seconds=20, idempotent=False)
 
 
-async def test_attempts_asks_auth_by_its_certificate(services):
-    """attempts went without waiting for auth in vain, so its own first call was answered."""
-    assert "rpc.failed" not in services["attempts"].said()
-    assert "rpc.refused" not in services["auth"].said()
+@pytest.mark.parametrize(
+    ("called", "method", "times"),
+    [
+        ("auth", "auth.v1.AuthService/ListRevocations", 3),
+        ("attempts", "attempts.v1.AttemptsService/GetClock", 1),
+    ],
+)
+async def test_services_ask_each_other_by_their_certificates(services, called, method, times):
+    """Each asks auth who was revoked; realtime asks attempts what time it is."""
+    counted = rf'^oep_rpc_seconds_count\{{method="/oep.{re.escape(method)}"\}} (\d+)'
+
+    async def all_are_answered():
+        async with httpx.AsyncClient(trust_env=False) as http:
+            text = (await http.get(f"{services[called].rest}/metrics")).text
+        found = re.search(counted, text, flags=re.MULTILINE)
+        return found is not None and int(found[1]) >= times
+
+    await eventually(all_are_answered, seconds=90)
+    said = [line for each in services.values() for line in each.said().splitlines()]
+    failed = [line for line in said if "rpc.failed" in line]
+    assert [line for line in failed if re.search("PERMISSION_DENIED|[Hh]andshake", line)] == []
 
 
-@pytest.mark.parametrize("caller", ["proctoring", "realtime"])
-async def test_a_neighbour_on_the_list_is_answered(services, authority, caller):
-    assert await ask(services["attempts"], authority.issue(caller)) is not None
+@pytest.mark.parametrize(
+    ("caller", "called"),
+    [(one, called) for called, callers in CALLERS.items() for one in callers.split(",")],
+)
+async def test_a_neighbour_on_the_list_is_answered(services, authority, caller, called):
+    assert await ask(services[called], authority.issue_apart(caller)) is not None
 
 
 @pytest.mark.parametrize("caller", ["web", "gateway"])
@@ -146,7 +190,7 @@ async def test_a_neighbour_that_is_not_on_the_list_is_refused_and_named(
     services, authority, caller
 ):
     with pytest.raises(Unavailable):
-        await ask(services["attempts"], authority.issue(caller))
+        await ask(services["attempts"], authority.issue_apart(caller))
 
     async def is_named():
         said = services["attempts"].said().splitlines()
@@ -162,21 +206,20 @@ async def test_without_a_certificate_nothing_is_answered(services):
 
 
 async def test_a_client_that_shows_nothing_is_refused(services, authority):
-    ca = authority.issue("proctoring").read().ca
+    ca = authority.issue_apart("proctoring").read().ca
     options = [("grpc.ssl_target_name_override", "attempts")]
     credentials = grpc.ssl_channel_credentials(ca)
     async with grpc.aio.secure_channel(
         services["attempts"].grpc, credentials, options=options
     ) as way:
         stub = AttemptsServiceStub(way)
-        request = ListStudentAttemptsRequest(student_id=1)
         with pytest.raises(Unavailable):
-            await call(stub.ListStudentAttempts, request, seconds=20, idempotent=False)
+            await call(stub.ListStudentAttempts, STUDENT, seconds=20, idempotent=False)
     await says(services["attempts"], "PEER_DID_NOT_RETURN_A_CERTIFICATE")
 
 
 async def test_a_certificate_of_another_authority_is_refused(services, authority, foreign):
-    theirs, ours = foreign.issue("proctoring"), authority.issue("proctoring")
+    theirs, ours = foreign.issue("proctoring"), authority.issue_apart("proctoring")
     mixed = Identity(theirs.certificate, theirs.key, ours.ca)
     with pytest.raises(Unavailable):
         await ask(services["attempts"], mixed)
@@ -185,7 +228,7 @@ async def test_a_certificate_of_another_authority_is_refused(services, authority
 
 async def test_a_service_of_another_name_is_not_believed(services, authority, capsys):
     with pytest.raises(Unavailable):
-        await ask(services["attempts"], authority.issue("realtime"), peer="auth")
+        await ask(services["attempts"], authority.issue_apart("realtime"), peer="auth")
     assert "Hostname Verification Check failed" in capsys.readouterr().out
 
 

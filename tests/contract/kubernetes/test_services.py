@@ -210,7 +210,7 @@ def test_names_of_neighbours_are_those_that_clients_demand(overlay, monkeypatch)
                 assert address == f"dns:///{peer}:{port}"
     found = []
     for file in (ROOT / "services").glob("*/src/*/*.py"):
-        asked = r'channel\(\s*\w*\.?settings\.(\w+)_grpc,\s*"(\w+)"'
+        asked = r'channel\(\s*\w*\.?settings\.(\w+)_grpc(?:,\s*"(\w+)",\s*[iI]dentity)?'
         found += re.findall(asked, file.read_text())
     assert {address for address, _ in found} == set(STORED)
     assert [each for each in found if each[0] != each[1]] == []
