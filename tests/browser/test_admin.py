@@ -8,7 +8,7 @@ import pytest
 from oep_local import seed_rows
 from playwright.sync_api import Locator, Page, expect
 
-from browser.people import Hall, post, staff
+from browser.people import Hall, Student, post, staff
 from browser.walks import sign_in_staff
 
 ADMIN = "/app/staff/admin"
@@ -121,7 +121,9 @@ def test_a_bank_and_a_question_are_made_by_keyboard_alone(admin_at, rest, screen
     assert made["correct_answer"] == ["A"]
 
 
-def test_an_exam_is_made_and_its_questions_ordered_by_keyboard_alone(admin_at, rest, screenshot):
+def test_an_exam_is_made_by_keyboard_alone_and_goes_from_draft_to_archive(
+    admin_at, rest, hall, screenshot
+):
     bank = new_bank(rest)
     first, second = (new_question(rest, bank["id"], text) for text in ("Is one?", "Is two?"))
     page = admin_at("/exams/new")
@@ -148,6 +150,52 @@ def test_an_exam_is_made_and_its_questions_ordered_by_keyboard_alone(admin_at, r
     exam_id = int(page.url.split("/")[-2])
     asked = rest.get(f"/exams/{exam_id}").json()["questions"]
     assert [question["id"] for question in asked] == [second["id"], first["id"]]
+    assert_put_through(page, rest, exam_id, hall.student())
+    assert_deleted_only_unused(page, rest, exam_id)
+
+
+def assert_put_through(page: Page, rest: httpx.Client, exam_id: int, student: Student) -> None:
+    """Each status says what follows before it is taken, and students see what it says."""
+    go(page, f"/exams/{exam_id}")
+    asked = page.get_by_role("alertdialog")
+    deeds = {
+        "Publish": ("published", "Students of the trade see the exam"),
+        "Make active": ("active", "The exam is being sat"),
+        "Complete": ("completed", "Nobody can begin any more"),
+        "Archive": ("archived", "The exam is put away"),
+    }
+    page.get_by_role("button", name="Publish", exact=True).click()
+    asked.get_by_role("button", name="Cancel").click()
+    expect(asked).to_have_count(0)
+    assert rest.get(f"/exams/{exam_id}").json()["status"] == "draft"
+    before = "draft"
+    for deed, (status, meaning) in deeds.items():
+        assert is_seen(student, exam_id) == (before in ("published", "active")), before
+        page.get_by_role("button", name=deed, exact=True).click()
+        expect(asked).to_contain_text(meaning)
+        asked.get_by_role("button", name=deed, exact=True).click()
+        expect(asked).to_have_count(0)
+        expect(page.get_by_role("main")).to_contain_text(meaning)
+        before = rest.get(f"/exams/{exam_id}").json()["status"]
+        assert before == status
+
+
+def is_seen(student: Student, exam_id: int) -> bool:
+    listed = student.http.get("/exams/", params={"limit": 1000}).raise_for_status().json()
+    return exam_id in {each["id"] for each in listed}
+
+
+def assert_deleted_only_unused(page: Page, rest: httpx.Client, exam_id: int) -> None:
+    asked = page.get_by_role("alertdialog")
+    delete = page.get_by_role("button", name="Delete the exam")
+    delete.click()
+    asked.get_by_role("button", name="Delete the exam").click()
+    page.get_by_role("heading", name="Exams", level=1).wait_for()
+    assert rest.get(f"/exams/{exam_id}").status_code == 404
+    go(page, EXAM)
+    delete.click()
+    asked.get_by_role("button", name="Delete the exam").click()
+    expect(asked.get_by_role("alert")).to_contain_text("attempts")
 
 
 def test_a_sheet_of_questions_names_its_bad_row(admin_at, rest):
