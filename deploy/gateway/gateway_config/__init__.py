@@ -1,0 +1,1 @@
+"""The gateway's Envoy configuration, part by part; `generate.py` is the way in."""

@@ -1,0 +1,34 @@
+"""What an installation may choose, and the names that its parts have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+VERSION = "0.1.0"
+SERVICES = ("auth", "attempts", "proctoring", "realtime")
+PAGES = "web"  # hands out the pages below /app; an installation may do without
+COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SERVICES, PAGES))}
+# Our own pages, and those that somebody is working on (contract §2.1).
+DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176))
+COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
+KUBERNETES_TLS = "/etc/oep/tls/certificate.yaml"
+KUBERNETES_STATS_PORT = 9902
+ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What differs between a laptop, compose and a cluster."""
+
+    upstreams: Mapping[str, Sequence[str]] = field(default_factory=lambda: COMPOSE_UPSTREAMS)
+    host: str = "0.0.0.0"
+    port: int = 8000
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 9901
+    origins: Sequence[str] = DEFAULT_ORIGINS
+    keys_seconds: int = 30  # how old the public keys may be; a removed one is refused after that
+    openapi: str = f"{COMPOSE_FILES}/openapi.json"
+    docs: str = f"{COMPOSE_FILES}/docs.html"
+    tls: str = ""
+    """The file that names the public certificate for Envoy, which reads it anew when it changes."""
+    stats_port: int = 0
+    """Where Prometheus reads what Envoy counts; nothing else of the admin port is there."""
