@@ -46,25 +46,37 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
     parser.add_argument("--openapi", default=plain.openapi, metavar="FILE")
     parser.add_argument("--docs", default=plain.docs, metavar="FILE")
     parser.add_argument("--tls", default=plain.tls, metavar="FILE")
+    parser.add_argument("--certificate", default=plain.certificate, metavar="PEM")
+    parser.add_argument("--private-key", default=plain.private_key, metavar="PEM")
     parser.add_argument("--stats-port", type=int, default=plain.stats_port)
     parser.add_argument(
         "--kubernetes", action="store_true", help="as in deploy/kubernetes: TLS, a port for stats"
     )
     parser.set_defaults(**_kubernetes(arguments))
     given = parser.parse_args(arguments)
+    if bool(given.certificate) != bool(given.private_key):
+        parser.error("--certificate and --private-key come together")
     return Gateway(
         upstreams={**COMPOSE_UPSTREAMS, **dict(map(_upstream, given.upstream))},
         host=given.host,
         port=given.port,
         admin_host=given.admin_host,
         admin_port=given.admin_port,
-        origins=given.origin or DEFAULT_ORIGINS,
+        origins=given.origin or _default_origins(given),
         keys_seconds=given.keys_seconds,
         openapi=given.openapi,
         docs=given.docs,
         tls=given.tls,
+        certificate=given.certificate,
+        private_key=given.private_key,
         stats_port=given.stats_port,
     )
+
+
+def _default_origins(given: argparse.Namespace) -> Sequence[str]:
+    """Know our own pages, which have another origin when they came by TLS."""
+    is_tls = given.tls or given.certificate
+    return (*DEFAULT_ORIGINS, f"https://localhost:{given.port}") if is_tls else DEFAULT_ORIGINS
 
 
 def _kubernetes(arguments: Sequence[str] | None) -> Json:

@@ -30,5 +30,12 @@ class Gateway:
     docs: str = f"{COMPOSE_FILES}/docs.html"
     tls: str = ""
     """The file that names the public certificate for Envoy, which reads it anew when it changes."""
+    certificate: str = ""
+    """Instead of `tls`: the certificate itself, read once; `private_key` belongs to it."""
+    private_key: str = ""
     stats_port: int = 0
     """Where Prometheus reads what Envoy counts; nothing else of the admin port is there."""
+
+    @property
+    def speaks_tls(self) -> bool:
+        return bool(self.tls or self.certificate)

@@ -10,7 +10,7 @@ from gateway_config.tokens import JWT_FILTER, refuse_bad_tokens, token_check
 def http_filters(gateway: Gateway) -> list[Json]:
     """Headers come first on the way in and so last on the way out: also on what others refuse."""
     return [
-        typed("envoy.filters.http.header_mutation", header_rules(gateway.origins)),
+        typed("envoy.filters.http.header_mutation", header_rules(gateway)),
         typed(JWT_FILTER, token_check(gateway)),
         typed("envoy.filters.http.rbac", refuse_bad_tokens()),
         typed("envoy.filters.http.buffer", _body_limit()),

@@ -11,8 +11,8 @@ HCM = "envoy.filters.network.http_connection_manager"
 
 def listener(gateway: Gateway) -> Json:
     chain: Json = {"filters": [typed(HCM, _connection_manager(gateway))]}
-    if gateway.tls:
-        chain["transport_socket"] = _public_certificate(gateway.tls)
+    if gateway.speaks_tls:
+        chain["transport_socket"] = _tls(_certificate(gateway))
     return {
         "name": "public",
         "address": address(gateway.host, gateway.port),
@@ -21,21 +21,31 @@ def listener(gateway: Gateway) -> Json:
     }
 
 
-def _public_certificate(file: str) -> Json:
-    """Read the certificate by way of a file that Envoy watches: renewed without a restart."""
-    folder = file.rpartition("/")[0]
-    source = {"path": file, "watched_directory": {"path": folder}}
+def _tls(certificate: Json) -> Json:
+    context = {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "alpn_protocols": ["h2", "http/1.1"],
+        **certificate,
+    }
+    kind = f"{type_of('transport_sockets.tls')}.DownstreamTlsContext"
+    return typed("envoy.transport_sockets.tls", {"@type": kind, "common_tls_context": context})
+
+
+def _certificate(gateway: Gateway) -> Json:
+    """Name the pair, or a file that names it: Envoy watches that, so renewing needs no restart."""
+    if gateway.certificate:
+        pair = {
+            "certificate_chain": {"filename": gateway.certificate},
+            "private_key": {"filename": gateway.private_key},
+        }
+        return {"tls_certificates": [pair]}
+    folder = gateway.tls.rpartition("/")[0]
+    source = {"path": gateway.tls, "watched_directory": {"path": folder}}
     secret = {
         "name": "public",
         "sds_config": {"path_config_source": source, "resource_api_version": "V3"},
     }
-    context = {
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-        "alpn_protocols": ["h2", "http/1.1"],
-        "tls_certificate_sds_secret_configs": [secret],
-    }
-    kind = f"{type_of('transport_sockets.tls')}.DownstreamTlsContext"
-    return typed("envoy.transport_sockets.tls", {"@type": kind, "common_tls_context": context})
+    return {"tls_certificate_sds_secret_configs": [secret]}
 
 
 def stats_listener(gateway: Gateway) -> Json:

@@ -1,7 +1,11 @@
 """Which path belongs to which service, and what the gateway answers alone."""
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 from gateway_config.choices import PAGES, VERSION, Gateway
 from gateway_config.shapes import Json, any_of, header, type_of, typed
@@ -14,6 +18,7 @@ OWNERS = (
     ("/api/v1/transfers", "attempts"),
     ("/api/v1/proctoring", "proctoring"),
 )
+DOCS = Path(__file__).parents[1] / "docs.html"
 JWKS_PATH = "/.well-known/jwks.json"
 SOCKETS = "/api/v1/ws"
 CSV_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-csv/?"
@@ -151,17 +156,32 @@ def _own_pages(gateway: Gateway) -> list[Json]:
         ("/", {"inline_string": json.dumps(welcome)}, json_type),
         ("/health", {"inline_string": json.dumps(health)}, json_type),
         ("/openapi.json", {"filename": gateway.openapi}, json_type),
-        ("/docs", {"filename": gateway.docs}, html_type),
-        ("/redoc", {"filename": gateway.docs}, html_type),
     ]
-    return [route for page in pages for route in _page(*page)]
+    policy = header("content-security-policy", _docs_policy())
+    return [
+        *(route for page in pages for route in _page(*page)),
+        *_page("/docs", {"filename": gateway.docs}, html_type, policy),
+        *_page("/redoc", {"filename": gateway.docs}, html_type, policy),
+    ]
 
 
-def _page(path: str, body: Json, content_type: str) -> Iterable[Json]:
+def _docs_policy() -> str:
+    """Allow the one script and style sheet that are in the page, by what they say."""
+    text = DOCS.read_text()
+    allowed = "; ".join(f"{kind}-src {_hash_of(text, kind)}" for kind in ("script", "style"))
+    return f"default-src 'none'; {allowed}; connect-src 'self'; frame-ancestors 'none'"
+
+
+def _hash_of(page: str, tag: str) -> str:
+    [inside] = re.findall(rf"<{tag}>(.*?)</{tag}>", page, flags=re.DOTALL)
+    return f"'sha256-{b64encode(sha256(inside.encode()).digest()).decode()}'"
+
+
+def _page(path: str, body: Json, content_type: str, *more: Json) -> Iterable[Json]:
     reads = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
     yield {
         "match": {"path": path, "headers": [reads]},
         "direct_response": {"status": 200, "body": body},
-        "response_headers_to_add": [header("content-type", content_type)],
+        "response_headers_to_add": [header("content-type", content_type), *more],
     }
     yield {"match": {"path": path}, "direct_response": {"status": 405}}

@@ -59,7 +59,10 @@ class Signer:
 
 
 class Stub:
-    """A service that tells what reached it; `X-Stub-Status` makes it answer with that status."""
+    """A service that tells what reached it, in the way that the request asks for.
+
+    `X-Stub-Status` is the answer's status, `X-Stub-Say-Name` a header of it.
+    """
 
     def __init__(self, name: str, jwks: dict[str, Any] | None = None, port: int = 0) -> None:
         self.name = name
@@ -109,6 +112,12 @@ class Stub:
             "Server": "stub",
             "Retry-After": "9",
             "X-Request-ID": request.headers.get("x-request-id", ""),
+        }
+        prefix = "x-stub-say-"
+        said |= {
+            name.removeprefix(prefix): value
+            for name, value in request.headers.items()
+            if name.startswith(prefix)
         }
         return JSONResponse(seen, status, said)
 

@@ -1,5 +1,9 @@
 """What a page of ours, of others and of nobody may do (contract §2.1)."""
 
+import base64
+import hashlib
+import re
+
 import httpx
 import pytest
 
@@ -26,6 +30,13 @@ ANSWERS = [
     ("/health", {}, 200),
     ("/openapi.json", {}, 200),
 ]
+
+SAID_OF_ANSWERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), display-capture=(), microphone=(), geolocation=()",
+}
 
 
 @pytest.mark.parametrize("origin", OURS)
@@ -73,6 +84,51 @@ def test_the_allowed_origins_can_be_chosen(own_rig):
     allowed = rig.http.get("/health", headers={"Origin": "https://exam.example"})
     assert allowed.headers["access-control-allow-origin"] == "https://exam.example"
     assert not has_cors(rig.http.get("/health", headers={"Origin": OURS[0]}))
+
+
+@pytest.mark.parametrize(("path", "headers", "status"), ANSWERS)
+def test_a_browser_may_do_nothing_with_an_answer_but_read_it(rig, path, headers, status):
+    response = rig.http.get(path, headers=headers)
+    assert response.status_code == status
+    said = {name: response.headers.get_list(name) for name in SAID_OF_ANSWERS}
+    assert said == {name: [value] for name, value in SAID_OF_ANSWERS.items()}
+    [policy] = response.headers.get_list("content-security-policy")
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+
+
+def test_what_is_said_behind_the_gateway_stands(rig):
+    """The pages' server allows the exam room its camera; a service may be stricter than we are."""
+    own = {
+        "X-Frame-Options": "SAMEORIGIN",
+        "Permissions-Policy": "camera=(self), display-capture=(self)",
+        "Content-Security-Policy": "default-src 'self'",
+    }
+    asked = {f"X-Stub-Say-{name}": value for name, value in own.items()}
+    for path in ("/app/", "/api/v1/attempts/1"):
+        response = rig.http.get(path, headers=asked)
+        assert {name: response.headers.get_list(name) for name in own} == {
+            name: [value] for name, value in own.items()
+        }
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_pages_server_alone_decides_what_a_page_may_load(rig):
+    """A policy on a worker's file binds the worker, so the gateway has none to add there."""
+    assert "content-security-policy" not in rig.http.get("/app/assets/worker-1.js").headers
+    assert "content-security-policy" in rig.http.get("/apps").headers
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_documentation_may_run_what_is_in_it_and_nothing_else(rig, path):
+    response = rig.http.get(path)
+    [policy] = response.headers.get_list("content-security-policy")
+    allowed = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    for tag in ("script", "style"):
+        [inside] = re.findall(rf"<{tag}>(.*?)</{tag}>", response.text, flags=re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert allowed[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert (allowed["default-src"], allowed["connect-src"]) == ("'none'", "'self'")
+    assert not re.search(r"<[^>]+ (style|on\w+)=", response.text), "the policy refuses these"
 
 
 def preflight(rig, origin: str, method: str, path: str) -> httpx.Response:

@@ -67,6 +67,7 @@ def test_a_download_may_take_as_long_as_a_slow_line_needs():
         ("--upstream=attempts=8102", "not a host:port"),
         ("--origin=http://x' || true", "not an origin"),
         ("--origin=*", "not an origin"),
+        ("--certificate=public.crt", "--certificate and --private-key come together"),
     ],
 )
 def test_a_wrong_argument_is_named(argument, complaint):
