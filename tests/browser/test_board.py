@@ -4,7 +4,7 @@ reaches the students. Four students work; what they do besides is done by the te
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -241,8 +241,20 @@ def test_notices_are_given_to_who_chose_them(open_board, seated):
     wait_until(board, lambda: board.evaluate(said) == [["1 violation."], 2])
 
 
+@pytest.fixture
+def waiting(hall) -> Iterator[Student]:
+    """A student who is to be let in; until the test is over the exam asks for that."""
+    student = hall.student()
+    path = f"/exams/{student.exam_id}"
+    with hall.rest_of("admin") as admin:
+        admin.put(path, json={"requires_authorisation": True}).raise_for_status()
+        yield student
+        admin.put(path, json={"requires_authorisation": False}).raise_for_status()
+    student.http.close()
+
+
 def test_each_window_is_accessible_and_fits_from_right_to_left(
-    open_board, seated, assert_accessible, screenshot
+    open_board, seated, waiting, assert_accessible, screenshot
 ):
     board = open_board()
     board.evaluate("localStorage.setItem('oep.language', 'ar-XB')")
@@ -250,11 +262,11 @@ def test_each_window_is_accessible_and_fits_from_right_to_left(
     expect(board.locator("html")).to_have_attribute("dir", "rtl")
     row = row_of(board, seated[0])
     window = board.get_by_role("dialog")
-    for key in "mwpex?":
-        row.focus()
+    for key in "mwpexa?":
+        (row_of(board, waiting) if key == "a" else row).focus()
         board.keyboard.press(key)
         expect(window).to_be_visible()
-        if key in "mex?":  # a warning and a pause are windows like a message
+        if key in "mexa?":  # a warning and a pause are windows like a message
             assert_accessible(board)
         assert board.evaluate(TOO_WIDE) == 0, key
         if key == "x":

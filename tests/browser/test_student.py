@@ -32,7 +32,11 @@ SWITCHES = """SELECT event_data->>'action', event_data->>'switch_count',
     (event_data->>'duration_seconds')::float >= 0, severity, question_id IS NOT NULL
   FROM proctoring.proctoring_events
   WHERE attempt_id = {} AND event_type = 'tab_switch' ORDER BY id"""
+FOCUS = """SELECT event_type, severity, event_data ->> 'timestamp' <> '', question_id IS NOT NULL
+  FROM proctoring.proctoring_events
+  WHERE attempt_id = {} AND event_type LIKE 'window_%' ORDER BY id"""
 ANSWER = "SELECT answer #>> '{{}}' FROM attempts.answers WHERE attempt_id = {} AND question_id = {}"
+NO_FULL_SCREEN = "Object.defineProperty(document, 'fullscreenEnabled', { get: () => false })"
 NEARLY_OVER = """UPDATE attempts.attempts SET deadline_at = now() + interval '1 second'
   WHERE id = {}"""
 ENDED = "SELECT status, questions_answered FROM attempts.attempts WHERE id = {}"
@@ -246,6 +250,8 @@ def test_a_tab_that_is_hidden_is_told_twice_with_its_length(student, stack, hall
         tab.wait("document.visibilityState === 'visible'")
         told = [["hidden", "", "", "warning", "t"], ["visible", "1", "t", "warning", "t"]]
         _until(lambda: stack.rows(SWITCHES.format(student.attempt_id)) == told)
+        moved = [["window_blur", "warning", "t", "t"], ["window_focus", "info", "t", "t"]]
+        _until(lambda: stack.rows(FOCUS.format(student.attempt_id)) == moved)
 
 
 def test_not_a_keystroke_is_lost_by_a_cut_and_a_reload(room, student, stack, screenshot):
@@ -426,6 +432,7 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
         try:
             page = open_page(f"/app/attempts/{student.attempt_id}")
             exam_room.sign_in(page, student)
+            _check_the_computer(page, student)
             _try_the_camera(page, assert_accessible, screenshot)
             page.get_by_role("button", name="I am ready").click()
             page.get_by_role("heading", name="Please wait to be let in").wait_for()
@@ -436,6 +443,26 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
             exam_room.wait_for_room(page)
         finally:
             admin.put(path, json=dict.fromkeys(asks, False)).raise_for_status()
+
+
+def _check_the_computer(page: Page, student) -> None:
+    """Without a way to the platform nobody begins; a screen that cannot be filled is only said."""
+    line = page.locator("[data-check=network]")
+    screen = page.locator("[data-check=full_screen]")
+    expect(line).to_have_attribute("data-state", "good")
+    expect(screen).to_have_attribute("data-state", "good")
+    way = f"**/attempts/{student.attempt_id}/time-status"
+    page.route(way, lambda route: route.fulfill(content_type="text/html", body="Pay for this net"))
+    page.evaluate(NO_FULL_SCREEN)
+    again = page.get_by_role("button", name="Check again")
+    again.click()
+    expect(line).to_have_attribute("data-state", "bad")
+    expect(line).to_contain_text("The platform does not answer.")
+    expect(page.get_by_text("The exam cannot be taken like this.")).to_be_visible()
+    page.unroute(way)
+    again.click()
+    expect(line).to_have_attribute("data-state", "good")
+    expect(screen).to_have_attribute("data-state", "notice")
 
 
 def _try_the_camera(page: Page, assert_accessible, screenshot) -> None:
