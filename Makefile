@@ -188,8 +188,9 @@ gateway: setup ## Write the gateway's configurations again, for compose and Kube
 		> $(OVERLAYS)/$$one/services/envoy.yaml || exit 1; done
 
 .PHONY: openapi
-openapi: setup ## Collect what the services say of their endpoints for the gateway's page
+openapi: setup ## Collect what the services say of their endpoints, and type the pages' client by it
 	$(BIN)/python deploy/gateway/collect.py
+	$(PYTHON) web/build.py api
 
 UPGRADE = --upgrade
 

@@ -1,7 +1,8 @@
 # ruff: noqa: INP001  # a script that is run by its path
 """Write openapi.json from the services as they stand in this checkout, without starting one.
 
-`make openapi` runs it; a test fails when the committed document says something else.
+`make openapi` runs it and then types the pages' client by it; a test fails when the committed
+document says something else, and `make lint` when the client does.
 """
 
 import importlib
