@@ -13,6 +13,7 @@ means: tokens are checked for being ours, roles and ownership are the services' 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 
 from gateway_config.choices import (
     COMPOSE_UPSTREAMS,
@@ -22,6 +23,7 @@ from gateway_config.choices import (
     PAGES,
     SERVICES,
     Gateway,
+    Limits,
 )
 from gateway_config.shapes import Json
 from gateway_config.whole import render
@@ -38,6 +40,7 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
     parser = argparse.ArgumentParser(description="Generate the gateway's Envoy configuration.")
     parser.add_argument("--upstream", action="append", default=[], metavar="NAME=HOST:PORT[,…]")
     parser.add_argument("--origin", action="append", default=[], metavar="URL")
+    parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER")
     parser.add_argument("--host", default=plain.host)
     parser.add_argument("--port", type=int, default=plain.port)
     parser.add_argument("--admin-host", default=plain.admin_host)
@@ -63,6 +66,7 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
         admin_host=given.admin_host,
         admin_port=given.admin_port,
         origins=given.origin or _default_origins(given),
+        limits=Limits(**dict(map(_limit, given.limit))),
         keys_seconds=given.keys_seconds,
         openapi=given.openapi,
         docs=given.docs,
@@ -83,6 +87,16 @@ def _kubernetes(arguments: Sequence[str] | None) -> Json:
     """Return what is another default in a cluster, where services are found by the same names."""
     asked = "--kubernetes" in (sys.argv[1:] if arguments is None else arguments)
     return {"tls": KUBERNETES_TLS, "stats_port": KUBERNETES_STATS_PORT} if asked else {}
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    known = [each.name for each in fields(Limits)]
+    if name.replace("-", "_") not in known:
+        raise SystemExit(f"--limit {text}: the limits are {', '.join(known)}")
+    if not number.isdigit() or int(number) < 1:
+        raise SystemExit(f"--limit {text}: a number from 1 on")
+    return name.replace("-", "_"), int(number)
 
 
 def _upstream(text: str) -> tuple[str, list[str]]:

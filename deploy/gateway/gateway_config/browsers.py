@@ -38,6 +38,7 @@ def header_rules(gateway: Gateway) -> Json:
             "request_mutations": [*gone, {"append": client}, {"append": scheme}],
             "response_mutations": [
                 {"remove": "server"},
+                {"remove": "x-envoy-ratelimited"},
                 *({"append": header} for header in _cors_headers(gateway.origins)),
                 *({"append": header} for header in _security_headers(gateway)),
             ],

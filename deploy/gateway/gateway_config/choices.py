@@ -16,6 +16,32 @@ ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much is let through; README.md has the reason of each number."""
+
+    body_bytes: int = 1 << 20
+    import_bytes: int = 10 << 20
+    headers_kib: int = 32
+    head_seconds: int = 10
+    request_seconds: int = 120
+    silence_seconds: int = 60
+    connections: int = 200_000
+    streams: int = 100
+    address_burst: int = 50_000
+    address_per_minute: int = 600_000
+    login_burst: int = 10_000
+    login_per_minute: int = 12_000
+    account_burst: int = 5_000
+    account_per_minute: int = 30_000
+    counted_at_once: int = 100_000
+    upstream_connections: int = 1_024
+    upstream_requests: int = 4_096
+    upstream_waiting: int = 4_096
+    upstream_sockets: int = 100_000
+    upstream_retries: int = 64
+
+
+@dataclass(frozen=True)
 class Gateway:
     """What differs between a laptop, compose and a cluster."""
 
@@ -25,6 +51,7 @@ class Gateway:
     admin_host: str = "127.0.0.1"
     admin_port: int = 9901
     origins: Sequence[str] = DEFAULT_ORIGINS
+    limits: Limits = field(default_factory=Limits)
     keys_seconds: int = 30  # how old the public keys may be; a removed one is refused after that
     openapi: str = f"{COMPOSE_FILES}/openapi.json"
     docs: str = f"{COMPOSE_FILES}/docs.html"

@@ -1,8 +1,6 @@
 """How the services are reached, and what happens when one is not."""
 
-from collections.abc import Sequence
-
-from gateway_config.choices import Gateway
+from gateway_config.choices import Gateway, Limits
 from gateway_config.shapes import Json, endpoint, host_port, is_ip
 
 # Well below the services' keep-alive of 75 s: no request is to meet a closing connection.
@@ -22,10 +20,9 @@ def admin_cluster(gateway: Gateway) -> Json:
     }
 
 
-def cluster(name: str, addresses: Sequence[str]) -> Json:
-    pairs = [host_port(address) for address in addresses]
+def cluster(gateway: Gateway, name: str) -> Json:
+    pairs = [host_port(address) for address in gateway.upstreams[name]]
     numeric = all(is_ip(host) for host, _ in pairs)
-    sockets = name == "realtime"
     return {
         "name": name,
         "type": "STATIC" if numeric else "STRICT_DNS",
@@ -34,7 +31,7 @@ def cluster(name: str, addresses: Sequence[str]) -> Json:
         # Ask even when nobody looks healthy: a single replica serves the moment it is back,
         # and a service that is not ready says itself why.
         "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
-        "circuit_breakers": {"thresholds": [_thresholds(100_000 if sockets else 1_024)]},
+        "circuit_breakers": {"thresholds": [_thresholds(gateway.limits, name)]},
         "outlier_detection": _outliers(),
         "health_checks": [_health_check()],
         "typed_extension_protocol_options": _upstream_protocol(),
@@ -45,12 +42,14 @@ def cluster(name: str, addresses: Sequence[str]) -> Json:
     }
 
 
-def _thresholds(connections: int) -> Json:
+def _thresholds(limits: Limits, name: str) -> Json:
+    """Refuse at once what a service could only let wait; a socket is a request that stays."""
+    sockets = name == "realtime"
     return {
-        "max_connections": connections,
-        "max_pending_requests": 4_096,
-        "max_requests": max(connections, 4_096),
-        "max_retries": 64,
+        "max_connections": limits.upstream_sockets if sockets else limits.upstream_connections,
+        "max_pending_requests": limits.upstream_waiting,
+        "max_requests": limits.upstream_sockets if sockets else limits.upstream_requests,
+        "max_retries": limits.upstream_retries,
     }
 
 

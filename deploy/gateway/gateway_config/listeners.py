@@ -1,8 +1,8 @@
 """Where Envoy listens, and what a stranger may send."""
 
-from gateway_config.choices import Gateway
+from gateway_config.choices import Gateway, Limits
 from gateway_config.filters import http_filters
-from gateway_config.routes import BODY_BYTES, HEADERS_KIB, route_table
+from gateway_config.routes import route_table
 from gateway_config.shapes import Json, address, type_of, typed
 from gateway_config.words import WORDS, access_log, from_bad_token, problem
 
@@ -16,7 +16,7 @@ def listener(gateway: Gateway) -> Json:
     return {
         "name": "public",
         "address": address(gateway.host, gateway.port),
-        "per_connection_buffer_limit_bytes": BODY_BYTES,
+        "per_connection_buffer_limit_bytes": gateway.limits.body_bytes,
         "filter_chains": [chain],
     }
 
@@ -81,7 +81,7 @@ def _connection_manager(gateway: Gateway) -> Json:
         "stat_prefix": "public",
         "access_log": [access_log()],
         **_identity_of_the_client(),
-        **_limits(),
+        **_limits(gateway.limits),
         **_path_rules(),
         "local_reply_config": {"mappers": [from_bad_token(), *map(problem, WORDS)]},
         "route_config": route_table(gateway),
@@ -99,12 +99,12 @@ def _identity_of_the_client() -> Json:
     }
 
 
-def _limits() -> Json:
+def _limits(limits: Limits) -> Json:
     return {
-        "max_request_headers_kb": HEADERS_KIB,
-        "request_headers_timeout": "10s",
-        "request_timeout": "120s",
-        "stream_idle_timeout": "60s",
+        "max_request_headers_kb": limits.headers_kib,
+        "request_headers_timeout": f"{limits.head_seconds}s",
+        "request_timeout": f"{limits.request_seconds}s",
+        "stream_idle_timeout": f"{limits.silence_seconds}s",
         # After a socket's close a browser waits for the end of TCP before it may come back, so
         # short; not zero, or a refusal is lost to those who are still sending.
         "delayed_close_timeout": "0.25s",
@@ -113,9 +113,9 @@ def _limits() -> Json:
             "headers_with_underscores_action": "DROP_HEADER",
         },
         "http2_protocol_options": {
-            "max_concurrent_streams": 100,
+            "max_concurrent_streams": limits.streams,
             "initial_stream_window_size": 65_536,
-            "initial_connection_window_size": BODY_BYTES,
+            "initial_connection_window_size": limits.body_bytes,
         },
     }
 

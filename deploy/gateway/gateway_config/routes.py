@@ -8,25 +8,19 @@ from hashlib import sha256
 from pathlib import Path
 
 from gateway_config.choices import PAGES, VERSION, Gateway
+from gateway_config.paths import (
+    CSV_IMPORT,
+    DOWNLOADS,
+    JWKS_PATH,
+    LOGINS,
+    OWNERS,
+    PEOPLE_IMPORT,
+    SOCKETS,
+)
+from gateway_config.rates import login_rates
 from gateway_config.shapes import Json, any_of, header, type_of, typed
 
-# contract §14: who owns which path; matched on whole path segments, `/api/v1/authx` is nobody's
-OWNERS = (
-    ("/api/v1/auth", "auth"),
-    ("/api/v1/exams", "attempts"),
-    ("/api/v1/attempts", "attempts"),
-    ("/api/v1/transfers", "attempts"),
-    ("/api/v1/proctoring", "proctoring"),
-)
 DOCS = Path(__file__).parents[1] / "docs.html"
-JWKS_PATH = "/.well-known/jwks.json"
-SOCKETS = "/api/v1/ws"
-CSV_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-csv/?"
-PEOPLE_IMPORT = r"/api/v1/auth/users/import-csv/?"
-DOWNLOADS = r"/api/v1/proctoring/(attempt/[^/]+/(evidence|report)|people/[^/]+/export)/?"
-BODY_BYTES = 1 << 20
-CSV_BODY_BYTES = 10 << 20
-HEADERS_KIB = 32
 ROUTE_TIMEOUT = "15s"
 CSV_TIMEOUT = "60s"
 # A thousand students with two secrets each are hashed in about 50 s, longer while many log in.
@@ -46,8 +40,9 @@ def route_table(gateway: Gateway) -> Json:
                 "routes": [
                     _preflight_route(gateway.origins),
                     *_socket_routes(gateway.origins),
-                    _csv_route(CSV_IMPORT, "attempts", CSV_TIMEOUT),
-                    _csv_route(PEOPLE_IMPORT, "auth", PEOPLE_TIMEOUT),
+                    _login_route(gateway),
+                    _csv_route(gateway, CSV_IMPORT, "attempts", CSV_TIMEOUT),
+                    _csv_route(gateway, PEOPLE_IMPORT, "auth", PEOPLE_TIMEOUT),
                     _route({"safe_regex": {"regex": DOWNLOADS}}, "proctoring", DOWNLOAD_TIMEOUT),
                     *(_route({"path_separated_prefix": p}, owner) for p, owner in OWNERS),
                     _route({"path": JWKS_PATH}, "auth"),
@@ -90,10 +85,19 @@ def _retries() -> Json:
     }
 
 
-def _csv_route(path: str, cluster: str, timeout: str) -> Json:
+def _login_route(gateway: Gateway) -> Json:
+    route = _route({"safe_regex": {"regex": LOGINS}}, "auth")
+    return {**route, "typed_per_filter_config": login_rates(gateway)}
+
+
+def _csv_route(gateway: Gateway, path: str, cluster: str, timeout: str) -> Json:
     route = _route({"safe_regex": {"regex": path}}, cluster, timeout)
     route["route"] |= {"idle_timeout": timeout}
-    return {**route, "typed_per_filter_config": {"envoy.filters.http.buffer": _body_limit_override}}
+    limit = {
+        "@type": f"{type_of('filters.http.buffer')}.BufferPerRoute",
+        "buffer": {"max_request_bytes": gateway.limits.import_bytes},
+    }
+    return {**route, "typed_per_filter_config": {"envoy.filters.http.buffer": limit}}
 
 
 def _preflight_route(origins: Sequence[str]) -> Json:
@@ -139,12 +143,6 @@ def _socket_route(match: Json) -> Json:
             }
         },
     }
-
-
-_body_limit_override: Json = {
-    "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-    "buffer": {"max_request_bytes": CSV_BODY_BYTES},
-}
 
 
 def _own_pages(gateway: Gateway) -> list[Json]:

@@ -1,7 +1,7 @@
 """Whose token it is: judged by auth's public keys, roles are the services' business."""
 
 from gateway_config.choices import Gateway
-from gateway_config.routes import JWKS_PATH, SOCKETS
+from gateway_config.paths import JWKS_PATH, SOCKETS
 from gateway_config.shapes import Json, type_of
 
 ISSUER = "oep"
@@ -13,6 +13,7 @@ NO_TOKEN_CHECK = (
     "/api/v1/auth/refresh",
     SOCKETS,
 )
+CLAIMS = "claims"  # where the check leaves what a good token says
 JWT_FILTER = "envoy.filters.http.jwt_authn"
 # Not the token's fault: these are left to the services, which have words and keys of their own.
 NOT_JUDGED = ("Jwt is missing", "Jwks remote fetch is failed")
@@ -24,6 +25,7 @@ def token_check(gateway: Gateway) -> Json:
         "forward": True,
         "require_expiration": True,
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+        "payload_in_metadata": CLAIMS,
         "failed_status_in_metadata": "refused",
         "remote_jwks": {
             "http_uri": {"uri": f"http://auth{JWKS_PATH}", "cluster": "auth", "timeout": "2s"},

@@ -25,7 +25,7 @@ def render(gateway: Gateway) -> str:
 
 def bootstrap(gateway: Gateway) -> Json:
     """Return the whole configuration as one structure."""
-    clusters = [cluster(name, gateway.upstreams[name]) for name in (*SERVICES, *pages(gateway))]
+    clusters = [cluster(gateway, name) for name in (*SERVICES, *pages(gateway))]
     listeners = [listener(gateway)]
     if gateway.stats_port:
         listeners.append(stats_listener(gateway))
@@ -34,7 +34,7 @@ def bootstrap(gateway: Gateway) -> Json:
         "node": {"id": "gateway", "cluster": "oep"},
         "admin": {"address": address(gateway.admin_host, gateway.admin_port)},
         "static_resources": {"listeners": listeners, "clusters": clusters},
-        "overload_manager": _connection_limit(200_000),
+        "overload_manager": _connection_limit(gateway.limits.connections),
     }
 
 

@@ -1,5 +1,6 @@
 """A gateway for tests: the real Envoy binary in front of small stub services on free ports."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -61,12 +62,15 @@ class Signer:
 class Stub:
     """A service that tells what reached it, in the way that the request asks for.
 
-    `X-Stub-Status` is the answer's status, `X-Stub-Say-Name` a header of it.
+    `X-Stub-Status` is the answer's status, `X-Stub-Say-Name` a header of it. It answers
+    while it is `free`.
     """
 
     def __init__(self, name: str, jwks: dict[str, Any] | None = None, port: int = 0) -> None:
         self.name = name
         self.jwks = jwks
+        self.free = threading.Event()
+        self.free.set()
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
@@ -104,6 +108,7 @@ class Stub:
             return JSONResponse(self.jwks)
         if path == "/api/v1/exams":  # as FastAPI does for a path declared with a slash
             return RedirectResponse(request.url.replace(path=path + "/"))
+        await asyncio.to_thread(self.free.wait, PATIENCE_SECONDS)
         status = int(request.headers.get("x-stub-status", "200"))
         body = await request.body()
         seen = {"upstream": self.name, "method": request.method, "path": path}

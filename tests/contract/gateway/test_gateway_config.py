@@ -1,8 +1,10 @@
 """The committed configuration is what the generator makes, and Envoy accepts it."""
 
 import re
+import runpy
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import envoy
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 GATEWAY = Path(__file__).parents[3] / "deploy" / "gateway"
+README = GATEWAY / "README.md"
 
 
 def run(*arguments):
@@ -59,6 +62,13 @@ def test_a_download_may_take_as_long_as_a_slow_line_needs():
         assert (found["cluster"], found["timeout"]) == ("proctoring", "600s")
 
 
+def test_every_limit_and_its_number_are_in_the_readme():
+    table = re.findall(r"^\| `([a-z_]+)` \| ([\d,]+) \| \S", README.read_text(), re.MULTILINE)
+    said = {name: int(number.replace(",", "")) for name, number in table}
+    limits = runpy.run_path(str(GATEWAY / "gateway_config" / "choices.py"))["Limits"]
+    assert said == {each.name: each.default for each in fields(limits)}
+
+
 @pytest.mark.parametrize(
     ("argument", "complaint"),
     [
@@ -67,6 +77,8 @@ def test_a_download_may_take_as_long_as_a_slow_line_needs():
         ("--upstream=attempts=8102", "not a host:port"),
         ("--origin=http://x' || true", "not an origin"),
         ("--origin=*", "not an origin"),
+        ("--limit=logins=3", "the limits are body_bytes, "),
+        ("--limit=login-burst=0", "a number from 1 on"),
         ("--certificate=public.crt", "--certificate and --private-key come together"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import socket
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -123,6 +124,24 @@ def test_a_service_that_is_away_is_a_503_to_come_back_to(own_rig, is_problem, na
     assert response.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
+def test_who_finds_a_service_full_is_told_at_once_to_come_back(own_rig, is_problem, wait_until):
+    """Nobody waits behind requests that a busy service holds, and the other services serve on."""
+    rig = own_rig("--limit=upstream-requests=2")
+    rig.stubs["attempts"][0].free.clear()
+    path = "/api/v1/attempts/1"
+    with ThreadPoolExecutor() as pool:
+        held = [pool.submit(rig.http.get, path) for _ in range(2)]
+        stat = "cluster.attempts.upstream_rq_active"
+        wait_until(lambda: rig.envoy.stat(stat) == 2, "two requests wait for attempts")
+        refused = rig.http.get(path, headers={"Origin": "http://localhost:5173"})
+        is_problem(refused, 503, AWAY)
+        assert refused.headers["retry-after"] == "2"
+        assert not {name for name in refused.headers if name.startswith("x-envoy")}
+        assert rig.http.get("/api/v1/auth/me").status_code == 200
+        rig.stubs["attempts"][0].free.set()
+        assert [each.result().status_code for each in held] == [200, 200]
+
+
 def test_a_service_says_its_own_503_in_its_own_words(rig):
     response = rig.http.get("/api/v1/attempts/1", headers={"X-Stub-Status": "503"})
     assert response.headers["retry-after"] == "9"
@@ -141,8 +160,12 @@ def test_a_single_replica_serves_again_when_it_is_back(own_rig, make_stub, is_pr
     assert rig.http.post("/api/v1/proctoring/events").json()["upstream"] == "proctoring"
 
 
-def test_no_request_is_lost_while_one_of_two_replicas_is_away(own_rig):
+def test_no_request_is_lost_while_one_of_two_replicas_is_away_and_it_is_left_out(
+    own_rig, wait_until
+):
     rig = own_rig(attempts=2)
     rig.stubs["attempts"][0].stop()
     answers = [rig.http.post("/api/v1/attempts/1/answers").status_code for _ in range(30)]
     assert set(answers) == {200}
+    stat = "cluster.attempts.membership_healthy"
+    wait_until(lambda: rig.envoy.stat(stat) == 1, "one replica of two is asked")
