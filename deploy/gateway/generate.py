@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 
 from gateway_config.choices import (
     COMPOSE_UPSTREAMS,
@@ -26,16 +27,29 @@ from gateway_config.choices import (
     Limits,
 )
 from gateway_config.shapes import Json
-from gateway_config.whole import render
+from gateway_config.whole import BOOTSTRAP_FILE, render
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the configuration that the arguments ask for."""
-    gateway = _parse(arguments)
-    sys.stdout.write(render(gateway))
+    gateway, folder = _parse(arguments)
+    files = render(gateway)
+    sys.stdout.write(files.pop(BOOTSTRAP_FILE))
+    for name, text in files.items():  # clusters first, so that no route leads to nobody
+        _replace(folder / name, text)
 
 
-def _parse(arguments: Sequence[str] | None) -> Gateway:
+def _replace(place: Path, text: str) -> None:
+    """Put a whole file where Envoy waits for one; an equal one is left alone."""
+    if place.exists() and place.read_text() == text:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_suffix(".new")
+    new.write_text(text)
+    new.replace(place)
+
+
+def _parse(arguments: Sequence[str] | None) -> tuple[Gateway, Path]:
     plain = Gateway()
     parser = argparse.ArgumentParser(description="Generate the gateway's Envoy configuration.")
     parser.add_argument("--upstream", action="append", default=[], metavar="NAME=HOST:PORT[,…]")
@@ -48,6 +62,8 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
     parser.add_argument("--keys-seconds", type=int, default=plain.keys_seconds)
     parser.add_argument("--openapi", default=plain.openapi, metavar="FILE")
     parser.add_argument("--docs", default=plain.docs, metavar="FILE")
+    parser.add_argument("--live", default=plain.live, metavar="FOLDER")
+    parser.add_argument("--live-seen-as", metavar="FOLDER", help="where Envoy finds --live")
     parser.add_argument("--tls", default=plain.tls, metavar="FILE")
     parser.add_argument("--certificate", default=plain.certificate, metavar="PEM")
     parser.add_argument("--private-key", default=plain.private_key, metavar="PEM")
@@ -59,7 +75,7 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
     given = parser.parse_args(arguments)
     if bool(given.certificate) != bool(given.private_key):
         parser.error("--certificate and --private-key come together")
-    return Gateway(
+    gateway = Gateway(
         upstreams={**COMPOSE_UPSTREAMS, **dict(map(_upstream, given.upstream))},
         host=given.host,
         port=given.port,
@@ -70,11 +86,13 @@ def _parse(arguments: Sequence[str] | None) -> Gateway:
         keys_seconds=given.keys_seconds,
         openapi=given.openapi,
         docs=given.docs,
+        live=given.live and (given.live_seen_as or given.live),
         tls=given.tls,
         certificate=given.certificate,
         private_key=given.private_key,
         stats_port=given.stats_port,
     )
+    return gateway, Path(given.live)
 
 
 def _default_origins(given: argparse.Namespace) -> Sequence[str]:

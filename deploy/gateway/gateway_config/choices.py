@@ -10,6 +10,7 @@ COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SER
 # Our own pages, and those that somebody is working on (contract §2.1).
 DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176))
 COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
+ROUTES_FILE, CLUSTERS_FILE = "routes.yaml", "clusters.yaml"
 KUBERNETES_TLS = "/etc/oep/tls/certificate.yaml"
 KUBERNETES_STATS_PORT = 9902
 ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"
@@ -55,6 +56,8 @@ class Gateway:
     keys_seconds: int = 30  # how old the public keys may be; a removed one is refused after that
     openapi: str = f"{COMPOSE_FILES}/openapi.json"
     docs: str = f"{COMPOSE_FILES}/docs.html"
+    live: str = ""
+    """The folder where Envoy finds routes and clusters, to read them anew when they change."""
     tls: str = ""
     """The file that names the public certificate for Envoy, which reads it anew when it changes."""
     certificate: str = ""

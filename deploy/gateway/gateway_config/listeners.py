@@ -1,9 +1,9 @@
 """Where Envoy listens, and what a stranger may send."""
 
-from gateway_config.choices import Gateway, Limits
+from gateway_config.choices import ROUTES_FILE, Gateway, Limits
 from gateway_config.filters import http_filters
-from gateway_config.routes import route_table
-from gateway_config.shapes import Json, address, type_of, typed
+from gateway_config.routes import TABLE, route_table
+from gateway_config.shapes import Json, address, type_of, typed, watched
 from gateway_config.words import WORDS, access_log, from_bad_token, problem
 
 HCM = "envoy.filters.network.http_connection_manager"
@@ -39,12 +39,7 @@ def _certificate(gateway: Gateway) -> Json:
             "private_key": {"filename": gateway.private_key},
         }
         return {"tls_certificates": [pair]}
-    folder = gateway.tls.rpartition("/")[0]
-    source = {"path": gateway.tls, "watched_directory": {"path": folder}}
-    secret = {
-        "name": "public",
-        "sds_config": {"path_config_source": source, "resource_api_version": "V3"},
-    }
+    secret = {"name": "public", "sds_config": watched(gateway.tls)}
     return {"tls_certificate_sds_secret_configs": [secret]}
 
 
@@ -84,9 +79,16 @@ def _connection_manager(gateway: Gateway) -> Json:
         **_limits(gateway.limits),
         **_path_rules(),
         "local_reply_config": {"mappers": [from_bad_token(), *map(problem, WORDS)]},
-        "route_config": route_table(gateway),
+        **_routes(gateway),
         "http_filters": http_filters(gateway),
     }
+
+
+def _routes(gateway: Gateway) -> Json:
+    if not gateway.live:
+        return {"route_config": route_table(gateway)}
+    source = watched(f"{gateway.live}/{ROUTES_FILE}")
+    return {"rds": {"route_config_name": TABLE, "config_source": source}}
 
 
 def _identity_of_the_client() -> Json:

@@ -20,6 +20,7 @@ from gateway_config.paths import (
 from gateway_config.rates import login_rates
 from gateway_config.shapes import Json, any_of, header, type_of, typed
 
+TABLE = "public"
 DOCS = Path(__file__).parents[1] / "docs.html"
 ROUTE_TIMEOUT = "15s"
 CSV_TIMEOUT = "60s"
@@ -31,7 +32,7 @@ DOWNLOAD_TIMEOUT = "600s"
 
 def route_table(gateway: Gateway) -> Json:
     return {
-        "name": "public",
+        "name": TABLE,
         "max_direct_response_body_size_bytes": 8 << 20,
         "virtual_hosts": [
             {

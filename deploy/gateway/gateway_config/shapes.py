@@ -33,6 +33,12 @@ def header(key: str, value: str) -> Json:
     }
 
 
+def watched(path: str) -> Json:
+    """Read from a file what Envoy may read again: by the move that puts a new one in its place."""
+    source = {"path": path, "watched_directory": {"path": path.rpartition("/")[0]}}
+    return {"path_config_source": source, "resource_api_version": "V3"}
+
+
 def any_of(words: Sequence[str]) -> str:
     return "|".join(re.escape(word) for word in words)
 

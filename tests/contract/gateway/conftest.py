@@ -273,6 +273,12 @@ def own_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
 
 
 @pytest.fixture
+def regenerate() -> Callable[..., str]:
+    """Run the generator once more, as somebody does who changes a gateway that runs."""
+    return generate
+
+
+@pytest.fixture
 def make_stub() -> Iterator[Callable[..., Stub]]:
     """Start a service later than the gateway."""
     made: list[Stub] = []
