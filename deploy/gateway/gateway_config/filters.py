@@ -2,6 +2,7 @@
 
 from gateway_config.browsers import header_rules
 from gateway_config.choices import Gateway
+from gateway_config.compression import packers
 from gateway_config.rates import account_rates, address_rates
 from gateway_config.shapes import Json, type_of, typed
 from gateway_config.tokens import JWT_FILTER, refuse_bad_tokens, token_check
@@ -15,6 +16,7 @@ def http_filters(gateway: Gateway) -> list[Json]:
         typed(JWT_FILTER, token_check(gateway)),
         typed("envoy.filters.http.rbac", refuse_bad_tokens()),
         account_rates(gateway),
+        *packers(),
         typed("envoy.filters.http.buffer", _body_limit(gateway)),
         typed(
             "envoy.filters.http.router",

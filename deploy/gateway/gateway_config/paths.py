@@ -15,3 +15,5 @@ PEOPLE_IMPORT = r"/api/v1/auth/users/import-csv/?"
 DOWNLOADS = r"/api/v1/proctoring/(attempt/[^/]+/(evidence|report)|people/[^/]+/export)/?"
 # Where somebody signs in, who has no token yet and is counted with all others of his address.
 LOGINS = r"/api/v1/auth/(hall-ticket-)?login/?"
+# Whose answers are packed: pages, which everybody gets, and exams (compression.py says why).
+PACKED = ("/app", "/api/v1/exams")

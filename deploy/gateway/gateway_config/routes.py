@@ -8,12 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from gateway_config.choices import PAGES, VERSION, Gateway
+from gateway_config.compression import packed
 from gateway_config.paths import (
     CSV_IMPORT,
     DOWNLOADS,
     JWKS_PATH,
     LOGINS,
     OWNERS,
+    PACKED,
     PEOPLE_IMPORT,
     SOCKETS,
 )
@@ -45,9 +47,9 @@ def route_table(gateway: Gateway) -> Json:
                     _csv_route(gateway, CSV_IMPORT, "attempts", CSV_TIMEOUT),
                     _csv_route(gateway, PEOPLE_IMPORT, "auth", PEOPLE_TIMEOUT),
                     _route({"safe_regex": {"regex": DOWNLOADS}}, "proctoring", DOWNLOAD_TIMEOUT),
-                    *(_route({"path_separated_prefix": p}, owner) for p, owner in OWNERS),
+                    *(_of_owner(prefix, owner) for prefix, owner in OWNERS),
                     _route({"path": JWKS_PATH}, "auth"),
-                    *(_route({"path_separated_prefix": "/app"}, name) for name in pages(gateway)),
+                    *(_of_owner("/app", name) for name in pages(gateway)),
                     *_own_pages(gateway),
                     {"match": {"prefix": "/"}, "direct_response": {"status": 404}},
                 ],
@@ -65,6 +67,11 @@ def _route(match: Json, cluster: str, timeout: str = ROUTE_TIMEOUT) -> Json:
         "match": match,
         "route": {"cluster": cluster, "timeout": timeout, "retry_policy": _retries()},
     }
+
+
+def _of_owner(prefix: str, owner: str) -> Json:
+    route = _route({"path_separated_prefix": prefix}, owner)
+    return route | ({"typed_per_filter_config": packed()} if prefix in PACKED else {})
 
 
 def _retries() -> Json:
@@ -182,5 +189,6 @@ def _page(path: str, body: Json, content_type: str, *more: Json) -> Iterable[Jso
         "match": {"path": path, "headers": [reads]},
         "direct_response": {"status": 200, "body": body},
         "response_headers_to_add": [header("content-type", content_type), *more],
+        "typed_per_filter_config": packed(),
     }
     yield {"match": {"path": path}, "direct_response": {"status": 405}}

@@ -1,6 +1,7 @@
 """What a page of ours, of others and of nobody may do (contract §2.1)."""
 
 import base64
+import gzip
 import hashlib
 import re
 
@@ -116,6 +117,36 @@ def test_the_pages_server_alone_decides_what_a_page_may_load(rig):
     """A policy on a worker's file binds the worker, so the gateway has none to add there."""
     assert "content-security-policy" not in rig.http.get("/app/assets/worker-1.js").headers
     assert "content-security-policy" in rig.http.get("/apps").headers
+
+
+PACKED = ["/app/assets/room.js", "/api/v1/exams/1", "/docs", "/openapi.json"]
+SECRET = ["/api/v1/auth/me", "/api/v1/attempts/1", "/api/v1/transfers", "/api/v1/proctoring/events"]
+SECRET += ["/.well-known/jwks.json", "/api/v1/proctoring/attempt/1/evidence"]
+
+
+@pytest.mark.parametrize("path", [*PACKED, *SECRET])
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", "")],
+)
+def test_answers_are_packed_where_no_secret_stands_beside_what_was_asked(
+    rig, path, accepted, coding
+):
+    long = {"X-Reflected": "x" * 2_000}
+    with rig.http.stream("GET", path, headers={"Accept-Encoding": accepted, **long}) as response:
+        raw = b"".join(response.iter_raw())
+    assert response.status_code == 200
+    assert response.headers.get("content-encoding", "") == (coding if path in PACKED else "")
+    if not coding or path in SECRET:
+        assert raw[:1] in b"{<"
+    elif coding == "gzip":
+        assert len(gzip.decompress(raw)) > len(raw)
+    assert ("Accept-Encoding" in response.headers["vary"]) or path in SECRET
+
+
+def test_what_the_pages_server_would_pack_is_asked_for_plain(rig):
+    seen = rig.http.get("/app/assets/room.js", headers={"Accept-Encoding": "gzip, br"}).json()
+    assert "accept-encoding" not in seen["headers"]
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

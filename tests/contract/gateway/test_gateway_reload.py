@@ -1,6 +1,7 @@
 """A changed table of routes and other addresses are live while a thousand sockets stay open."""
 
 import asyncio
+import contextlib
 import resource
 from typing import Self
 
@@ -66,35 +67,34 @@ def enough_files():
 
 
 async def test_a_reload_closes_no_socket(own_rig, regenerate, enough_files, wait_until, tmp_path):
-    async with Realtime() as realtime:
-        live = f"--live={tmp_path / 'live'}"
+    live = f"--live={tmp_path / 'live'}"
+    async with Realtime() as realtime, contextlib.AsyncExitStack() as at_the_end:
         given = ["--limit=account-burst=9", live, f"--upstream=realtime=127.0.0.1:{realtime.port}"]
         rig = own_rig(*given)
-        async with asyncio.timeout(SECONDS):
-            clients = [Client() for _ in range(SOCKETS)]
-            for some in range(0, SOCKETS, 100):
-                await asyncio.gather(*(c.open(rig.envoy.port) for c in clients[some : some + 100]))
-            assert all(await asyncio.gather(*(c.answers(b"before") for c in clients)))
-            assert rig.http.get("/app/").json()["upstream"] == "web"
 
-            # No pages any more, another replica of attempts, other limits of realtime.
-            ports = {name: [each.port for each in stubs] for name, stubs in rig.stubs.items()}
-            ports["attempts"] = ports.pop("web")
-            changed = [*given, "--upstream=web=", "--limit=upstream-sockets=5000"]
-            regenerate(ports, *changed)
+        async def opened() -> Client:
+            client = await Client().open(rig.envoy.port)
+            at_the_end.callback(client.close)
+            return client
 
-            def is_live():
-                return (
-                    rig.http.get("/app/").status_code == 404
-                    and rig.http.get("/api/v1/attempts/1").json()["upstream"] == "web"
-                )
+        await at_the_end.enter_async_context(asyncio.timeout(SECONDS))
+        clients: list[Client] = []
+        while len(clients) < SOCKETS:
+            clients += await asyncio.gather(*(opened() for _ in range(100)))
+        assert all(await asyncio.gather(*(each.answers(b"before") for each in clients)))
+        assert rig.http.get("/app/").json()["upstream"] == "web"
 
-            await asyncio.to_thread(wait_until, is_live, "the new routes and addresses are live")
-            assert all(await asyncio.gather(*(c.answers(b"after") for c in clients)))
-            late = await Client().open(rig.envoy.port)
-            assert await late.answers(b"late")
-        stat = "http.public.downstream_cx_upgrades_active"
-        assert rig.envoy.stat(stat) == SOCKETS + 1
+        # No pages any more, another replica of attempts, another limit of realtime.
+        ports = {name: [each.port for each in stubs] for name, stubs in rig.stubs.items()}
+        ports["attempts"] = ports.pop("web")
+        regenerate(ports, *given, "--upstream=web=", "--limit=upstream-sockets=5000")
+
+        def is_live() -> bool:
+            pages, attempts = (rig.http.get(path) for path in ("/app/", "/api/v1/attempts/1"))
+            return pages.status_code == 404 and attempts.json()["upstream"] == "web"
+
+        await asyncio.to_thread(wait_until, is_live, "the new routes and addresses are live")
+        assert all(await asyncio.gather(*(each.answers(b"after") for each in clients)))
+        assert await (await opened()).answers(b"late")
+        assert rig.envoy.stat("http.public.downstream_cx_upgrades_active") == SOCKETS + 1
         assert rig.envoy.stat("listener_manager.listener_modified") == 0
-        for each in (*clients, late):
-            each.close()

@@ -1,5 +1,7 @@
 """Every path through the real Envoy: who gets it, what the gateway answers alone."""
 
+import re
+
 import pytest
 
 ROUTES = [
@@ -58,6 +60,26 @@ NOBODYS = [
     "/api/rubrics/attempt/1",
     "/api/rubrics/exam/2/feedback",
 ]
+
+
+OWNS = {"exams": "attempts", "attempts": "attempts", "transfers": "attempts"}
+OWNS |= {"auth": "auth", "proctoring": "proctoring"}
+
+
+def test_every_operation_that_is_described_reaches_its_owner(rig):
+    described = rig.http.get("/openapi.json").json()["paths"]
+    paths = {path: item for path, item in described.items() if path.startswith("/api/v1/")}
+    assert set(described) - set(paths) == {"/", "/health", "/.well-known/jwks.json"}
+    wrong = []
+    for path, item in paths.items():
+        asked = re.sub(r"{[^}]+}", "1", path)
+        for method in set(item) & {"get", "post", "put", "patch", "delete"}:
+            answer = rig.http.request(method, asked, follow_redirects=True)
+            seen = answer.json()
+            if (seen.get("upstream"), seen.get("path")) != (OWNS[path.split("/")[3]], asked):
+                wrong.append((method, path, answer.status_code, seen))
+    assert len(paths) > 100
+    assert not wrong
 
 
 @pytest.mark.parametrize(("method", "path", "owner"), ROUTES)
