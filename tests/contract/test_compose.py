@@ -116,6 +116,18 @@ def test_the_database_is_published_by_asking_for_it_and_on_this_machine_only(env
     assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "5432", 5432)
 
 
+def test_the_gateway_speaks_tls_by_asking_for_it(env_file):
+    files = ["-f", "docker-compose.yml", "-f", "deploy/compose/tls.yml"]
+    seen = run_compose(env_file, *files, "config", "--format", "json")
+    assert seen.returncode == 0, seen.stderr
+    gateway = json.loads(seen.stdout)["services"]["gateway"]
+    mounted = {each["target"]: Path(each["source"]).name for each in gateway["volumes"]}
+    assert mounted["/etc/envoy/envoy.yaml"] == "envoy-tls.yaml"
+    assert mounted["/etc/oep/tls"] == "tls"
+    assert {"/etc/envoy/openapi.json", "/etc/envoy/docs.html"} < set(mounted)
+    assert "/dev/tcp/127.0.0.1/9901" in gateway["healthcheck"]["test"][-1]
+
+
 def test_the_gateway_is_called_api_inside(project):
     networks = project["services"]["gateway"]["networks"]
     assert all("api" in network["aliases"] for network in networks.values())
