@@ -394,7 +394,9 @@ async def auth() -> AsyncIterator[StubAuth]:
 
 
 @pytest.fixture(scope="session")
-def settings(urls: ServiceDatabase, stub: StubAttempts, auth: StubAuth, nats_server) -> Settings:
+def settings(
+    urls: ServiceDatabase, stub: StubAttempts, auth: StubAuth, nats_server, tmp_path_factory
+) -> Settings:
     return Settings(
         rest_port=0,
         grpc_port=0,
@@ -406,6 +408,7 @@ def settings(urls: ServiceDatabase, stub: StubAttempts, auth: StubAuth, nats_ser
         attempts_seconds=3.0,  # what it takes on a busy machine is no failure
         retention_is_on=False,  # its tests say when it looks
         evidence_signing_secret=EVIDENCE_SECRET,
+        snapshots_place=str(tmp_path_factory.mktemp("shelf")),
     )
 
 
@@ -503,6 +506,7 @@ def environment(urls, settings) -> dict[str, str]:
         "ATTEMPTS_GRPC": settings.attempts_grpc,
         "AUTH_GRPC": settings.auth_grpc,
         "EVIDENCE_SIGNING_SECRET": settings.evidence_signing_secret.get_secret_value(),
+        "SNAPSHOTS_PLACE": settings.snapshots_place,
     }
 
 

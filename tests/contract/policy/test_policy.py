@@ -9,6 +9,8 @@ Each cell is a request of a real login through the gateway, at objects of its ow
 changes something.
 """
 
+import io
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from realtime.sockets import PATHS
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -51,6 +54,7 @@ class Row:
     path: Make = lambda _: {}
     answers: frozenset[int] = frozenset({200, 201, 204})
     sheet: str | None = None
+    upload: Make | None = None
     ends_login: bool = False
 
 
@@ -126,6 +130,14 @@ def review(state: str) -> Make:
 def assignment(s: Any) -> dict[str, Any]:
     grader = s.actors["grader elsewhere"].user_id
     return {"exam_id": s.fresh_exam(), "role": "grader", "user_id": grader}
+
+
+def picture(_: Any) -> dict[str, Any]:
+    """Return what is sent as a small picture, like no other one."""
+    about = {"source": "camera", "taken_at": "2026-03-02T09:00:00Z"}
+    file = io.BytesIO()
+    Image.frombytes("RGB", (16, 16), os.urandom(3 * 256)).save(file, "JPEG")
+    return {"content": file.getvalue(), "params": about | {"snapshot_id": str(uuid.uuid4())}}
 
 
 def new_exam(s: Any) -> dict[str, Any]:
@@ -444,6 +456,20 @@ ROWS = [
         path=the_exam,
     ),
     Row("GET /proctoring/exams/{exam_id}/delivery", {PROCTOR, GRADER} | STAFF, path=the_exam),
+    Row(
+        "POST /proctoring/attempt/{attempt_id}/snapshots",
+        {OWNER},
+        hidden=SIGNED_IN - {OWNER},
+        path=attempt(),
+        upload=picture,
+    ),
+    Row("GET /proctoring/attempt/{attempt_id}/snapshots", WATCHERS, path=attempt()),
+    Row(
+        "GET /proctoring/attempt/{attempt_id}/snapshots/{snapshot_id}",
+        WATCHERS,
+        path=lambda s: {"attempt_id": s.attempt(), "snapshot_id": str(uuid.uuid4())},
+        answers=frozenset({404}),  # whoever may look is told that there is none
+    ),
     # proctoring: actions, claims, hands, chat
     Row("POST /proctoring/exams/{exam_id}/actions", WATCHERS, path=the_exam, body=words_to_all),
     Row("GET /proctoring/exams/{exam_id}/actions", WATCHERS, path=the_exam),
@@ -622,6 +648,8 @@ async def asked(scene, row: Row, name: str) -> httpx.Response:
     url = f"{scene.platform.url}{full(path).format(**row.path(scene))}"
     if row.body is not None:
         sent["json"] = row.body(scene)
+    if row.upload is not None:
+        sent |= row.upload(scene)
     if row.sheet is not None:
         sent["files"] = {"file": ("sheet.csv", row.sheet.encode(), "text/csv")}
     return await scene.http.request(method, url, **sent)

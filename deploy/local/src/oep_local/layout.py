@@ -123,6 +123,7 @@ class Layout:
             found["RECEIPT_SIGNING_SECRET"] = secrets["receipt_signing_secret"]
         if service == "proctoring":
             found["EVIDENCE_SIGNING_SECRET"] = secrets["evidence_signing_secret"]
+            found["SNAPSHOTS_PLACE"] = str(self.state.root / "snapshots")
         return found
 
     def environment_of_deeds(self, service: str) -> dict[str, str]:

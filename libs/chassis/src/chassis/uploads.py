@@ -39,7 +39,7 @@ async def uploaded(
 
     Raises `too_large` or `FileMissing`.
     """
-    body = await _body(request, limit + _ENVELOPE_BYTES, too_large)
+    body = await whole(request, limit + _ENVELOPE_BYTES, too_large)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise _missing(name)
     try:
@@ -58,7 +58,8 @@ async def uploaded(
     return content
 
 
-async def _body(request: Request, limit: int, too_large: type[TooLarge]) -> bytes:
+async def whole(request: Request, limit: int, too_large: type[TooLarge] = TooLarge) -> bytes:
+    """Return the bytes of a body that is the file itself. Raises `too_large`."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise too_large

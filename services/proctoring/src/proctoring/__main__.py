@@ -12,6 +12,7 @@ from proctoring.commands import People, RetentionRun
 from proctoring.replay.command import Replay
 from proctoring.review.store import HISTORY
 from proctoring.settings import Settings
+from proctoring.snapshots.parts import streamed
 from proctoring.tables import SCHEMA
 
 SERVICE = Service(
@@ -24,7 +25,7 @@ SERVICE = Service(
         Migrate("proctoring", SCHEMA),
         Import(lambda _: legacy.load),
         RetentionRun(HOLDINGS),
-        People(HOLDINGS),
+        People(HOLDINGS, streamed),
         Replay(),
         Audit(HISTORY, "reviews", "check that no step of a review was changed or taken out"),
     ),

@@ -64,6 +64,9 @@ from proctoring.risk.accommodating import Accommodating
 from proctoring.risk.keeping import Keeper
 from proctoring.rpc import ProctoringServicer
 from proctoring.settings import Settings
+from proctoring.snapshots import rest as snapshots_rest
+from proctoring.snapshots.holdings import SNAPSHOTS, Pictures, listed
+from proctoring.snapshots.parts import Snapshots
 from proctoring.tables import OUTBOX
 
 HOLDINGS: tuple[Holding, ...] = (
@@ -74,6 +77,7 @@ HOLDINGS: tuple[Holding, ...] = (
     REVIEWS,
     CHAT,
     ACTIONS,
+    SNAPSHOTS,
 )
 """What concepts keep about students beside events: erased and exported with them."""
 
@@ -83,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     keys = KeySet(settings.jwks_url)
     revocations = Revocations(patience_seconds=LIST_PATIENCE_SECONDS)
     database = Database.from_settings(settings)
+    snapshots = Snapshots.of(settings, database)
 
     async def storage_answers() -> bool:
         await database.run(database.ping)
@@ -97,7 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = service(
         "proctoring",
         version("oep-proctoring"),
-        _lifespan(settings, database, keys, revocations),
+        _lifespan(settings, database, keys, revocations, snapshots),
         {
             "storage": storage_answers,
             "keys": keys_are_loaded,
@@ -110,8 +115,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = database
     app.state.press = Press()
     app.state.signing_key = keyring.signing_key(settings)
-    app.state.exports = Exports(database, app.state.signing_key)
-    app.state.retention = Retention.of(settings, database, HOLDINGS)
+    app.state.exports = Exports(database, app.state.signing_key, listed)
+    app.state.gallery = snapshots.gallery
+    app.state.retention = Retention.of(settings, database, HOLDINGS, [Pictures(snapshots.gallery)])
     app.state.verifier = TokenVerifier(keys, revocations, settings.token_issuer)
     app.state.trusted_proxies = settings.trusted_proxies
     app.include_router(rest.router)
@@ -124,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
         review_rest,
         report_rest,
         acting_rest,
+        snapshots_rest,
     ):
         app.include_router(concept.router)
     review_rest.install(app)
@@ -132,14 +139,18 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _lifespan(
-    settings: Settings, database: Database, keys: KeySet, revocations: Revocations
+    settings: Settings,
+    database: Database,
+    keys: KeySet,
+    revocations: Revocations,
+    snapshots: Snapshots,
 ) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ways, supervisor = _Ways.of(settings, database), Supervisor()
         supervisor.add("relay", ways.relay.run)
         _know_callers(app, ways, supervisor, keys, revocations)
-        _take_in(app, settings, ways, supervisor)
+        _take_in(app, settings, ways, supervisor, snapshots)
         _keep_evidence(app, settings, ways, supervisor)
         _review_and_act(app, settings, ways, supervisor)
         servicer = ProctoringServicer(database)
@@ -158,6 +169,7 @@ def _lifespan(
                 yield
         finally:
             await grpc_server.stop()
+            await asyncio.to_thread(snapshots.shelving.close)
             await ways.close()
 
     return lifespan
@@ -170,6 +182,7 @@ class _Ways:
     database: Database
     background: Database
     intake: Database
+    snapshots: Database
     bus: Bus
     relay: Relay
     attempts_channel: grpc.aio.Channel
@@ -192,6 +205,7 @@ class _Ways:
             database=database,
             background=Database.from_settings(settings, pool_size=1),
             intake=Database.from_settings(settings, pool_size=in_flight, by_index=True),
+            snapshots=Database.from_settings(settings, pool_size=2, by_index=True),
             bus=bus,
             relay=Relay(url, OUTBOX, bus, source="proctoring"),
             attempts_channel=attempts_channel,
@@ -204,7 +218,7 @@ class _Ways:
         await self.attempts_channel.close()
         await self.auth_channel.close()
         await self.bus.close()
-        for pool in (self.intake, self.background, self.database):
+        for pool in (self.intake, self.snapshots, self.background, self.database):
             await asyncio.to_thread(pool.dispose)
 
 
@@ -221,10 +235,15 @@ def _know_callers(
     supervisor.add("revocation-list", lambda: revocations.keep(ways.auth.revoked, ways.bus))
 
 
-def _take_in(app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervisor) -> None:
-    """Make what takes posts in, and what keeps scores up with them."""
+def _take_in(
+    app: FastAPI, settings: Settings, ways: _Ways, supervisor: Supervisor, snapshots: Snapshots
+) -> None:
+    """Make what takes posts and pictures in, and what keeps scores up with them."""
     keeper = Keeper(ways.background, wake=ways.relay.wake)
-    intake = Intake(ways.intake, ways.attempts, settings, wake=_all(ways.relay.wake, keeper.wake))
+    wake = _all(ways.relay.wake, keeper.wake)
+    intake = Intake(ways.intake, ways.attempts, settings, wake=wake)
+    app.state.snapshots = snapshots.taking(ways.snapshots, ways.attempts, wake)
+    snapshots.supervise(supervisor, ways.snapshots)
     app.state.attempts, app.state.intake = ways.attempts, intake
     INTAKE_LOAD.set_function(lambda: intake.load)
     app.state.posting = posting = Posting(intake)

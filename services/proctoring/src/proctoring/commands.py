@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +19,7 @@ from chassis.mtls import Identity
 from proctoring.attempt import Attempt
 from proctoring.attempts_client import AttemptsClient
 from proctoring.retention.erasing import Eraser, Order, Outcome, Page
-from proctoring.retention.holdings import Holding
+from proctoring.retention.holdings import Holding, Streamed
 from proctoring.retention.parts import Retention
 from proctoring.retention.record import COMMAND
 from proctoring.retention.schemas import ErasureShape, OutcomeShape, by_exam
@@ -81,6 +81,7 @@ class People:
     """`people export|erase ID`: everything on a person; payloads and network data removed."""
 
     holdings: Sequence[Holding]
+    streamed: Callable[[Settings, Database], Sequence[Streamed]]
     name: str = "people"
     help: str = "export what is stored about a person, or erase it"
 
@@ -97,7 +98,8 @@ class People:
         deed = _export if chosen.deed == "export" else _erase
         database = Database.from_settings(settings)
         try:
-            retention = Retention.of(settings, database, self.holdings)
+            streamed = self.streamed(settings, database)
+            retention = Retention.of(settings, database, self.holdings, streamed)
             asyncio.run(deed(settings, retention, chosen))
         except Failure as failure:
             sys.stderr.write(f"{failure.detail}\n")

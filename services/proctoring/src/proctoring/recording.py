@@ -123,6 +123,16 @@ def record(
     return _with_first_results(database, posts, outcomes)
 
 
+def append(
+    session: Session, draft: EventDraft, exam_id: int, *, late: bool, arrived: float
+) -> Taken | Known:
+    """Store one event as part of the caller's transaction, which has locked its attempt's tally."""
+    wish = Wish(draft, exam_id, late, may_store=True, arrived=arrived)
+    [found] = _served(session.connection(), [wish], AT_ONCE)
+    assert isinstance(found, (Taken, Known))  # noqa: S101  # it may be stored, on its own day
+    return found
+
+
 def is_same(draft: Draft, other: Draft) -> bool:
     """Say whether two posts say the same, wherever they came from."""
     if isinstance(draft, EventDraft) and isinstance(other, EventDraft):
@@ -138,13 +148,21 @@ def _take(
         for p in posts
         if isinstance(p.draft, EventDraft)
     ]
+    taken = _served(connection, wishes, turn)
+    return [_settled(post, outcome) for post, outcome in zip(posts, taken, strict=True)]
+
+
+def _served(
+    connection: Connection, wishes: Sequence[Wish], turn: AbstractContextManager[object]
+) -> list[Taken | Known | Elsewhere | None]:
+    """Write what may be written, each on the day of its attempt."""
     taken: list[Taken | Known | Elsewhere | None] = intake_store.take(connection, wishes, turn=turn)
     for day in {outcome.day for outcome in taken if isinstance(outcome, Elsewhere)}:
         places = [n for n, o in enumerate(taken) if isinstance(o, Elsewhere) and o.day == day]
         again = intake_store.take(connection, [wishes[place] for place in places], day)
         for place, outcome in zip(places, again, strict=True):
             taken[place] = outcome
-    return [_settled(post, outcome) for post, outcome in zip(posts, taken, strict=True)]
+    return taken
 
 
 def _settled(post: Judged, outcome: Taken | Known | Elsewhere | None) -> Taken | Known | Failure:

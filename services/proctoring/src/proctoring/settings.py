@@ -32,6 +32,24 @@ class Settings(DatabaseSettings):
     """Longest wait before being taken up; then 503, nothing stored. Well below the 10 s that a
     request has in all."""
 
+    snapshots_place: str | None = None
+    """Where pictures lie: a folder that all replicas share, or s3://bucket/prefix. None: nowhere,
+    and none are taken in."""
+    snapshots_s3_endpoint: str | None = None
+    """Address of the S3 server; None: that of Amazon in the region."""
+    snapshots_s3_region: str = "us-east-1"
+    snapshots_s3_key_id: str | None = None
+    """Without it the machine's own rights are used."""
+    snapshots_s3_secret: SecretStr | None = None
+    snapshots_per_attempt: int = Field(default=1_500, ge=1, le=100_000)
+    """Pictures that are kept of an attempt; one more is answered 429."""
+    snapshots_late_seconds: float = Field(default=900.0, ge=0)
+    """How long after a submit what was taken before it may arrive."""
+    snapshots_at_once: int = Field(default=16, ge=1, le=256)
+    """Uploads that may be held in memory, half a MiB each; one more is answered 503."""
+    snapshots_sweep_seconds: float = Field(default=60.0, gt=0)
+    """Between two looks for files that nothing refers to any more."""
+
     review_decision_days: float = Field(default=14.0, gt=0, le=3_650)
     """How long after its opening a review should be decided; later ones are listed as overdue."""
     review_appeal_days: float = Field(default=14.0, gt=0, le=3_650)
@@ -47,5 +65,7 @@ class Settings(DatabaseSettings):
     """How long payloads of events are kept after the end of a sitting, unless an exam says else."""
     retention_network_days: int = Field(default=90, ge=1, le=36_500)
     """How long addresses and user agents are kept."""
+    retention_snapshots_days: int = Field(default=90, ge=1, le=36_500)
+    """How long pictures are kept."""
     retention_interval_seconds: float = Field(default=600.0, gt=0)
     """Between two looks for what is due."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 from proctoring.retention.due import (
-    EVERYTHING,
     MAX_DAYS,
+    OF_EVENTS,
     HeldBy,
     Part,
     Policy,
@@ -24,7 +24,7 @@ POLICY = Policy(events_days=180, network_days=90)
 SAT = Sitting(attempt_id=1, exam_id=2, ended_at=END, last_sequence=9)
 
 days = st.integers(1, MAX_DAYS)
-policies = st.builds(Policy, days, days)
+policies = st.builds(Policy, days, days, days)
 instants = st.integers(-99_999, 99_999).map(lambda hours: END + timedelta(hours=hours))
 places = st.none() | st.integers(0, 12)
 sittings = st.builds(
@@ -37,6 +37,7 @@ sittings = st.builds(
     network_through=places,
     is_forgotten=st.booleans(),
     words_at=st.none() | instants,
+    pictures_at=st.none() | instants,
 )
 holds = st.sampled_from([{why} for why in HeldBy] + [set(HeldBy)])
 
@@ -50,18 +51,18 @@ def test_network_data_go_after_90_days_and_payloads_after_180():
     assert due(SAT, POLICY, (), after(days=90) - just_before) == set()
     assert due(SAT, POLICY, (), after(days=90)) == {Part.NETWORK}
     assert due(SAT, POLICY, (), after(days=180) - just_before) == {Part.NETWORK}
-    assert due(SAT, POLICY, (), after(days=180)) == EVERYTHING
+    assert due(SAT, POLICY, (), after(days=180)) == set(OF_EVENTS)
 
 
 def test_what_was_removed_is_not_due_again_until_a_later_event_came():
     done = replace(SAT, payload_through=9, network_through=9)
     assert due(done, POLICY, (), after(days=999)) == set()
-    assert due(replace(done, last_sequence=10), POLICY, (), after(days=999)) == EVERYTHING
+    assert due(replace(done, last_sequence=10), POLICY, (), after(days=999)) == set(OF_EVENTS)
 
 
 def test_of_a_person_who_asked_everything_is_due_at_once():
-    assert due(replace(SAT, is_forgotten=True), POLICY, (), END) == EVERYTHING
-    assert due(replace(SAT, is_forgotten=True, ended_at=None), POLICY, (), END) == EVERYTHING
+    assert due(replace(SAT, is_forgotten=True), POLICY, (), END) == set(OF_EVENTS)
+    assert due(replace(SAT, is_forgotten=True, ended_at=None), POLICY, (), END) == set(OF_EVENTS)
 
 
 @given(sittings, policies, holds, instants)
@@ -80,10 +81,12 @@ def test_a_part_is_due_exactly_when_its_days_are_over_or_the_person_asked(sat, p
     for part in Part:
         through = sat.payload_through if part is Part.PAYLOAD else sat.network_through
         begins = []
-        if (through is None or through < sat.last_sequence) and sat.ended_at is not None:
+        has_events = part is not Part.SNAPSHOTS and (through is None or through < sat.last_sequence)
+        if has_events and sat.ended_at is not None:
             begins.append(sat.ended_at)
-        if part is Part.PAYLOAD and sat.words_at is not None:
-            begins.append(max(sat.words_at, sat.ended_at or sat.words_at))
+        beside = {Part.PAYLOAD: sat.words_at, Part.SNAPSHOTS: sat.pictures_at}.get(part)
+        if beside is not None:
+            begins.append(max(beside, sat.ended_at or beside))
         is_over = any(now - begin >= timedelta(policy.days(part)) for begin in begins)
         wanted = is_over or (sat.is_forgotten and sat.has_left(part))
         assert (part in expired(sat, policy, now)) == wanted
@@ -102,9 +105,22 @@ def test_of_an_attempt_without_events_words_are_due_when_their_own_days_are_over
     assert due(silent, POLICY, (), after(days=180)) == {Part.PAYLOAD}
 
 
+def test_pictures_have_days_of_their_own_and_what_tells_of_them_stays():
+    seen = replace(SAT, pictures_at=END - timedelta(hours=1))
+    policy = Policy(events_days=180, network_days=170, snapshots_days=60)
+    assert due(seen, policy, (), after(days=60) - timedelta(microseconds=1)) == set()
+    assert due(seen, policy, (), after(days=60)) == {Part.SNAPSHOTS}
+    assert due(replace(seen, is_forgotten=True), policy, (), END) == set(Part)
+    assert due(seen, policy, {HeldBy.HOLD}, after(days=60)) == set()
+
+
 @given(sittings, policies, instants)
 def test_a_shorter_policy_never_keeps_what_a_longer_one_removes(sat, policy, now):
-    shorter = Policy(max(1, policy.events_days - 1), max(1, policy.network_days - 1))
+    shorter = Policy(
+        max(1, policy.events_days - 1),
+        max(1, policy.network_days - 1),
+        max(1, policy.snapshots_days - 1),
+    )
     assert expired(sat, policy, now) <= expired(sat, shorter, now)
 
 

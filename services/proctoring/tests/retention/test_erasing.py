@@ -14,6 +14,7 @@ from proctoring.retention import keeping, store
 from proctoring.retention.due import HeldBy, Part, Sitting, expired
 from proctoring.retention.erasing import Order
 from proctoring.retention.holdings import Holding
+from proctoring.snapshots.holdings import SNAPSHOTS
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -54,7 +55,7 @@ async def test_each_erasure_leaves_one_signed_deletion_record_for_each_part(arch
     for said in (network, payload):
         assert said["attempt_id"] == sat.attempt_id
         assert said["sequences"] == [[1, 3]]
-        assert said["policy"] == {"events_days": 180, "network_days": 90}
+        assert said["policy"] == {"events_days": 180, "network_days": 90, "snapshots_days": 90}
         assert (said["actor"], said["reason"]) == ("user:7", "tidying up")
         assert said["run_id"] == order.run_id
     assert payload["others"] == {"timing_answers": 1}
@@ -103,7 +104,7 @@ async def test_the_policy_of_the_exam_goes_before_the_installations(archive):
     await archive.rig.rows(store.add_policy, sat.exam_id, change)
     assert (await archive.run(sat)).events == {Part.PAYLOAD: 3}
     [said] = await archive.records(sat)
-    assert said["policy"] == {"events_days": 19, "network_days": 90}
+    assert said["policy"] == {"events_days": 19, "network_days": 90, "snapshots_days": 90}
 
 
 async def test_days_are_counted_from_the_submission_when_it_came_last(archive):
@@ -307,11 +308,13 @@ async def test_every_holding_that_is_erased_says_what_is_left_of_it(archive, hol
     await archive.run(sat)
     await archive.rig.rows(LATER[holding.name], sat)
     counted = await archive.rig.rows(holding.count, sat.attempt_id)
-    seen = await archive.rig.rows(store.sitting, sat.attempt_id, holding.left)
-    assert (counted, seen.words_at is not None) == (1, True)
+    is_words = holding.part is Part.PAYLOAD
+    left = store.Left(words=holding.left) if is_words else store.Left(pictures=holding.left)
+    seen = await archive.rig.rows(store.sitting, sat.attempt_id, left)
+    assert (counted, seen.newest_beside(holding.part) is not None) == (1, True)
     await archive.rig.rows(holding.erase, sat.attempt_id)
-    seen = await archive.rig.rows(store.sitting, sat.attempt_id, holding.left)
-    assert seen.words_at is None
+    seen = await archive.rig.rows(store.sitting, sat.attempt_id, left)
+    assert seen.newest_beside(holding.part) is None
 
 
 async def test_two_replicas_share_the_work_and_nothing_is_done_twice(archive):
@@ -352,10 +355,10 @@ async def test_a_persons_erasure_waits_for_the_hold_and_is_then_done_by_the_cloc
 
 
 async def test_sql_selects_what_the_rule_selects(archive):
-    """Every combination of age, of what was removed, of a person who asked, and of words."""
-    through = (None, 0, 1)
-    ages = (0, 89, 90, 91, 180, 181)
-    grid = list(itertools.product(ages, through, through, (False, True), (None, 0, 179, 180)))
+    """Every combination of age, what was removed, a person who asked, words, and pictures."""
+    through, flags = (None, 0, 1), (False, True)
+    ages, words, pictures = (0, 89, 90, 91, 180, 181), (None, 0, 179, 180), (None, 0, 90)
+    grid = list(itertools.product(ages, through, through, flags, words, pictures))
     first, exam_id = 5_000_000, 5_000_001
     await archive.rig.rows(fill, grid, first, exam_id)
     now = await archive.rig.rows(events_store.clock)
@@ -414,6 +417,7 @@ ERASED = [
     "reviews",
     "chat_messages",
     "actions",
+    "snapshots",
 ]
 """Where an erasure takes something out; other rows than the attempts' may change meanwhile."""
 
@@ -434,7 +438,8 @@ def into_exam(session, attempt_id: int, exam_id: int) -> None:
 
 def fill(session, grid: list, first: int, exam_id: int) -> None:
     """Make tallies with one event each, as the grid says, their marks and forgotten people."""
-    days, payload, network, asked, words = (list(column) for column in zip(*grid, strict=True))
+    columns = (list(column) for column in zip(*grid, strict=True))
+    days, payload, network, asked, words, pictures = columns
     made = {"first": first, "exam_id": exam_id, "days": days, "genesis": bytes(32)}
     session.execute(
         text(
@@ -463,23 +468,42 @@ def fill(session, grid: list, first: int, exam_id: int) -> None:
         ),
         {"first": first, "exam_id": exam_id, "words": words},
     )
+    session.execute(text(FILE))
+    session.execute(
+        text(
+            "INSERT INTO proctoring.snapshots (attempt_id, exam_id, snapshot_id, source, taken_at,"
+            " received_at, late, sha256, media_type, size, width, height, sequence)"
+            " SELECT :first + n - 1, :exam_id, gen_random_uuid(), 'camera', now(),"
+            " now() - make_interval(days => p), false, sha256('x'), 'image/jpeg', 1, 16, 16, 1"
+            " FROM unnest(CAST(:pictures AS int[])) WITH ORDINALITY AS t (p, n)"
+            " WHERE p IS NOT NULL"
+        ),
+        {"first": first, "exam_id": exam_id, "pictures": pictures},
+    )
     ids = [first + number for number, is_asked in enumerate(asked) if is_asked]
     store.forget(session, ids, 1, "clock", "asked")
 
 
+FILE = """
+    INSERT INTO proctoring.snapshot_files (sha256, in_use) VALUES (sha256('x'), true)
+    ON CONFLICT DO NOTHING
+"""
+LEFT = store.Left(words=CHAT.left, pictures=SNAPSHOTS.left)
+
+
 def sittings(session, first: int, end: int) -> list[Sitting]:
     """Return what `store.sitting` tells of each attempt of the grid, asked at once."""
-    words, ids = store._words(CHAT.left, "true"), {"first": first, "end": end}
-    query = f"{words} SELECT * FROM ({store._SITTINGS}) sat WHERE attempt_id >= :first"  # noqa: S608
+    ids = {"first": first, "end": end}
+    query = f"{LEFT.newest('true')} SELECT * FROM ({store._SITTINGS}) sat WHERE attempt_id >= :first"  # noqa: S608
     rows = session.execute(text(f"{query} AND attempt_id < :end"), ids).all()
-    assert Sitting(*rows[0]) == store.sitting(session, rows[0].attempt_id, CHAT.left)
+    assert Sitting(*rows[0]) == store.sitting(session, rows[0].attempt_id, LEFT)
     return [Sitting(*row) for row in rows]
 
 
 def selects(session, defaults, exam_id: int) -> list:
     now = events_store.clock(session)
     return store.expired(
-        session, defaults, now, after=0, limit=999, exam_id=exam_id, left=CHAT.left
+        session, defaults, now, after=0, limit=9_999, exam_id=exam_id, left=LEFT
     )
 
 
@@ -511,5 +535,13 @@ LATER = {
         "INSERT INTO proctoring.chat_messages (attempt_id, exam_id, message_id, sender_id,"
         " is_from_student, text, sent_at)"
         " VALUES (:attempt_id, :exam_id, gen_random_uuid(), 7, false, 'hush', now())"
+    ),
+    "snapshots": _later(
+        "WITH file AS (INSERT INTO proctoring.snapshot_files (sha256, in_use)"
+        " VALUES (sha256(convert_to(CAST(CAST(:attempt_id AS int) AS text), 'UTF8')), true) RETURNING sha256)"
+        " INSERT INTO proctoring.snapshots (attempt_id, exam_id, snapshot_id, source, taken_at,"
+        " received_at, late, sha256, media_type, size, width, height, sequence)"
+        " SELECT :attempt_id, :exam_id, gen_random_uuid(), 'camera', now(), now(), false, sha256,"
+        " 'image/jpeg', 1, 16, 16, 9 FROM file"
     ),
 }

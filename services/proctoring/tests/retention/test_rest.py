@@ -14,6 +14,7 @@ async def test_an_exam_has_the_installations_policy_until_somebody_decides(archi
         "exam_id": exam_id,
         "events_days": 180,
         "network_days": 90,
+        "snapshots_days": 90,
         "history": [],
     }
 
@@ -39,6 +40,7 @@ async def test_a_policy_is_overridden_per_exam_with_author_and_history(archive, 
         {"events_days": 36_501, "network_days": 1, **REASON},
         {"events_days": "9", "network_days": 1, **REASON},
         {"events_days": 9, **REASON},
+        {"events_days": 9, "network_days": 9, "snapshots_days": 0, **REASON},
         {"events_days": 9, "network_days": 9},
         {"events_days": 9, "network_days": 9, "reason": ""},
         {"events_days": 9, "network_days": 9, "reason": "a\x00b"},

@@ -5,7 +5,7 @@ to that head. Payloads that retention removes meanwhile are missing in what is r
 records are read last. No session is open while a reader is waited for.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from chassis import signing
 from chassis.database import Database
 from chassis.signing import SigningKey
+from sqlalchemy.orm import Session
 
 from proctoring import delivering, keyring, timing_store
 from proctoring.attempt import Sitting
@@ -25,6 +26,12 @@ from proctoring.retention.store import records_of
 PAGE = 500
 """Events in memory at a time: 8 MB of payloads at most."""
 MOST_AT_ONCE = 20
+
+Listed = Callable[[Session, int], list[dict[str, Any]]]
+
+
+def _nothing(_session: Session, _attempt_id: int) -> list[dict[str, Any]]:
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,11 @@ class Moment:
 class Exports:
     """All exports of a process; so many at once that events never wait for a thread behind them."""
 
-    def __init__(self, database: Database, key: SigningKey) -> None:
+    def __init__(self, database: Database, key: SigningKey, listed: Listed = _nothing) -> None:
+        """Take `listed` at its word on the pictures of an attempt."""
         self._database = database
         self._key = key
+        self._listed = listed
         self._running = 0
 
     async def begin(self, sitting: Sitting) -> AsyncIterator[bytes]:
@@ -53,7 +62,7 @@ class Exports:
         """
         if self._running >= MOST_AT_ONCE:
             raise ExportsBusy
-        export = _Export(self._key, sitting, self._database)
+        export = _Export(self._key, sitting, self._database, self._listed)
         moment = await self._database.run(export.moment)
         return self._counted(export.parts(moment))
 
@@ -69,8 +78,11 @@ class Exports:
 class _Export:
     """One export of one attempt."""
 
-    def __init__(self, key: SigningKey, sitting: Sitting, database: Database) -> None:
+    def __init__(
+        self, key: SigningKey, sitting: Sitting, database: Database, listed: Listed
+    ) -> None:
         self._key = key
+        self._listed = listed
         self._sitting = sitting
         self._database = database
         self._bundle = Bundle()
@@ -94,11 +106,13 @@ class _Export:
             store.hold_still(session)
             [found] = store.heads(session, [(attempt.attempt_id, attempt.exam_id)])
             timings = timing_store.list_timings(session, attempt.attempt_id)
+            delivery = bundle.delivery_facts(delivering.compare(session, attempt))
+            snapshots = self._listed(session, attempt.attempt_id)
             return Moment(
                 at=store.clock(session),
                 head=found.head,
                 seals=store.seals(session, attempt.attempt_id),
-                delivery=bundle.delivery_facts(delivering.compare(session, attempt)),
+                delivery=delivery | ({"snapshots": snapshots} if snapshots else {}),
                 timings=[bundle.timing_facts(timing) for timing in timings],
             )
 

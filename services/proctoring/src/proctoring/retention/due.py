@@ -18,8 +18,12 @@ class Part(StrEnum):
     """What the client told besides: `event_data`, and what concepts keep beside events."""
     NETWORK = "network"
     """Address and user agent."""
+    SNAPSHOTS = "snapshots"
+    """Pictures: not the events that tell of them."""
 
 
+OF_EVENTS = (Part.PAYLOAD, Part.NETWORK)
+"""What events hold themselves."""
 EVERYTHING = frozenset(Part)
 
 
@@ -38,9 +42,15 @@ class Policy:
 
     events_days: int
     network_days: int
+    snapshots_days: int = 90
 
     def days(self, part: Part) -> int:
-        return self.events_days if part is Part.PAYLOAD else self.network_days
+        found = {
+            Part.PAYLOAD: self.events_days,
+            Part.NETWORK: self.network_days,
+            Part.SNAPSHOTS: self.snapshots_days,
+        }
+        return found[part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +69,20 @@ class Sitting:
     """Whether the person's evidence is to be erased whatever its age."""
     words_at: datetime | None = None
     """The newest of what concepts keep beside events and has not been removed; None = nothing."""
+    pictures_at: datetime | None = None
+    """The same of pictures."""
 
     def has_left(self, part: Part) -> bool:
         """Say whether there may be something of `part` that no erasure has seen yet."""
-        return self.has_events_left(part) or (part is Part.PAYLOAD and self.words_at is not None)
+        return self.has_events_left(part) or self.newest_beside(part) is not None
+
+    def newest_beside(self, part: Part) -> datetime | None:
+        """Return when the newest came of what is kept beside events and goes with the part."""
+        return {Part.PAYLOAD: self.words_at, Part.SNAPSHOTS: self.pictures_at}.get(part)
 
     def has_events_left(self, part: Part) -> bool:
+        if part not in OF_EVENTS:
+            return False
         through = self.payload_through if part is Part.PAYLOAD else self.network_through
         return through is None or through < self.last_sequence
 
@@ -97,8 +115,9 @@ def _begins(sitting: Sitting, part: Part) -> Iterator[datetime]:
     """
     if sitting.ended_at is not None and sitting.has_events_left(part):
         yield sitting.ended_at
-    if sitting.words_at is not None and part is Part.PAYLOAD:
-        yield max(sitting.words_at, sitting.ended_at or sitting.words_at)
+    newest = sitting.newest_beside(part)
+    if newest is not None:
+        yield max(newest, sitting.ended_at or newest)
 
 
 def ranges(sequences: Iterable[int]) -> list[tuple[int, int]]:

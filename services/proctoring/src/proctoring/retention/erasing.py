@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from proctoring import keyring
 from proctoring.retention import store
-from proctoring.retention.due import EVERYTHING, HeldBy, Part, Policy, Sitting, due, expired
+from proctoring.retention.due import OF_EVENTS, HeldBy, Part, Policy, Sitting, due, expired
 from proctoring.retention.holdings import Holding
 from proctoring.retention.record import CLOCK, Kind, Removal, signed
 from proctoring.store import clock, lock_tallies
@@ -82,7 +82,10 @@ class Eraser:
         self._key = key
         self._defaults = defaults
         self._holdings = [holding for holding in holdings if holding.erase and holding.count]
-        self._left = " UNION ALL ".join(h.left for h in self._holdings if h.left) or store.NO_WORDS
+        self._left = store.Left(
+            words=_left(self._holdings, Part.PAYLOAD),
+            pictures=_left(self._holdings, Part.SNAPSHOTS),
+        )
         self._held_by_review = held_by_review
 
     def run(
@@ -164,17 +167,20 @@ class Eraser:
         order: Order,
     ) -> Outcome:
         """Remove parts of a locked attempt and sign for them, all in one transaction."""
-        gone = {part: store.erase(session, sat.attempt_id, part) for part in sorted(parts)}
-        others: dict[str, int] = {}
-        if Part.PAYLOAD in parts:
-            others = {h.name: h.erase(session, sat.attempt_id) for h in self._holdings if h.erase}
+        of_events = [part for part in OF_EVENTS if part in parts]
+        gone = {part: store.erase(session, sat.attempt_id, part) for part in of_events}
+        others = {
+            h.name: h.erase(session, sat.attempt_id)
+            for h in self._holdings
+            if h.erase and h.part in parts
+        }
         at = clock(session)
         for kind in _kinds(sat, parts):
             removal = Removal(
                 attempt_id=sat.attempt_id,
                 exam_id=sat.exam_id,
                 kind=kind,
-                sequences=[n for part in kind.parts & parts for n in gone[part]],
+                sequences=[n for part in kind.parts & gone.keys() for n in gone[part]],
                 others=others if Part.PAYLOAD in kind.parts else {},
                 policy=policy,
                 ended_at=sat.ended_at,
@@ -184,9 +190,11 @@ class Eraser:
                 at=at,
             )
             self._sign(session, removal)
-        for part in parts:
+        for part in of_events:
             store.mark(session, sat.attempt_id, part, sat.last_sequence, at)
         counts = {part: len(sequences) for part, sequences in gone.items()}
+        if Part.SNAPSHOTS in parts:
+            counts[Part.SNAPSHOTS] = _pictures(self._holdings, others)
         return Outcome(sat.attempt_id, sat.exam_id, counts, others, is_person=sat.is_forgotten)
 
     def _reason(self, session: Session, sat: Sitting, order: Order) -> str:
@@ -220,17 +228,31 @@ class Eraser:
     ) -> Outcome:
         if not parts:
             return _nothing(sat, held_by)
-        counts = {part: store.count(session, sat.attempt_id, part) for part in sorted(parts)}
-        others: dict[str, int] = {}
-        if Part.PAYLOAD in parts:
-            others = {h.name: h.count(session, sat.attempt_id) for h in self._holdings if h.count}
+        of_events = [part for part in OF_EVENTS if part in parts]
+        counts = {part: store.count(session, sat.attempt_id, part) for part in of_events}
+        others = {
+            h.name: h.count(session, sat.attempt_id)
+            for h in self._holdings
+            if h.count and h.part in parts
+        }
+        if Part.SNAPSHOTS in parts:
+            counts[Part.SNAPSHOTS] = _pictures(self._holdings, others)
         return Outcome(sat.attempt_id, sat.exam_id, counts, others, is_person=sat.is_forgotten)
 
 
+def _left(holdings: Sequence[Holding], part: Part) -> str:
+    found = [h.left for h in holdings if h.left and h.part is part]
+    return " UNION ALL ".join(found) or store.NOTHING
+
+
+def _pictures(holdings: Sequence[Holding], others: Mapping[str, int]) -> int:
+    return sum(others[h.name] for h in holdings if h.part is Part.SNAPSHOTS)
+
+
 def _kinds(sat: Sitting, parts: frozenset[Part]) -> list[Kind]:
-    if sat.is_forgotten and parts == EVERYTHING:
+    if sat.is_forgotten and parts.issuperset(OF_EVENTS):
         return [Kind.PERSON]
-    return [Kind(part.value) for part in sorted(parts)]
+    return [kind for kind in (Kind.NETWORK, Kind.PAYLOAD) if kind.parts & parts]
 
 
 def _nothing(sat: Sitting, held_by: tuple[HeldBy, ...]) -> Outcome:

@@ -17,7 +17,7 @@ from proctoring import store as events_store
 from proctoring import timing_store
 from proctoring.attempt import Attempt
 from proctoring.retention import store
-from proctoring.retention.holdings import Holding
+from proctoring.retention.holdings import Holding, Streamed
 from proctoring.store import clock
 
 _PAGE = 1_000
@@ -30,6 +30,7 @@ class Exporter:
 
     database: Database
     holdings: Sequence[Holding]
+    streamed: Sequence[Streamed] = ()
 
     async def person(self, user_id: int, attempts: Sequence[Attempt]) -> AsyncIterator[bytes]:
         """Yield the document about a student and all his attempts."""
@@ -52,7 +53,15 @@ class Exporter:
                 after, is_first = page[-1]["sequence"], False
             if len(page) < _PAGE:
                 break
-        yield b"]}"
+        yield b"]"
+        for each in self.streamed:
+            yield b"," + _encode(each.name) + b":["
+            separator = b""
+            async for piece in each.pieces(attempt.attempt_id):
+                yield separator + piece
+                separator = b","
+            yield b"]"
+        yield b"}"
 
     def _now(self) -> Any:
         with self.database.transaction() as session:

@@ -5,13 +5,14 @@ is erased with the attempt's payload, counted by dry runs, named in the signed r
 person's export.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from proctoring.retention.due import Part
 from proctoring.review import store as review_store
 from proctoring.review.case import State
 from proctoring.risk import reading as risk_reading
@@ -84,6 +85,17 @@ class Holding:
     left: str = ""
     """SQL of what `erase` would change: attempt, exam (or null), and when it came. By this an
     attempt without events is found, and what came after an erasure."""
+    part: Part = Part.PAYLOAD
+    """With what of events it goes, or by itself."""
+
+
+class Streamed(Protocol):
+    """What is too large for an export to hold: it is told in pieces, outside of transactions."""
+
+    name: str
+
+    def pieces(self, attempt_id: int, /) -> AsyncIterator[bytes]:
+        """Yield the entries of a JSON array."""
 
 
 def _erase_answers(session: Session, attempt_id: int) -> int:

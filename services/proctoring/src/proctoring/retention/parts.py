@@ -10,7 +10,7 @@ from proctoring import keyring
 from proctoring.retention.due import Policy
 from proctoring.retention.erasing import Eraser, HeldByReview
 from proctoring.retention.exporting import Exporter
-from proctoring.retention.holdings import Holding
+from proctoring.retention.holdings import Holding, Streamed
 from proctoring.review import holds
 from proctoring.settings import Settings
 
@@ -30,12 +30,17 @@ class Retention:
         settings: Settings,
         database: Database,
         holdings: Sequence[Holding],
+        streamed: Sequence[Streamed] = (),
     ) -> Self:
-        defaults = Policy(settings.retention_events_days, settings.retention_network_days)
+        defaults = Policy(
+            settings.retention_events_days,
+            settings.retention_network_days,
+            settings.retention_snapshots_days,
+        )
         key = keyring.signing_key(settings)
         return cls(
             Eraser(database, key, defaults, holdings, holds.held),
-            Exporter(database, holdings),
+            Exporter(database, holdings, streamed),
             defaults,
             holds.held,
         )

@@ -25,7 +25,11 @@ COMMAND = "command"
 
 
 class Kind(StrEnum):
-    """What a record is about; PERSON stands for both parts, removed because a person asked."""
+    """What a record is about; PERSON stands for all parts, removed because a person asked.
+
+    Pictures have no kind of their own, which verifiers would not know: they are among the `others`
+    of a PAYLOAD record.
+    """
 
     PAYLOAD = "payload"
     NETWORK = "network"
@@ -33,7 +37,11 @@ class Kind(StrEnum):
 
     @property
     def parts(self) -> frozenset[Part]:
-        return EVERYTHING if self is Kind.PERSON else frozenset({Part(self.value)})
+        if self is Kind.PERSON:
+            return EVERYTHING
+        if self is Kind.PAYLOAD:
+            return frozenset({Part.PAYLOAD, Part.SNAPSHOTS})
+        return frozenset({Part.NETWORK})
 
 
 @dataclass(frozen=True)

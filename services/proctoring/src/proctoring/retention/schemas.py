@@ -32,6 +32,7 @@ class PolicyBody(_Body):
 
     events_days: Days
     network_days: Days
+    snapshots_days: Days = None
     reason: Reason
 
 
@@ -59,6 +60,7 @@ class PolicyChangeShape(BaseModel):
 
     events_days: int | None
     network_days: int | None
+    snapshots_days: int | None
     reason: str
     author_id: int
     created_at: datetime
@@ -70,6 +72,7 @@ class PolicyShape(BaseModel):
     exam_id: int
     events_days: int
     network_days: int
+    snapshots_days: int
     history: list[PolicyChangeShape]
 
     @classmethod
@@ -78,6 +81,7 @@ class PolicyShape(BaseModel):
             exam_id=exam_id,
             events_days=kept.policy.events_days,
             network_days=kept.policy.network_days,
+            snapshots_days=kept.policy.snapshots_days,
             history=[PolicyChangeShape.model_validate(each) for each in kept.history],
         )
 
@@ -124,12 +128,13 @@ class StandingShape(BaseModel):
 
 
 class OutcomeShape(BaseModel):
-    """An attempt of a run; events are counted for each part that was due, null = was not."""
+    """An attempt of a run; what each part comes to is counted, null = it was not due."""
 
     attempt_id: int
     exam_id: int | None
     payload_events: int | None
     network_events: int | None
+    snapshots: int | None
     others: dict[str, int]
     held_by: list[HeldBy]
     is_person: bool
@@ -142,6 +147,7 @@ class OutcomeShape(BaseModel):
             exam_id=outcome.exam_id,
             payload_events=outcome.events.get(Part.PAYLOAD),
             network_events=outcome.events.get(Part.NETWORK),
+            snapshots=outcome.events.get(Part.SNAPSHOTS),
             others=dict(outcome.others),
             held_by=list(outcome.held_by),
             is_person=outcome.is_person,
@@ -156,12 +162,14 @@ class ExamCounts(BaseModel):
     attempts: int = 0
     payload_events: int = 0
     network_events: int = 0
+    snapshots: int = 0
     held: int = 0
 
     def count(self, outcome: Outcome) -> None:
         self.attempts += bool(outcome.events)
         self.payload_events += outcome.events.get(Part.PAYLOAD, 0)
         self.network_events += outcome.events.get(Part.NETWORK, 0)
+        self.snapshots += outcome.events.get(Part.SNAPSHOTS, 0)
         self.held += bool(outcome.held_by)
 
 

@@ -9,18 +9,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from proctoring import chain
-from proctoring.retention.due import Part, Policy, Sitting
+from proctoring.retention.due import OF_EVENTS, Part, Policy, Sitting
 from proctoring.retention.record import Kind, Record
 
 _POLICY_NOW = """
-    SELECT DISTINCT ON (exam_id) exam_id, events_days, network_days
+    SELECT DISTINCT ON (exam_id) exam_id, events_days, network_days, snapshots_days
     FROM proctoring.retention_policies ORDER BY exam_id, id DESC
 """
 _MARKED = """
@@ -28,58 +28,74 @@ _MARKED = """
     LEFT JOIN proctoring.retention_marks m ON m.attempt_id = {0}.attempt_id
     LEFT JOIN proctoring.retention_forgotten f ON f.attempt_id = {0}.attempt_id
 """
-# Attempts with a tally, then those of which there are words alone.
+# Attempts with a tally, then those of which there are words alone; a picture comes with an event.
 _SITTINGS = f"""
     SELECT t.attempt_id, coalesce(t.exam_id, s.exam_id, w.exam_id) AS exam_id,
            coalesce(greatest(t.last_received_at, s.submitted_at), t.updated_at) AS ended_at,
            t.last_sequence, m.payload_through, m.network_through,
-           f.attempt_id IS NOT NULL AS is_forgotten, w.at AS words_at
+           f.attempt_id IS NOT NULL AS is_forgotten, w.at AS words_at, i.at AS pictures_at
     FROM proctoring.tallies t LEFT JOIN words w ON w.attempt_id = t.attempt_id
+    LEFT JOIN pictures i ON i.attempt_id = t.attempt_id
     {_MARKED.format("t")}
     UNION ALL
     SELECT w.attempt_id, coalesce(s.exam_id, w.exam_id), s.submitted_at, 0, m.payload_through,
-           m.network_through, f.attempt_id IS NOT NULL, w.at
+           m.network_through, f.attempt_id IS NOT NULL, w.at, NULL
     FROM words w {_MARKED.format("w")}
     WHERE NOT EXISTS (SELECT FROM proctoring.tallies t WHERE t.attempt_id = w.attempt_id)
 """  # noqa: S608  # only constants of this module
-NO_WORDS = """
+NOTHING = """
     SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS timestamptz) WHERE false
 """
-"""What concepts without words answer; see `Holding.left`."""
+"""What concepts that keep nothing answer; see `Holding.left`."""
 
 
-def _words(left: str, among: str) -> str:
-    """Return the newest of what is left of each attempt, as the holdings say."""
-    return f"""
-    WITH words AS MATERIALIZED (
-        SELECT attempt_id, max(exam_id) AS exam_id, max(at) AS at
-        FROM ({left}) AS one (attempt_id, exam_id, at) WHERE {among} GROUP BY attempt_id
-    )"""  # noqa: S608  # only constants of the holdings
+class Left(NamedTuple):
+    """What concepts keep of attempts beside events and an erasure would take, as SQL."""
+
+    words: str = NOTHING
+    pictures: str = NOTHING
+
+    def newest(self, among: str) -> str:
+        """Return the newest of what is left of each attempt, as the holdings say."""
+        parts = [
+            f"""{name} AS MATERIALIZED (
+                SELECT attempt_id, max(exam_id) AS exam_id, max(at) AS at
+                FROM ({left}) AS one (attempt_id, exam_id, at) WHERE {among} GROUP BY attempt_id
+            )"""  # noqa: S608  # only constants of the holdings
+            for name, left in self._asdict().items()
+        ]
+        return f"WITH {', '.join(parts)}"
+
+
+_NOTHING_BESIDE = Left()
 
 
 @cache
-def _sitting_statement(left: str) -> TextClause:
-    words = _words(left, "attempt_id = :attempt_id")
+def _sitting_statement(left: Left) -> TextClause:
+    beside = left.newest("attempt_id = :attempt_id")
     return text(
-        f"{words} SELECT * FROM ({_SITTINGS}) sat WHERE attempt_id = :attempt_id"  # noqa: S608
+        f"{beside} SELECT * FROM ({_SITTINGS}) sat WHERE attempt_id = :attempt_id"  # noqa: S608
     )
 
 
 # The rule `due.expired` in SQL, so that only what has to go is looked at; a test holds both equal.
 @cache
-def _expired_statement(left: str) -> TextClause:
+def _expired_statement(left: Left) -> TextClause:
     return text(
         f"""
-        {_words(left, "attempt_id > :after")}
+        {left.newest("attempt_id > :after")}
         SELECT sat.*, coalesce(p.events_days, CAST(:events_days AS int)) AS events_days,
-               coalesce(p.network_days, CAST(:network_days AS int)) AS network_days
+               coalesce(p.network_days, CAST(:network_days AS int)) AS network_days,
+               coalesce(p.snapshots_days, CAST(:snapshots_days AS int)) AS snapshots_days
         FROM ({_SITTINGS}) sat
         LEFT JOIN ({_POLICY_NOW}) p ON p.exam_id = sat.exam_id
         CROSS JOIN LATERAL (SELECT
             CAST(:now AS timestamptz)
                 - make_interval(days => coalesce(p.events_days, :events_days)) AS payload,
             CAST(:now AS timestamptz)
-                - make_interval(days => coalesce(p.network_days, :network_days)) AS network
+                - make_interval(days => coalesce(p.network_days, :network_days)) AS network,
+            CAST(:now AS timestamptz)
+                - make_interval(days => coalesce(p.snapshots_days, :snapshots_days)) AS pictures
         ) AS over
         WHERE sat.attempt_id > :after AND (CAST(:exam_id AS int) IS NULL OR sat.exam_id = :exam_id)
           AND (
@@ -91,6 +107,9 @@ def _expired_statement(left: str) -> TextClause:
             OR
             (sat.words_at IS NOT NULL
              AND (sat.is_forgotten OR greatest(sat.words_at, sat.ended_at) <= over.payload))
+            OR
+            (sat.pictures_at IS NOT NULL
+             AND (sat.is_forgotten OR greatest(sat.pictures_at, sat.ended_at) <= over.pictures))
           )
         ORDER BY sat.attempt_id LIMIT :limit
         """  # noqa: S608  # only constants of this module and of the holdings
@@ -99,21 +118,21 @@ def _expired_statement(left: str) -> TextClause:
 
 _POLICY = text(
     """
-    SELECT events_days, network_days FROM proctoring.retention_policies
+    SELECT events_days, network_days, snapshots_days FROM proctoring.retention_policies
     WHERE exam_id = :exam_id ORDER BY id DESC LIMIT 1
     """
 )
 _POLICY_HISTORY = text(
     """
-    SELECT events_days, network_days, reason, author_id, created_at
+    SELECT events_days, network_days, snapshots_days, reason, author_id, created_at
     FROM proctoring.retention_policies WHERE exam_id = :exam_id ORDER BY id DESC LIMIT :limit
     """
 )
 _ADD_POLICY = text(
     """
     INSERT INTO proctoring.retention_policies
-           (exam_id, events_days, network_days, reason, author_id)
-    VALUES (:exam_id, :events_days, :network_days, :reason, :author_id)
+           (exam_id, events_days, network_days, snapshots_days, reason, author_id)
+    VALUES (:exam_id, :events_days, :network_days, :snapshots_days, :reason, :author_id)
     """
 )
 # Of long ago: that it is made says nothing of when the sitting was.
@@ -181,7 +200,7 @@ _ERASE = {
         WHERE {_OF_ATTEMPT} AND {_HAS[part]} RETURNING sequence
         """  # noqa: S608  # only constants of this module
     )
-    for part in Part
+    for part in OF_EVENTS
 }
 _COUNT = {
     part: text(
@@ -190,7 +209,7 @@ _COUNT = {
         WHERE {_OF_ATTEMPT} AND {_HAS[part]}
         """  # noqa: S608  # only constants of this module
     )
-    for part in Part
+    for part in OF_EVENTS
 }
 _MARK = {
     part: text(
@@ -201,7 +220,7 @@ _MARK = {
         SET {part}_through = excluded.{part}_through, {part}_at = excluded.{part}_at
         """  # noqa: S608  # only constants of this module
     )
-    for part in Part
+    for part in OF_EVENTS
 }
 _MARKS = text(
     """
@@ -258,6 +277,7 @@ class PolicyChange:
 
     events_days: int | None
     network_days: int | None
+    snapshots_days: int | None
     reason: str
     author_id: int
     created_at: datetime
@@ -290,8 +310,8 @@ def policy(session: Session, exam_id: int | None, defaults: Policy) -> Policy:
     row = session.execute(_POLICY, {"exam_id": exam_id}).one_or_none()
     if row is None:
         return defaults
-    events = defaults.events_days if row[0] is None else row[0]
-    return Policy(events, defaults.network_days if row[1] is None else row[1])
+    usual = (defaults.events_days, defaults.network_days, defaults.snapshots_days)
+    return Policy(*(mine if own is None else own for own, mine in zip(row, usual, strict=True)))
 
 
 def policy_history(session: Session, exam_id: int, limit: int) -> list[PolicyChange]:
@@ -301,7 +321,7 @@ def policy_history(session: Session, exam_id: int, limit: int) -> list[PolicyCha
 
 
 def add_policy(session: Session, exam_id: int, change: dict[str, Any]) -> None:
-    session.execute(_ADD_POLICY, {"exam_id": exam_id, **change})
+    session.execute(_ADD_POLICY, {"exam_id": exam_id, "snapshots_days": None, **change})
 
 
 def expired(
@@ -312,7 +332,7 @@ def expired(
     after: int,
     limit: int,
     exam_id: int | None,
-    left: str = NO_WORDS,
+    left: Left = _NOTHING_BESIDE,
 ) -> list[tuple[Sitting, Policy]]:
     """Return attempts with evidence whose time is over, held or not, by id behind `after`.
 
@@ -321,18 +341,19 @@ def expired(
     wanted = {
         "events_days": defaults.events_days,
         "network_days": defaults.network_days,
+        "snapshots_days": defaults.snapshots_days,
         "now": now,
         "after": after,
         "limit": limit,
         "exam_id": exam_id,
     }
     return [
-        (Sitting(*row[:8]), Policy(row.events_days, row.network_days))
+        (Sitting(*row[:9]), Policy(row.events_days, row.network_days, row.snapshots_days))
         for row in session.execute(_expired_statement(left), wanted)
     ]
 
 
-def sitting(session: Session, attempt_id: int, left: str = NO_WORDS) -> Sitting | None:
+def sitting(session: Session, attempt_id: int, left: Left = _NOTHING_BESIDE) -> Sitting | None:
     """Return what is known of an attempt that has a tally, or words."""
     row = session.execute(_sitting_statement(left), {"attempt_id": attempt_id}).one_or_none()
     return None if row is None else Sitting(*row)

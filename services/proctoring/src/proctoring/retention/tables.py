@@ -36,10 +36,12 @@ POLICIES = Table(
     Column("exam_id", Integer, nullable=False),
     Column("events_days", Integer),
     Column("network_days", Integer),
+    Column("snapshots_days", Integer),
     Column("reason", Text, nullable=False),
     Column("author_id", BigInteger, nullable=False),
     _instant("created_at", server_default=func.now()),
     CheckConstraint("events_days > 0 AND network_days > 0", "days"),
+    CheckConstraint("snapshots_days > 0", "snapshots_days"),
     Index(None, "exam_id", "id"),
 )
 
