@@ -494,7 +494,9 @@ LEFT = store.Left(words=CHAT.left, pictures=SNAPSHOTS.left)
 def sittings(session, first: int, end: int) -> list[Sitting]:
     """Return what `store.sitting` tells of each attempt of the grid, asked at once."""
     ids = {"first": first, "end": end}
-    query = f"{LEFT.newest('true')} SELECT * FROM ({store._SITTINGS}) sat WHERE attempt_id >= :first"  # noqa: S608
+    query = (
+        f"{LEFT.newest('true')} SELECT * FROM ({store._SITTINGS}) sat WHERE attempt_id >= :first"  # noqa: S608
+    )
     rows = session.execute(text(f"{query} AND attempt_id < :end"), ids).all()
     assert Sitting(*rows[0]) == store.sitting(session, rows[0].attempt_id, LEFT)
     return [Sitting(*row) for row in rows]
@@ -502,9 +504,7 @@ def sittings(session, first: int, end: int) -> list[Sitting]:
 
 def selects(session, defaults, exam_id: int) -> list:
     now = events_store.clock(session)
-    return store.expired(
-        session, defaults, now, after=0, limit=9_999, exam_id=exam_id, left=LEFT
-    )
+    return store.expired(session, defaults, now, after=0, limit=9_999, exam_id=exam_id, left=LEFT)
 
 
 def _later(statement: str):
@@ -538,7 +538,8 @@ LATER = {
     ),
     "snapshots": _later(
         "WITH file AS (INSERT INTO proctoring.snapshot_files (sha256, in_use)"
-        " VALUES (sha256(convert_to(CAST(CAST(:attempt_id AS int) AS text), 'UTF8')), true) RETURNING sha256)"
+        " VALUES (sha256(convert_to(CAST(CAST(:attempt_id AS int) AS text), 'UTF8')), true)"
+        " RETURNING sha256)"
         " INSERT INTO proctoring.snapshots (attempt_id, exam_id, snapshot_id, source, taken_at,"
         " received_at, late, sha256, media_type, size, width, height, sequence)"
         " SELECT :attempt_id, :exam_id, gen_random_uuid(), 'camera', now(), now(), false, sha256,"

@@ -45,7 +45,7 @@ def test_a_record_says_what_was_removed_why_and_by_whom():
         "sequences": [[1, 3], [9, 9]],
         "event_count": 4,
         "others": {"timing_answers": 5},
-        "policy": {"events_days": 180, "network_days": 90},
+        "policy": {"events_days": 180, "network_days": 90, "snapshots_days": 90},
         "ended_at": "2026-09-01T03:04:05.000006Z",
         "actor": "clock",
         "reason": "over",

@@ -16,8 +16,8 @@ from proctoring.retention.due import HeldBy, Part, Policy
 from proctoring.retention.erasing import Eraser, Order
 from proctoring.snapshots import store
 from proctoring.snapshots.sweeping import IDLE, ShelfSweeper
-from sqlalchemy import text
 from snapshots_kit import digest, picture
+from sqlalchemy import text
 
 AGE = """
     UPDATE proctoring.snapshots SET received_at = received_at - make_interval(days => :days)
@@ -103,7 +103,10 @@ async def test_pictures_go_after_their_days_signed_for_and_the_chain_still_verif
 async def test_the_same_snapshot_again_after_its_erasure_brings_nothing_back(
     camera, kept, sweep, watcher
 ):
-    content, said = picture(), {"snapshot_id": str(uuid.uuid4()), "taken_at": "2026-03-02T09:00:00Z"}
+    content, said = (
+        picture(),
+        {"snapshot_id": str(uuid.uuid4()), "taken_at": "2026-03-02T09:00:00Z"},
+    )
     await camera.sent(content, **said)
     await kept.age(90)
     await kept.run()
@@ -156,7 +159,9 @@ async def test_a_persons_erasure_takes_his_pictures_at_once(rig, camera, shelf, 
     assert digest(content) not in json.dumps(attempt)
 
 
-async def test_a_file_that_two_attempts_have_goes_with_the_last_one(rig, camera, shelf, sweep, kept):
+async def test_a_file_that_two_attempts_have_goes_with_the_last_one(
+    rig, camera, shelf, sweep, kept
+):
     content = picture()
     await camera.sent(content)
     other = type(camera)(*rig.sits())

@@ -14,8 +14,8 @@ from proctoring.event import chained
 from proctoring.snapshots import snapshot, store
 from proctoring.snapshots.errors import ShelfUnavailable
 from proctoring.snapshots.snapshot import MAX_BYTES
-from sqlalchemy import text
 from snapshots_kit import digest, picture
+from sqlalchemy import text
 
 
 async def events(rig, sat) -> list:
