@@ -2335,6 +2335,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proctoring/attempt/{attempt_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Snapshots
+         * @description Return snapshots behind an event of the chain, in its order.
+         */
+        get: operations["get_snapshots_api_v1_proctoring_attempt__attempt_id__snapshots_get"];
+        put?: never;
+        /**
+         * Post Snapshot
+         * @description Store a picture of 512 KiB at most; the same `snapshot_id` again gets the first answer again.
+         *
+         *     What was taken before the submit may come for a while after it.
+         */
+        post: operations["post_snapshot_api_v1_proctoring_attempt__attempt_id__snapshots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proctoring/attempt/{attempt_id}/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description Return the picture as it came; who looked at it stands in the log.
+         */
+        get: operations["get_picture_api_v1_proctoring_attempt__attempt_id__snapshots__snapshot_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4968,6 +5014,11 @@ export interface components {
              */
             network_events?: number;
             /**
+             * Snapshots
+             * @default 0
+             */
+            snapshots?: number;
+            /**
              * Held
              * @default 0
              */
@@ -5169,7 +5220,7 @@ export interface components {
         Order: "attempt_id" | "risk" | "violations" | "warnings" | "events" | "last_event" | "submitted";
         /**
          * OutcomeShape
-         * @description An attempt of a run; events are counted for each part that was due, null = was not.
+         * @description An attempt of a run; what each part comes to is counted, null = it was not due.
          */
         OutcomeShape: {
             /** Attempt Id */
@@ -5180,6 +5231,8 @@ export interface components {
             payload_events: number | null;
             /** Network Events */
             network_events: number | null;
+            /** Snapshots */
+            snapshots: number | null;
             /** Others */
             others: {
                 [key: string]: number;
@@ -5263,6 +5316,8 @@ export interface components {
             events_days: number | null;
             /** Network Days */
             network_days: number | null;
+            /** Snapshots Days */
+            snapshots_days?: number | null;
             /** Reason */
             reason: string;
         };
@@ -5272,6 +5327,8 @@ export interface components {
             events_days: number | null;
             /** Network Days */
             network_days: number | null;
+            /** Snapshots Days */
+            snapshots_days: number | null;
             /** Reason */
             reason: string;
             /** Author Id */
@@ -5293,6 +5350,8 @@ export interface components {
             events_days: number;
             /** Network Days */
             network_days: number;
+            /** Snapshots Days */
+            snapshots_days: number;
             /** History */
             history: components["schemas"]["PolicyChangeShape"][];
         };
@@ -5508,6 +5567,55 @@ export interface components {
              */
             kid: string;
         };
+        /**
+         * SnapshotOut
+         * @description A stored snapshot; `sha256` is null once its picture was erased.
+         */
+        SnapshotOut: {
+            /**
+             * Snapshot Id
+             * Format: uuid
+             */
+            snapshot_id: string;
+            /** Attempt Id */
+            attempt_id: number;
+            source: components["schemas"]["Source"];
+            /**
+             * Taken At
+             * Format: date-time
+             * @description the client's clock
+             */
+            taken_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Late */
+            late: boolean;
+            /** Media Type */
+            media_type: string;
+            /** Size */
+            size: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Sha256 */
+            sha256: string | null;
+            /**
+             * Sequence
+             * @description of the event in the chain that tells of it
+             */
+            sequence: number;
+            /** Erased At */
+            erased_at: string | null;
+        };
+        /**
+         * Source
+         * @enum {string}
+         */
+        Source: "camera" | "screen";
         /**
          * StandingShape
          * @description What holds an attempt's evidence, what was removed of it, what is to be removed.
@@ -18197,6 +18305,284 @@ export interface operations {
             };
             /** @description Content Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_snapshots_api_v1_proctoring_attempt__attempt_id__snapshots_get: {
+        parameters: {
+            query?: {
+                after_sequence?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                attempt_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_snapshot_api_v1_proctoring_attempt__attempt_id__snapshots_post: {
+        parameters: {
+            query: {
+                snapshot_id: string;
+                source: components["schemas"]["Source"];
+                taken_at: string;
+            };
+            header?: never;
+            path: {
+                attempt_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/webp": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    /** @description How loaded the platform is; slow down what can wait. */
+                    "OEP-Load"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_picture_api_v1_proctoring_attempt__attempt_id__snapshots__snapshot_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+                attempt_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
