@@ -24,6 +24,7 @@ STORED = SERVICES[:3]
 JOBS = [f"{name}-migrate" for name in STORED]
 OF_AN_INSTALLATION = (
     "retention_", "review_", "intake_", "acting_", "attempts_seconds", "evidence_sweep_",
+    "snapshots_per_", "snapshots_late_", "snapshots_at_", "snapshots_sweep_",
 )  # fmt: skip
 REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104, "web": 8105}
 

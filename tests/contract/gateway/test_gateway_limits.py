@@ -58,6 +58,8 @@ def test_no_answer_names_its_software(rig):
     [
         ("/api/v1/attempts/1/submit", 0.9, 200),
         ("/api/v1/attempts/1/submit", 1.1, 413),
+        ("/api/v1/proctoring/attempt/1/snapshots", 0.5, 200),
+        ("/api/v1/proctoring/attempt/1/snapshots", 1.1, 413),
         ("/api/v1/auth/login", 1.1, 413),
         ("/api/v1/exams/question-banks/3/import-csv", 9.9, 200),
         ("/api/v1/auth/users/import-csv", 4.1, 200),

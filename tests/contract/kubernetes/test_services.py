@@ -15,8 +15,8 @@ from realtime.settings import RealtimeSettings
 
 STORED = ("auth", "attempts", "proctoring")
 SERVICES = (*STORED, "realtime")
-# Each service's pool, and what it opens beside it (relay, clock, background, intake).
-BESIDE = {"auth": 1, "attempts": 2, "proctoring": 4}
+# Each service's pool, and what it opens beside it (relay, clock, background, intake, snapshots).
+BESIDE = {"auth": 1, "attempts": 2, "proctoring": 6}
 RESERVED = 20  # for the operator, psql and jobs
 
 

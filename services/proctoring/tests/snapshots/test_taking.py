@@ -10,6 +10,7 @@ from chassis.waiting import eventually
 from oep_local import verify_evidence as verifier
 from proctoring import chain
 from proctoring import store as events_store
+from proctoring.errors import AttemptsUnavailable
 from proctoring.event import chained
 from proctoring.snapshots import snapshot, store
 from proctoring.snapshots.errors import ShelfUnavailable
@@ -180,9 +181,12 @@ async def test_without_a_place_it_is_503_and_every_answer_tells_the_load(rig, ca
     assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_attempts_away_is_503_and_stores_nothing(rig, camera):
-    async with rig.stub.away():
-        assert (await camera.send()).status_code == 503
+async def test_attempts_away_is_503_and_stores_nothing(rig, camera, monkeypatch):
+    async def away(*_, **__) -> None:
+        raise AttemptsUnavailable
+
+    monkeypatch.setattr(rig.app.state.attempts, "ask", away)
+    assert (await camera.send()).status_code == 503
     assert await events(rig, camera.sat) == []
 
 
@@ -222,10 +226,10 @@ async def test_the_file_is_there_before_the_row(rig, camera, monkeypatch):
 
 async def test_a_row_that_is_refused_leaves_no_event(rig, camera, monkeypatch):
     def broken(*_, **__):
-        raise RuntimeError("the process ends here")
+        raise ShelfUnavailable
 
     monkeypatch.setattr(store, "add", broken)
-    assert (await camera.send()).status_code == 500
+    assert (await camera.send()).status_code == 503
     assert await events(rig, camera.sat) == []
 
 
