@@ -19,6 +19,7 @@ export {
 export { EventReporter, type Report, type ReporterState } from './reporter';
 export { keptReceipt, openRoom, type Room, type RoomOptions } from './room';
 export type * from './shapes';
+export { forgetSnapshots } from './snapshot_queue';
 export {
   AttemptSocket,
   type BoardView,

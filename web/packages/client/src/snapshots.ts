@@ -24,7 +24,7 @@ import {
 import { type KeptSnapshot, type KeptSnapshots, pageStore, queueOf, type Store } from './store';
 import type { Fetch } from './transport';
 
-export { forgetSnapshots, type Picture, type SnapshotBounds } from './snapshot_queue';
+export type { Picture, SnapshotBounds } from './snapshot_queue';
 
 /** The platform takes no larger one. */
 export const MOST_BYTES = 512 * 1024;

@@ -4,8 +4,8 @@ import { ServerClock } from '../src/clock';
 import { Emitter } from '../src/emitter';
 import { pageLocks } from '../src/locks';
 import type { LoginKeeper } from '../src/login';
+import { forgetSnapshots } from '../src/snapshot_queue';
 import {
-  forgetSnapshots,
   openSnapshots,
   type Picture,
   type SnapshotOptions,

@@ -29,7 +29,7 @@ class Keeper {
 
 function forgottenBy(keeper: Pick<LoginKeeper, 'user' | 'onChange'>): number[] {
   const forgotten: number[] = [];
-  forgetWithLogin(keeper, { forgetAll: async (userId) => void forgotten.push(userId) });
+  forgetWithLogin(keeper, (userId) => void forgotten.push(userId));
   return forgotten;
 }
 

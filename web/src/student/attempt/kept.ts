@@ -5,6 +5,7 @@
  */
 
 import {
+  forgetSnapshots,
   type KeptRoom,
   type LoginKeeper,
   Refusal,
@@ -42,14 +43,20 @@ export function keepSkew(clock: ServerClock): () => void {
   });
 }
 
+/** Drops the rooms and pictures of a user that lie here. */
+function forgetAllOf(userId: number): void {
+  void shelf.forgetAll(userId);
+  void forgetSnapshots(userId);
+}
+
 /** Leaves no exam behind of who signs out; a login that only ended comes back to its exam. */
 export function forgetWithLogin(
   keeper: Pick<LoginKeeper, 'user' | 'onChange'>,
-  rooms: Pick<RoomShelf, 'forgetAll'> = shelf,
+  forgetAll: (userId: number) => void = forgetAllOf,
 ): () => void {
   let last = keeper.user?.id;
   return keeper.onChange(({ login, end }) => {
-    if (end === 'signed_out' && last !== undefined) void rooms.forgetAll(last);
+    if (end === 'signed_out' && last !== undefined) forgetAll(last);
     last = login?.user.id;
   });
 }

@@ -4,18 +4,30 @@ import { Banner } from '../../ui/Banner';
 import { IconCamera, IconCheck } from '../../ui/icons';
 import { Spinner } from '../../ui/Spinner';
 import { Button } from '../parts/Button';
+import { ConsentChoice } from '../pictures/ConsentChoice';
+import type { Consent } from '../pictures/consent';
 import styles from './CameraCheck.module.css';
 import type { CameraFailure } from './camera';
 import type { CameraRun } from './useCamera';
 
 /** The camera, where the exam asks for it: why, a look at oneself, and a way on when it fails. */
-export function CameraCheck({ run }: { run: CameraRun }) {
+export function CameraCheck({
+  run,
+  consent,
+  onConsent,
+}: {
+  run: CameraRun;
+  consent: Consent | undefined;
+  onConsent: (consent: Consent) => void;
+}) {
   const t = useTranslations('student.camera');
   const { camera, turnOn, turnOff } = run;
   return (
     <section className={styles.camera} data-camera={camera.name}>
       <h2>{t('title')}</h2>
       <p>{t('why')}</p>
+      <ConsentChoice onChange={onConsent} value={consent} />
+      <p>{t('check')}</p>
       <div aria-live="polite" className={styles.state}>
         {camera.name === 'asking' && (
           <p className={styles.said}>

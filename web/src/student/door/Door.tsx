@@ -6,6 +6,7 @@ import { WayBack } from '../attempt/WayBack';
 import { Button } from '../parts/Button';
 import { Frame } from '../parts/Frame';
 import { Problem } from '../parts/Problem';
+import { type Consent, consentOf, keepConsent } from '../pictures/consent';
 import { fillScreen } from '../room/FullScreen';
 import { CameraCheck } from './CameraCheck';
 import { Checks } from './Checks';
@@ -38,8 +39,14 @@ export function Door(props: DoorProps) {
   const { attempt, exam, hasAsked } = props;
   const check = useChecks(attempt.id);
   const camera = useCamera();
+  const [consent, setConsent] = useState(() => consentOf(attempt.id));
   const isCameraDue = exam.camera_required && !hasAsked;
-  const lack = lackOf(check.checks, isCameraDue && !hasTried(camera.camera));
+  const due = { consent, hasTried: hasTried(camera.camera) };
+  const lack = lackOf(check.checks, isCameraDue ? due : undefined);
+  const say = (next: Consent) => {
+    keepConsent(attempt.id, next);
+    setConsent(next);
+  };
   return (
     <Frame above={<WayBack />} title={exam.title}>
       <Facts exam={exam} minutes={attempt.duration_minutes} />
@@ -50,7 +57,7 @@ export function Door(props: DoorProps) {
         </section>
       )}
       <Checks check={check} />
-      {exam.camera_required && <CameraCheck run={camera} />}
+      {exam.camera_required && <CameraCheck consent={consent} onConsent={say} run={camera} />}
       <Honest hasCamera={exam.camera_required} />
       <Begin {...props} lack={lack} />
     </Frame>

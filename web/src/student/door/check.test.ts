@@ -37,12 +37,18 @@ test('a wrong clock and a browser without full screen are said and keep nobody o
   expect(mayBegin(checksOf(measures))).toBe(true);
 });
 
-test('a camera that nobody has tried yet is asked for last', () => {
+test('whether pictures may be taken is asked, then the camera tried, where that is asked for', () => {
   const fit = checksOf(FINE);
-  expect(lackOf(fit, false)).toBeUndefined();
-  expect(lackOf(fit, true)).toBe('noBeginCamera');
-  expect(lackOf(checksOf({ ...FINE, canStore: false }), true)).toBe('noBegin');
-  expect(lackOf(undefined, false)).toBe('noBegin');
+  const due = (consent: 'given' | 'refused' | undefined, hasTried = false) =>
+    lackOf(fit, { consent, hasTried });
+  expect(lackOf(fit, undefined)).toBeUndefined();
+  expect(due(undefined, true)).toBe('noBeginConsent');
+  expect(due('given')).toBe('noBeginCamera');
+  expect(due('given', true)).toBeUndefined();
+  expect(due('refused')).toBeUndefined();
+  const unfit = checksOf({ ...FINE, canStore: false });
+  expect(lackOf(unfit, { consent: undefined, hasTried: false })).toBe('noBegin');
+  expect(lackOf(undefined, undefined)).toBe('noBegin');
 });
 
 test('the clocks are compared half way between request and answer', () => {

@@ -3,6 +3,8 @@
  * Only what would make the exam impossible is a failure; everything else is said and lets the student in.
  */
 
+import type { Consent } from '../pictures/consent';
+
 /** What was measured of this browser and its way to the platform. */
 export interface Measures {
   /** Names of what the browser lacks, e.g. `indexedDB`. */
@@ -44,14 +46,23 @@ export function mayBegin(checks: readonly Check[]): boolean {
 }
 
 /** What keeps the student from beginning, as the name of its sentence. */
-export type Lack = 'noBegin' | 'noBeginCamera';
+export type Lack = 'noBegin' | 'noBeginConsent' | 'noBeginCamera';
 
+/** What the student still has to say or try, where the exam asks for the camera. */
+export interface CameraDue {
+  consent: Consent | undefined;
+  hasTried: boolean;
+}
+
+/** `due`: undefined where no camera is asked for. Who wants no pictures need not try the camera. */
 export function lackOf(
   checks: readonly Check[] | undefined,
-  isCameraUntried: boolean,
+  due: CameraDue | undefined,
 ): Lack | undefined {
   if (!checks || !mayBegin(checks)) return 'noBegin';
-  return isCameraUntried ? 'noBeginCamera' : undefined;
+  if (!due) return undefined;
+  if (due.consent === undefined) return 'noBeginConsent';
+  return due.consent === 'given' && !due.hasTried ? 'noBeginCamera' : undefined;
 }
 
 /** Returns the middle of several measures; null when there are none. */

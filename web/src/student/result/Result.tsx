@@ -7,6 +7,7 @@ import { WayBack } from '../attempt/WayBack';
 import { Frame } from '../parts/Frame';
 import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
+import { PicturesLeft } from '../pictures/PicturesLeft';
 import { Answers } from './Answers';
 import { isUnfinished } from './outcome';
 import { Receipt } from './Receipt';
@@ -35,6 +36,7 @@ export function Result({ attempt, done }: ResultProps) {
     <Frame above={<WayBack />} title={t(data && !isUnfinished(data) ? 'graded' : 'title')}>
       <Banner tone="good">{t('thanks')}</Banner>
       {done && <Left done={done} />}
+      <PicturesLeft attemptId={attempt.id} />
       {error && <Problem error={error} onRetry={refetch} />}
       {data && <Score result={data} />}
       <Review attemptId={attempt.id} />

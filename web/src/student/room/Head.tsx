@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { announce } from '../../ui/announce';
 import { IconChat, IconHand } from '../../ui/icons';
@@ -12,12 +12,14 @@ import { Talk } from './Talk';
 
 export interface HeadProps {
   title: string;
+  /** Whether the camera is on, where the exam asks for it. */
+  camera?: ReactNode;
   onOver: () => void;
   onSubmit: () => void;
 }
 
 /** The line above the exam: what it is, how long it goes on, whether all is well, and who helps. */
-export function Head({ title, onOver, onSubmit }: HeadProps) {
+export function Head({ title, camera, onOver, onSubmit }: HeadProps) {
   const t = useTranslations('student.room');
   return (
     <div className={styles.head}>
@@ -25,6 +27,7 @@ export function Head({ title, onOver, onSubmit }: HeadProps) {
       <ConnectionSign />
       <ClockFace onOver={onOver} />
       <div className={styles.help}>
+        {camera}
         <Hand />
         <TalkButton />
         <Button onClick={onSubmit}>{t('submit')}</Button>

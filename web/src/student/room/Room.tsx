@@ -1,8 +1,10 @@
 import type { AttemptWithProgress, ExamWithQuestions, Submitted } from '@oep/client';
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { IconBack, IconForward } from '../../ui/icons';
+import { part } from '../../ui/part';
 import { useTitle } from '../../ui/useTitle';
+import { Whole } from '../../ui/Whole';
 import { Button } from '../parts/Button';
 import { SkipLink } from '../parts/SkipLink';
 import { FullScreenHint } from './FullScreen';
@@ -16,6 +18,8 @@ import styles from './Room.module.css';
 import { SubmitDialog } from './SubmitDialog';
 import { useCurrentQuestion } from './useCurrentQuestion';
 import { useWatching } from './useWatching';
+
+const Pictures = part(() => import('../pictures/Pictures').then((m) => m.Pictures));
 
 export interface RoomProps {
   attempt: AttemptWithProgress;
@@ -43,7 +47,12 @@ export function Room({ attempt, exam, onOver, onSubmitted }: RoomProps) {
     <div className={styles.room}>
       <SkipLink text={t('question', { number: index + 1, total: ids.length })} to="question" />
       <header className={styles.top}>
-        <Head onOver={onOver} onSubmit={() => setSubmitting(true)} title={exam.title} />
+        <Head
+          camera={exam.camera_required && <Camera attemptId={attempt.id} />}
+          onOver={onOver}
+          onSubmit={() => setSubmitting(true)}
+          title={exam.title}
+        />
         <Interrupted />
         <FullScreenHint />
       </header>
@@ -87,6 +96,17 @@ export function Room({ attempt, exam, onOver, onSubmitted }: RoomProps) {
       )}
       <Notices />
     </div>
+  );
+}
+
+/** The exam goes on without it, also when its code is late or gone. */
+function Camera({ attemptId }: { attemptId: number }) {
+  return (
+    <Whole>
+      <Suspense fallback={null}>
+        <Pictures attemptId={attemptId} />
+      </Suspense>
+    </Whole>
   );
 }
 
