@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 const BASE = '/app/';
 const WORKER = 'worker.js';
 /** The words that the student's page asks for. */
-const STUDENTS_WORDS = /\/words\/[^/]+\/(common|ui|student)\.json$/;
+const STUDENTS_WORDS = /\/words\/[^/]+\/(camera|common|ui|student)\.json$/;
 
 const page = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

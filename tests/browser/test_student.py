@@ -20,6 +20,7 @@ from playwright.sync_api import Page, Route, expect
 from browser import exam_room
 from browser.bare import BareChromium
 from browser.exam_room import connection, enter, go_to, number_of, press, saved, tab_to
+from browser.pictures import look_at_them, take_two, try_the_camera
 from browser.walks import sign_in
 
 ROOM_BYTES = 150_000
@@ -423,7 +424,7 @@ def test_words_of_the_staff_are_seen_and_a_pause_hides_the_exam(
 
 
 def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
-    open_page, student, hall, proctor, assert_accessible, screenshot
+    open_page, student, hall, proctor, staff_at, assert_accessible, screenshot
 ):
     with hall.rest_of("admin") as admin:
         path = f"/exams/{student.exam_id}"
@@ -433,7 +434,7 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
             page = open_page(f"/app/attempts/{student.attempt_id}")
             exam_room.sign_in(page, student)
             _check_the_computer(page, student)
-            _try_the_camera(page, assert_accessible, screenshot)
+            try_the_camera(page, assert_accessible, screenshot)
             page.get_by_role("button", name="I am ready").click()
             page.get_by_role("heading", name="Please wait to be let in").wait_for()
             assert_accessible(page)
@@ -443,6 +444,9 @@ def test_a_student_waits_in_the_lobby_until_a_proctor_lets_him_in(
             exam_room.wait_for_room(page)
         finally:
             admin.put(path, json=dict.fromkeys(asks, False)).raise_for_status()
+    take_two(page, student.attempt_id, proctor, assert_accessible, screenshot)
+    desk = staff_at("proctor", f"/attempts/{student.attempt_id}")
+    look_at_them(desk, assert_accessible, screenshot)
 
 
 def _check_the_computer(page: Page, student) -> None:
@@ -463,24 +467,6 @@ def _check_the_computer(page: Page, student) -> None:
     again.click()
     expect(line).to_have_attribute("data-state", "good")
     expect(screen).to_have_attribute("data-state", "notice")
-
-
-def _try_the_camera(page: Page, assert_accessible, screenshot) -> None:
-    """Refused, he is told what to do and not locked out; allowed, he sees himself."""
-    ready = page.get_by_role("button", name="I am ready")
-    page.get_by_text("This computer is ready.").wait_for()
-    expect(ready).to_be_disabled()
-    page.get_by_role("button", name="Turn the camera on").click()
-    page.get_by_text("This page is not allowed to use the camera.").wait_for()
-    expect(page.get_by_text("You are not locked out")).to_be_visible()
-    expect(ready).to_be_enabled()
-    assert_accessible(page)
-    page.context.grant_permissions(["camera"])
-    page.get_by_role("button", name="Try the camera again").click()
-    page.get_by_text("The camera works.").wait_for()
-    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
-    assert_accessible(page)
-    screenshot(page, "student-camera")
 
 
 def test_an_exam_opens_by_the_platforms_clock_whatever_this_computers_says(

@@ -1,6 +1,7 @@
 import type admin from './en/admin.json';
 import type attempt from './en/attempt.json';
 import type board from './en/board.json';
+import type camera from './en/camera.json';
 import type common from './en/common.json';
 import type report from './en/report.json';
 import type reviews from './en/reviews.json';
@@ -15,6 +16,7 @@ declare module 'use-intl' {
       admin: typeof admin;
       attempt: typeof attempt;
       board: typeof board;
+      camera: typeof camera;
       common: typeof common;
       report: typeof report;
       reviews: typeof reviews;

@@ -4,8 +4,10 @@ import { ServerClock } from '../src/clock';
 import { Emitter } from '../src/emitter';
 import { pageLocks } from '../src/locks';
 import type { LoginKeeper } from '../src/login';
+import type { Room } from '../src/room';
 import { forgetSnapshots } from '../src/snapshot_queue';
 import {
+  beforeOf,
   openSnapshots,
   type Picture,
   type SnapshotOptions,
@@ -304,4 +306,34 @@ test('a database of an earlier page gets the new stores and keeps what was in it
   const now = await openStore(name);
   expect(await now.count('rooms')).toBe(1);
   expect([...now.objectStoreNames]).toEqual(['answers', 'rooms', 'snapshot_queues', 'snapshots']);
+});
+
+test('before a picture come answers that are on their way, events that are held, a line that is not good', () => {
+  const changes = [new Emitter<never>(), new Emitter<never>(), new Emitter<never>()];
+  const on = (index: number) => (listener: () => void) =>
+    changes[index]?.on(listener) ?? (() => undefined);
+  const summary = { unsaved: [] as number[], refused: [] as number[] };
+  const reporter = { held: undefined as string | undefined };
+  const connection = { name: 'online' };
+  const before = beforeOf({
+    answers: { summary, onChange: on(0) },
+    reporter: { state: reporter, onChange: on(1) },
+    socket: { connection, onConnection: on(2) },
+  } as unknown as Room);
+  expect(before.isFree()).toBe(true);
+  summary.unsaved = [5];
+  expect(before.isFree()).toBe(false);
+  summary.refused = [5]; // nothing of it is on its way
+  expect(before.isFree()).toBe(true);
+  reporter.held = 'network';
+  expect(before.isFree()).toBe(false);
+  reporter.held = undefined;
+  connection.name = 'degraded';
+  expect(before.isFree()).toBe(false);
+  const heard = vi.fn();
+  const stop = before.onChange(heard);
+  for (const each of changes) each.emit(undefined as never);
+  stop();
+  for (const each of changes) each.emit(undefined as never);
+  expect(heard).toHaveBeenCalledTimes(3);
 });

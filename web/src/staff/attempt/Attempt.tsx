@@ -15,7 +15,7 @@ import { Header } from './Header';
 import { LiveRow } from './LiveRow';
 import { ReviewPart } from './ReviewPart';
 import { Risk } from './risk/Risk';
-import { Snapshots } from './Snapshots';
+import { Snapshots } from './snapshots/Snapshots';
 import { Actions } from './talk/Actions';
 import { Chat } from './talk/Chat';
 import { History, type HistoryHandle } from './timeline/History';
@@ -107,10 +107,8 @@ function Shown({ report, isOpen }: { report: Schemas['AttemptReport']; isOpen: b
         <Actions attemptId={attemptId} isLive={isOpen} />
       </div>
       <Evidence attemptId={attemptId} onEvent={showNumber} />
-      <div className={styles.columns}>
-        <Care attemptId={attemptId} />
-        <Snapshots />
-      </div>
+      <Snapshots attemptId={attemptId} isLive={isOpen} onEvent={showNumber} />
+      <Care attemptId={attemptId} />
     </div>
   );
 }

@@ -7,7 +7,8 @@ import {
   ServerClock,
   Unreachable,
 } from '@oep/client';
-import { beforeEach, expect, test } from 'vitest';
+import { openSnapshots } from '@oep/client/snapshots';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { ANNA, BALA, BASE, Platform, TabStorage } from '../../../packages/client/tests/stubs';
 import { forgetWithLogin, isCut, keepSkew, timeOf } from './kept';
 
@@ -44,6 +45,29 @@ test('who signs out leaves no exam behind', async () => {
   expect(forgotten).toEqual([]);
   await keeper.signOut();
   expect(forgotten).toEqual([user.id]);
+});
+
+test('who signs out leaves none of his pictures behind', async () => {
+  const platform = new Platform();
+  platform.weather = () => 'down';
+  const login = new Keeper(ANNA) as unknown as LoginKeeper;
+  const open = () => openSnapshots({ base: BASE, login, attemptId: 41, fetch: platform.fetch });
+  const snapshots = await open();
+  await snapshots.keep({
+    source: 'camera',
+    media_type: 'image/jpeg',
+    content: new ArrayBuffer(8),
+  });
+  expect(snapshots.state.waiting).toBe(1);
+  snapshots.close();
+  const keeper = new Keeper(ANNA);
+  forgetWithLogin(keeper);
+  keeper.say({ login: undefined, end: 'signed_out' });
+  await vi.waitFor(async () => {
+    const next = await open();
+    next.close();
+    expect(next.state.waiting).toBe(0);
+  });
 });
 
 test('a page that came up signed in forgets too, and of two who follow each other each his own', () => {

@@ -3,25 +3,36 @@ import { useTranslations } from 'use-intl';
 import { Banner } from '../../ui/Banner';
 import { IconCamera, IconCheck } from '../../ui/icons';
 import { Spinner } from '../../ui/Spinner';
+import { MoreWords } from '../../words/Words';
 import { Button } from '../parts/Button';
 import { ConsentChoice } from '../pictures/ConsentChoice';
 import type { Consent } from '../pictures/consent';
 import styles from './CameraCheck.module.css';
-import type { CameraFailure } from './camera';
-import type { CameraRun } from './useCamera';
+import { type CameraFailure, hasTried } from './camera';
+import { useCamera } from './useCamera';
 
-/** The camera, where the exam asks for it: why, a look at oneself, and a way on when it fails. */
-export function CameraCheck({
-  run,
-  consent,
-  onConsent,
-}: {
-  run: CameraRun;
+export interface CameraCheckProps {
   consent: Consent | undefined;
   onConsent: (consent: Consent) => void;
-}) {
-  const t = useTranslations('student.camera');
-  const { camera, turnOn, turnOff } = run;
+  /** It works, or was tried and does not. */
+  onTried: () => void;
+}
+
+/** The camera, where the exam asks for it: why, a look at oneself, and a way on when it fails. */
+export function CameraCheck(props: CameraCheckProps) {
+  return (
+    <MoreWords of={['camera']}>
+      <Shown {...props} />
+    </MoreWords>
+  );
+}
+
+function Shown({ consent, onConsent, onTried }: CameraCheckProps) {
+  const t = useTranslations('camera.check');
+  const { camera, turnOn, turnOff } = useCamera();
+  useEffect(() => {
+    if (hasTried(camera)) onTried();
+  }, [camera, onTried]);
   return (
     <section className={styles.camera} data-camera={camera.name}>
       <h2>{t('title')}</h2>
@@ -58,7 +69,7 @@ export function CameraCheck({
 
 /** What to do about it, and that nobody is locked out by it. */
 function Failed({ why }: { why: CameraFailure }) {
-  const t = useTranslations('student.camera');
+  const t = useTranslations('camera.check');
   return (
     <Banner title={t(`failure.${why}`)} tone="warning">
       <p>{t('wayOn')}</p>
@@ -67,7 +78,7 @@ function Failed({ why }: { why: CameraFailure }) {
 }
 
 function Preview({ stream }: { stream: MediaStream }) {
-  const t = useTranslations('student.camera');
+  const t = useTranslations('camera.check');
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (video.current) video.current.srcObject = stream;

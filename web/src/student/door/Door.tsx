@@ -1,25 +1,27 @@
 import { type AttemptWithProgress, type ExamWithQuestions, Refusal } from '@oep/client';
-import { useState } from 'react';
+import { Suspense, useCallback, useState } from 'react';
 import { useFormatter, useTranslations } from 'use-intl';
 import { useApi } from '../../api';
+import { part } from '../../ui/part';
+import { Whole } from '../../ui/Whole';
 import { WayBack } from '../attempt/WayBack';
 import { Button } from '../parts/Button';
 import { Frame } from '../parts/Frame';
+import { Loading } from '../parts/Loading';
 import { Problem } from '../parts/Problem';
 import { type Consent, consentOf, keepConsent } from '../pictures/consent';
 import { fillScreen } from '../room/FullScreen';
-import { CameraCheck } from './CameraCheck';
 import { Checks } from './Checks';
-import { hasTried } from './camera';
 import { type Lack, lackOf } from './check';
 import styles from './Door.module.css';
 import { Facts } from './Facts';
 import { Honest } from './Honest';
 import { Prose } from './Prose';
-import { useCamera } from './useCamera';
 import { useChecks } from './useChecks';
 import { useOpening } from './useOpening';
 import { Waiting } from './Waiting';
+
+const CameraCheck = part(() => import('./CameraCheck').then((m) => m.CameraCheck));
 
 export interface DoorProps {
   attempt: AttemptWithProgress;
@@ -38,11 +40,12 @@ export function Door(props: DoorProps) {
   const t = useTranslations('student.door');
   const { attempt, exam, hasAsked } = props;
   const check = useChecks(attempt.id);
-  const camera = useCamera();
   const [consent, setConsent] = useState(() => consentOf(attempt.id));
   const isCameraDue = exam.camera_required && !hasAsked;
-  const due = { consent, hasTried: hasTried(camera.camera) };
+  const [isTried, setTried] = useState(false);
+  const due = { consent, hasTried: isTried };
   const lack = lackOf(check.checks, isCameraDue ? due : undefined);
+  const tried = useCallback(() => setTried(true), []);
   const say = (next: Consent) => {
     keepConsent(attempt.id, next);
     setConsent(next);
@@ -57,7 +60,13 @@ export function Door(props: DoorProps) {
         </section>
       )}
       <Checks check={check} />
-      {exam.camera_required && <CameraCheck consent={consent} onConsent={say} run={camera} />}
+      {exam.camera_required && (
+        <Whole>
+          <Suspense fallback={<Loading />}>
+            <CameraCheck consent={consent} onConsent={say} onTried={tried} />
+          </Suspense>
+        </Whole>
+      )}
       <Honest hasCamera={exam.camera_required} />
       <Begin {...props} lack={lack} />
     </Frame>

@@ -13,7 +13,7 @@ const ANSWERS = ['given', 'refused'] as const;
 
 /** Asks whether pictures may be taken; neither answer is chosen beforehand. */
 export function ConsentChoice({ value, onChange }: ConsentChoiceProps) {
-  const t = useTranslations('student.pictures');
+  const t = useTranslations('camera.pictures');
   const name = useId();
   return (
     <fieldset className={styles.consent}>

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { announce } from '../../ui/announce';
 import { IconCamera } from '../../ui/icons';
+import { MoreWords } from '../../words/Words';
 import { Button } from '../parts/Button';
 import styles from './Pictures.module.css';
 import { PicturesDialog } from './PicturesDialog';
@@ -9,7 +10,15 @@ import { usePictures } from './usePictures';
 
 /** Whether the camera is on, always in the same place; a press shows what it takes. */
 export function Pictures({ attemptId }: { attemptId: number }) {
-  const t = useTranslations('student.pictures');
+  return (
+    <MoreWords of={['camera']}>
+      <Shown attemptId={attemptId} />
+    </MoreWords>
+  );
+}
+
+function Shown({ attemptId }: { attemptId: number }) {
+  const t = useTranslations('camera.pictures');
   const run = usePictures(attemptId);
   const [isOpen, setOpen] = useState(false);
   const isOn = run.camera.name === 'on' && run.consent === 'given';

@@ -9,8 +9,8 @@ import type { PicturesRun, Taken } from './usePictures';
 
 /** What was taken last, what became of all that was taken, and the way to stop it. */
 export function PicturesDialog({ run, onClose }: { run: PicturesRun; onClose: () => void }) {
-  const t = useTranslations('student.pictures');
-  const student = useTranslations('student');
+  const t = useTranslations('camera.pictures');
+  const failure = useTranslations('camera.check.failure');
   const { camera, consent, last, state } = run;
   const isOn = camera.name === 'on' && consent === 'given';
   const isOff = state?.isOff === true;
@@ -38,7 +38,7 @@ export function PicturesDialog({ run, onClose }: { run: PicturesRun; onClose: ()
     >
       {isOff && <Banner tone="info">{t('none')}</Banner>}
       {camera.name === 'failed' && !isOff && (
-        <Banner title={student(`camera.failure.${camera.why}`)} tone="warning">
+        <Banner title={failure(camera.why)} tone="warning">
           <p>{t('goesOn')}</p>
         </Banner>
       )}
@@ -50,7 +50,7 @@ export function PicturesDialog({ run, onClose }: { run: PicturesRun; onClose: ()
 }
 
 function Last({ taken }: { taken: Taken }) {
-  const t = useTranslations('student.pictures');
+  const t = useTranslations('camera.pictures');
   const format = useFormatter();
   const [address, setAddress] = useState<string>();
   const { picture, at } = taken;
@@ -70,7 +70,7 @@ function Last({ taken }: { taken: Taken }) {
 }
 
 function Counts({ run: { state } }: { run: PicturesRun }) {
-  const t = useTranslations('student.pictures');
+  const t = useTranslations('camera.pictures');
   if (!state) return null;
   const { sent, waiting, givenUp, refused, refusal } = state;
   return (

@@ -1,16 +1,18 @@
 import type { Picture } from '@oep/client/snapshots';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { EVERY_MS, fitted, shootOn, within } from './shots';
+import { EVERY_MS, FIRST_MS, fitted, shootOn, within } from './shots';
 
 const PICTURE = {} as Picture;
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-test('the first picture is taken at once, the next ones about every half minute, until the end', async () => {
+test('the first picture is taken when the camera is used to the light, the next ones about every half minute, until the end', async () => {
   const take = vi.fn();
   const stop = shootOn({ shoot: async () => PICTURE, take, random: () => 0.5 });
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(FIRST_MS - 1);
+  expect(take).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
   expect(take).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(3 * EVERY_MS);
   expect(take).toHaveBeenCalledTimes(4);
@@ -27,9 +29,11 @@ test('those who began together do not take pictures together', async () => {
     shootOn({ shoot: async () => PICTURE, take, random: () => chance });
     return at;
   });
-  const began = Date.now();
   await vi.advanceTimersByTimeAsync(1.3 * EVERY_MS);
-  expect(times.map((at) => (at[1] ?? 0) - began)).toEqual([0.8 * EVERY_MS, 1.2 * EVERY_MS]);
+  expect(times.map(([first = 0, second = 0]) => second - first)).toEqual([
+    0.8 * EVERY_MS,
+    1.2 * EVERY_MS,
+  ]);
 });
 
 test('a camera that gives no picture is asked again; one that comes after the end is not taken', async () => {
@@ -45,7 +49,7 @@ test('a camera that gives no picture is asked again; one that comes after the en
         }),
     );
   const stop = shootOn({ shoot, take, random: () => 0.5 });
-  await vi.advanceTimersByTimeAsync(EVERY_MS);
+  await vi.advanceTimersByTimeAsync(FIRST_MS + EVERY_MS);
   expect(shoot).toHaveBeenCalledTimes(2);
   stop();
   give(PICTURE);

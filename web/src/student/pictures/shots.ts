@@ -10,6 +10,8 @@ import type { Picture } from '@oep/client/snapshots';
  * attempt; more would show nothing else, and fill lines and disks.
  */
 export const EVERY_MS = 30_000;
+/** The first frames of many cameras are dark. */
+export const FIRST_MS = 1_500;
 /** A fifth earlier or later: thousands who began together do not send together. */
 const CHANCE = 0.2;
 
@@ -20,7 +22,7 @@ export interface Shots {
   random?: () => number;
 }
 
-/** Takes the first picture at once. */
+/** Takes the first picture as soon as the camera is used to the light. */
 export function shootOn({ shoot, take, random = Math.random }: Shots): () => void {
   let isOver = false;
   let timer: ReturnType<typeof setTimeout>;
@@ -30,7 +32,7 @@ export function shootOn({ shoot, take, random = Math.random }: Shots): () => voi
     if (picture) take(picture);
     timer = setTimeout(next, EVERY_MS * (1 + CHANCE * (2 * random() - 1)));
   };
-  void next();
+  timer = setTimeout(next, FIRST_MS);
   return () => {
     isOver = true;
     clearTimeout(timer);

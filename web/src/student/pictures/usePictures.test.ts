@@ -3,6 +3,7 @@ import type { Picture, SnapshotState } from '@oep/client/snapshots';
 import { act, cleanup, renderHook, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { consentOf, keepConsent } from './consent';
+import type * as Shots from './shots';
 import { usePictures } from './usePictures';
 
 const report = vi.fn((_: object) => Promise.resolve());
@@ -11,6 +12,14 @@ let state: Partial<SnapshotState> = {};
 
 vi.mock('../../api', () => ({ useRoom: () => ROOM, useReporter: () => REPORTER }));
 vi.mock('./useSnapshots', () => ({ useSnapshots: () => ({ snapshots: SNAPSHOTS, state }) }));
+vi.mock('./shots', async (original) => {
+  const shots = await original<typeof Shots>();
+  const shootOn: typeof Shots.shootOn = ({ shoot, take }) => {
+    void shoot().then(take);
+    return () => undefined;
+  };
+  return { ...shots, shootOn };
+});
 vi.mock('./eye', () => ({
   Eye: class {
     shoot = async () => ({ source: 'camera' });
