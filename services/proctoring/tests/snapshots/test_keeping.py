@@ -201,6 +201,28 @@ async def test_a_file_that_is_being_removed_is_used_by_nobody(rig, camera, shelf
     assert shelf.open(sha256) == content
 
 
+async def test_a_file_that_was_let_go_during_its_upload_gets_no_row(
+    rig, camera, shelf, watcher, sweep, monkeypatch
+):
+    """The sweep comes between the file and its row, and removes it before the row is there."""
+    content = picture()
+    put = type(shelf).put
+
+    def put_late(*arguments) -> None:
+        put(*arguments)
+        with rig.database.transaction() as session:
+            store.let_go(session, idle=AT_ONCE, limit=999)
+
+    monkeypatch.setattr(type(shelf), "put", put_late)
+    answer = await camera.send(content)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:oep:problem:snapshots-busy")
+    assert (await watcher.get(camera.path)).json() == []
+    monkeypatch.undo()
+    await sweep()
+    await camera.sent(content)
+    assert shelf.open(bytes.fromhex(digest(content))) == content
+
+
 async def test_a_shelf_that_is_away_is_tried_again(rig, shelf, sweep, monkeypatch):
     from proctoring.snapshots.errors import ShelfUnavailable  # noqa: PLC0415
 
