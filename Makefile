@@ -144,6 +144,10 @@ bench-screen: setup browser ## Count the frames of a board of 5,000 students in 
 bench-render: setup browser ## Open sign-in, exam room and board in Chromium until they are there
 	@$(LOAD) render $(ARGS)
 
+.PHONY: bench-units
+bench-units: setup ## Count what one of each request takes of every part (ARGS=--keep: for oep capacity)
+	@$(LOAD) units $(ARGS)
+
 .PHONY: bench-nodes
 bench-nodes: setup ## Measure what two realtime nodes use for their own sockets and for others'
 	@$(LOAD) nodes $(ARGS)

@@ -22,6 +22,7 @@ from load import (
     bench_report,
     bench_save,
     bench_screen,
+    bench_units,
 )
 from load.figures import Report
 from load.world import World
@@ -78,6 +79,16 @@ def render(times: Annotated[int, typer.Option(min=1, help="Openings of each page
 def begin(rounds: Annotated[int, typer.Option(min=1, max=12)] = 4) -> None:
     """Begin attempts, against the echo."""
     _end(bench_begin.bench(bench_begin.Size(rounds=rounds), console, _say))
+
+
+@app.command()
+def units(
+    seconds: Annotated[float, typer.Option(help="Of saves and events, each.")] = 6.0,
+    keep: Annotated[bool, typer.Option(help="Write them down for `oep capacity`.")] = False,
+) -> None:
+    """Count what one login, begin, event, save and submit take of every part."""
+    size = bench_units.Size(seconds=seconds, is_kept=keep)
+    _end(bench_units.bench(size, console, _say))
 
 
 @app.command()

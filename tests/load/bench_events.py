@@ -172,14 +172,20 @@ async def _measured(rig: Rig, subjects: Sequence[Subject], size: Size, say: Say)
 async def _drained(rig: Rig, play: Callable[[float], Awaitable[Run]], seconds: float) -> Run:
     """Play a round, then wait until everything that it left to announce is announced."""
     run = await play(seconds)
-    async with asyncio.timeout(_DRAIN_SECONDS):
-        while await asyncio.to_thread(_has_notes, rig):  # noqa: ASYNC110  # another process's
-            await asyncio.sleep(0.05)
+    await drain(rig)
     return run
 
 
-def _has_notes(rig: Rig) -> bool:
-    query = "SELECT EXISTS (SELECT FROM proctoring.outbox)"
+async def drain(rig: Rig) -> None:
+    """Wait until the services have announced everything."""
+    async with asyncio.timeout(_DRAIN_SECONDS):
+        while await asyncio.to_thread(has_notes, rig):  # noqa: ASYNC110  # another process's
+            await asyncio.sleep(0.05)
+
+
+def has_notes(rig: Rig) -> bool:
+    """Say whether anything waits to be announced."""
+    query = "SELECT EXISTS (SELECT FROM proctoring.outbox) OR EXISTS (SELECT FROM attempts.outbox)"
     return rig.platform.rows(query) == [["t"]]
 
 

@@ -27,6 +27,7 @@ from load import (
     bench_login,
     bench_nodes,
     bench_save,
+    bench_units,
     client,
     fanout_rig,
     ledger,
@@ -257,7 +258,7 @@ async def test_events_are_counted_and_found_and_a_missing_one_is_noticed(rig, to
     verdict = await asyncio.to_thread(ledger.judge_events, database, told)
     assert verdict.is_clean, str(verdict)
     assert verdict.acknowledged == verdict.stored == told.count
-    assert not bench_events._has_notes(rig), "what is announced is part of what an event costs"
+    assert not bench_events.has_notes(rig), "what is announced is part of what an event costs"
 
     some = next(iter(told.by_attempt.values()))
     some.append("00000000-0000-0000-0000-000000000000")
@@ -280,6 +281,20 @@ async def test_begins_are_counted_and_found(rig, tokens):
     assert verdict.is_clean, str(verdict)
     verdict = await asyncio.to_thread(ledger.judge_begins, database, begun[1:], waiting)
     assert "nobody was told" in str(verdict)
+
+
+async def test_what_one_of_each_takes_is_counted_of_every_part(rig):
+    world = replace(SMALL, waiting_exams=2)
+    units, failures = await bench_units.measure(
+        replace(rig, world=world), bench_units.Size(world, 0.3), print
+    )
+    assert failures == []
+    assert [unit.name for unit in units] == ["login", "begin", "event", "save", "submit"]
+    for unit in units:
+        assert unit.count > 0, unit.name
+        assert unit.log_bytes > 0, "whatever is promised is in Postgres' log"
+        assert sorted(unit.seconds) == list(unit.seconds)
+        assert unit.seconds[0] > 0
 
 
 async def test_the_echo_answers_in_the_shape_of_the_service(rig, tokens):

@@ -51,6 +51,7 @@ OTHER_COMMANDS = (
     "privacy",
     "retention",
     "replay",
+    "capacity.command",
 )
 DETACH_SECONDS = 240
 CLUSTERS = (1, 3)
