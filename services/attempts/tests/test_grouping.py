@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from attempts.answer import Answer, Save
 from attempts.errors import ActiveAttemptNotFound
-from attempts.grouping import _GROUP_LIMIT, _QUEUE_LIMIT, Grouping
+from attempts.grouping import _QUEUE_LIMIT, Grouping
 from attempts.progress import Receipt, Refusal, Refused, Saved
+from attempts.saving import told
 from chassis.database import DatabaseUnavailable
 from chassis.waiting import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MOST = 20
 REFUSED, BROKEN = 404, 500
 """Attempts whose saves are refused, and those that the database cannot take."""
 
@@ -52,15 +54,19 @@ def desk() -> Desk:
 
 @pytest.fixture
 async def grouping(desk):
-    grouping = Grouping(desk, desk)
+    grouping = Grouping(desk, desk.save_all, most=MOST)
     running = asyncio.create_task(grouping.run())
     yield grouping
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def save(grouping: Grouping, wish: Save) -> Answer:
+    return told(await grouping.put(wish))
+
+
 def saves(grouping: Grouping, *attempt_ids: int) -> list[asyncio.Task]:
-    return [asyncio.create_task(grouping.save(Save(n, 2, 3, "B"))) for n in attempt_ids]
+    return [asyncio.create_task(save(grouping, Save(n, 2, 3, "B"))) for n in attempt_ids]
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +81,7 @@ async def while_written(desk: Desk, grouping: Grouping):
 
 
 async def test_a_save_that_comes_alone_waits_for_nobody(desk, grouping):
-    assert await grouping.save(Save(1, 2, 3, "B")) == Answer(1, 3, "B")
+    assert await save(grouping, Save(1, 2, 3, "B")) == Answer(1, 3, "B")
     assert desk.groups == [[1]]
 
 
@@ -89,27 +95,27 @@ async def test_what_comes_while_a_group_is_written_is_the_next_one(desk, groupin
 
 async def test_a_group_is_bounded(desk, grouping):
     async with while_written(desk, grouping):
-        waiting = saves(grouping, *range(1000, 1000 + _GROUP_LIMIT + 1))
+        waiting = saves(grouping, *range(1000, 1000 + MOST + 1))
         await eventually(lambda: len(grouping._line) == len(waiting))
     await asyncio.gather(*waiting)
-    assert [len(group) for group in desk.groups] == [1, _GROUP_LIMIT, 1]
+    assert [len(group) for group in desk.groups] == [1, MOST, 1]
 
 
 async def test_everybody_hears_what_became_of_his_own(desk, grouping):
     async with while_written(desk, grouping):
         waiting = saves(grouping, 2, REFUSED, BROKEN, 3)
         await eventually(lambda: len(grouping._line) == 4)
-    told = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(one) for one in told] == [Answer, ActiveAttemptNotFound, RuntimeError, Answer]
+    heard = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in heard] == [Answer, ActiveAttemptNotFound, RuntimeError, Answer]
 
 
 async def test_while_the_database_is_away_all_are_told_so_and_none_is_tried_again(desk, grouping):
     desk.is_away = True
-    told = await asyncio.gather(*saves(grouping, 1, 2), return_exceptions=True)
-    assert [type(one) for one in told] == [DatabaseUnavailable] * 2
+    heard = await asyncio.gather(*saves(grouping, 1, 2), return_exceptions=True)
+    assert [type(one) for one in heard] == [DatabaseUnavailable] * 2
     assert desk.groups == [[1, 2]]
     desk.is_away = False
-    assert await grouping.save(Save(3, 2, 3, "B")) == Answer(3, 3, "B")
+    assert await save(grouping, Save(3, 2, 3, "B")) == Answer(3, 3, "B")
 
 
 async def test_a_full_line_refuses_at_once(desk, grouping):
@@ -117,7 +123,7 @@ async def test_a_full_line_refuses_at_once(desk, grouping):
         waiting = saves(grouping, *range(1000, 1000 + _QUEUE_LIMIT))
         await eventually(lambda: len(grouping._line) == _QUEUE_LIMIT)
         with pytest.raises(DatabaseUnavailable):
-            await grouping.save(Save(2, 2, 3, "B"))
+            await save(grouping, Save(2, 2, 3, "B"))
     await asyncio.gather(*waiting)
 
 
@@ -131,7 +137,7 @@ async def test_a_client_that_has_gone_does_not_stop_the_others(desk, grouping):
 
 
 async def test_at_the_end_nobody_is_left_waiting(desk):
-    grouping = Grouping(desk, desk)
+    grouping = Grouping(desk, desk.save_all, most=MOST)
     running = asyncio.create_task(grouping.run())
     async with while_written(desk, grouping):
         [waiting] = saves(grouping, 2)
@@ -141,4 +147,4 @@ async def test_at_the_end_nobody_is_left_waiting(desk):
         with pytest.raises(DatabaseUnavailable):
             await waiting
     with pytest.raises(DatabaseUnavailable):
-        await grouping.save(Save(3, 2, 3, "B"))
+        await save(grouping, Save(3, 2, 3, "B"))

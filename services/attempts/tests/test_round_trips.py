@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from attempts import submitting
 from attempts.allowance import Grant
 from attempts.allowing import Allowing
 from attempts.answer import Save
@@ -383,17 +384,27 @@ def test_what_a_group_says_twice_about_one_answer_takes_one_each(world, far, wis
         assert (count, [type(outcome) for outcome in outcomes]) == (2, [Saved, Saved])
 
 
+@pytest.mark.parametrize("count", [2, 40])
+def test_a_group_of_submits_takes_the_trips_of_one(world, far, count):
+    def submit(*students: int) -> tuple[int, Any]:
+        group = [submitting.Wish(world.attempt(student=who), who) for who in students]
+        return far.trips(partial(far.lifecycle.submit_all, group))
+
+    single, _ = submit(8_000)
+    many, outcomes = submit(*range(8_001, 8_001 + count))
+    assert [type(outcome) for outcome in outcomes] == [submitting.Submission] * count
+    assert many == single
+
+
 # Over REST, beyond the token check
 
 
 @pytest.fixture
 async def rest(app, far) -> AsyncIterator[Far]:
     state, before = app.app.state, app.app.state.parts
-    grouping = Grouping(far.db, far.saving)
-    writing = asyncio.create_task(grouping.run())
-    state.parts = dataclasses.replace(
-        before, database=far.db, lifecycle=far.lifecycle, grouping=grouping
-    )
+    saves = Grouping(far.db, far.saving.save_all)
+    writing = asyncio.create_task(saves.run())
+    state.parts = dataclasses.replace(before, database=far.db, lifecycle=far.lifecycle, saves=saves)
     yield far
     state.parts = before
     writing.cancel()
@@ -423,5 +434,5 @@ async def test_saves_that_wait_at_the_same_moment_take_one_together(world, wish,
     saves = [wish(i, student_id=3000 + n) for n, i in enumerate(ids)]
     await rest.db.run(rest.warm)
     before = rest.line.turns
-    stored = await asyncio.gather(*map(app.app.state.parts.grouping.save, saves))
-    assert ([one.attempt_id for one in stored], rest.line.turns - before) == (ids, 1)
+    stored = await asyncio.gather(*map(app.app.state.parts.saves.put, saves))
+    assert ([one.answer.attempt_id for one in stored], rest.line.turns - before) == (ids, 1)

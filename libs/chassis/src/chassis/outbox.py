@@ -98,13 +98,13 @@ def add(
         {"order_key": n.order_key, "subject": n.subject, "payload": envelope(n, at)} for n in notes
     ]
     current = tracing.current()
-    if current is not None:
+    if current is not None or traces:
         traced = [_trace(note, traces, current) for note in notes]
         rows = [row | {"traceparent": one} for row, one in zip(rows, traced, strict=True)]
     session.execute(insert(outbox), rows)
 
 
-def _trace(note: Note, traces: Mapping[int, str | None] | None, current: str) -> str | None:
+def _trace(note: Note, traces: Mapping[int, str | None] | None, current: str | None) -> str | None:
     return current if traces is None else traces.get(note.order_key)
 
 

@@ -61,6 +61,8 @@ from attempts.steering import Steering
 from attempts.surveying import Surveying
 from attempts.tables import OUTBOX
 
+_SUBMITS_AT_ONCE = 50
+"""A group holds its attempts for as long as it takes: about a tenth of a second."""
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
 
 
@@ -98,7 +100,8 @@ class Attempts:
             supervisor = self._tasks(bus, relay, ticking)
             asking = AuthClient(auth)
             for number in range(GROUPS_IN_FLIGHT):
-                supervisor.add(f"saves-{number}", parts.grouping.run)
+                supervisor.add(f"saves-{number}", parts.saves.run)
+                supervisor.add(f"submits-{number}", parts.submits.run)
             supervisor.add("revocation-list", lambda: self.revocations.keep(asking.revoked, bus))
             await stack.enter_async_context(running(supervisor))
             self._database = database
@@ -172,12 +175,14 @@ class Attempts:
     def _parts(self, database: Database, relay: Relay, auth: grpc.aio.Channel) -> Parts:
         settings, ended_of = self._settings, self.revocations.ended_of
         saving = Saving(database, relay.wake, ended_of)
+        lifecycle = self._lifecycle(database, relay)
         return Parts(
             database=database,
             reading=Reading(database),
-            lifecycle=self._lifecycle(database, relay),
+            lifecycle=lifecycle,
             saving=saving,
-            grouping=Grouping(database, saving),
+            saves=Grouping(database, saving.save_all),
+            submits=Grouping(database, lifecycle.submit_all, most=_SUBMITS_AT_ONCE),
             marking=Marking(database, relay.wake),
             regrading=Regrading(database, relay.wake),
             rubric_writing=RubricWriting(database),

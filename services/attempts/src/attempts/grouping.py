@@ -1,61 +1,67 @@
-"""Saves that wait at the same moment are written together: one statement, no timer (ADR 19).
+"""Requests that wait at the same moment are done together: one statement, no timer (ADR 19, 49).
 
-While one group is being written the next one forms, so a save that comes alone waits for nobody.
-For saves that come one by one, over REST; over gRPC they come in groups already.
+While one group is being written the next one forms, so what comes alone waits for nobody. For saves
+and submits that come one by one, over REST; over gRPC saves come in groups already.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from chassis import patience, tracing
+from chassis import patience
 from chassis.database import Database, DatabaseUnavailable
 from chassis.errors import OutcomeUnknown, Unavailable
 
-from attempts.answer import Answer, Save
-from attempts.progress import Outcome
-from attempts.saving import Saving, told
+Wish = TypeVar("Wish")
+Outcome = TypeVar("Outcome")
 
 GROUPS_IN_FLIGHT = 4
 """As many as may wait for somebody's lock before others have to wait, too."""
-_GROUP_LIMIT = 200
 _QUEUE_LIMIT = 1_000
 
 
 @dataclass(eq=False)
-class _Waiting:
-    save: Save
+class _Waiting(Generic[Wish, Outcome]):
+    wish: Wish
     outcome: asyncio.Future[Outcome]
 
 
-class Grouping:
-    """A bounded line of saves; `run` it as many times as groups may be in flight."""
+class Grouping(Generic[Wish, Outcome]):
+    """A bounded line of wishes; `run` it as many times as groups may be in flight."""
 
-    def __init__(self, database: Database, saving: Saving) -> None:
-        """Write by `saving`, on a thread of `database`."""
+    def __init__(
+        self,
+        database: Database,
+        write: Callable[[list[Wish]], Sequence[Outcome]],
+        *,
+        most: int = 200,
+    ) -> None:
+        """`write` groups of at most `most` on a thread of `database`; outcomes in their order.
+
+        It is called again with each wish alone when it raises anything but `Unavailable`.
+        """
         self._database = database
-        self._saving = saving
-        self._line: deque[_Waiting] = deque()
+        self._write_group = write
+        self._most = most
+        self._line: deque[_Waiting[Wish, Outcome]] = deque()
         self._news = asyncio.Event()
         self._is_stopping = False
 
-    async def save(self, save: Save) -> Answer:
-        """Return the stored answer; raise the contract's failures, or `Unavailable`.
+    async def put(self, wish: Wish) -> Outcome:
+        """Return what became of `wish`; raise what `write` raised, or `Unavailable`.
 
-        Cancelling gives up the answer, never the save; so does the end of a request's patience.
+        Cancelling gives up the outcome, never the wish; so does the end of a request's patience.
         """
         if self._is_stopping or len(self._line) >= _QUEUE_LIMIT:
             raise DatabaseUnavailable
-        traced = tracing.current()
-        if traced is not None:
-            save = replace(save, traceparent=traced)
-        waiting = _Waiting(save, asyncio.get_running_loop().create_future())
+        waiting = _Waiting[Wish, Outcome](wish, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
         self._news.set()
         try:
             async with patience.within():
-                return told(await waiting.outcome)
+                return await waiting.outcome
         except patience.Spent:
             raise OutcomeUnknown from None
 
@@ -73,13 +79,13 @@ class Grouping:
             self._is_stopping = True
             _fail(self._line, DatabaseUnavailable())
 
-    def _take(self) -> list[_Waiting]:
-        return [self._line.popleft() for _ in range(min(len(self._line), _GROUP_LIMIT))]
+    def _take(self) -> list[_Waiting[Wish, Outcome]]:
+        return [self._line.popleft() for _ in range(min(len(self._line), self._most))]
 
-    async def _write(self, group: Sequence[_Waiting]) -> None:
+    async def _write(self, group: Sequence[_Waiting[Wish, Outcome]]) -> None:
         try:
-            saves = [waiting.save for waiting in group]
-            outcomes = await self._database.run(self._saving.save_all, saves)
+            wishes = [waiting.wish for waiting in group]
+            outcomes = await self._database.run(self._write_group, wishes)
         except Unavailable as failure:
             _fail(group, failure)
         except asyncio.CancelledError:
@@ -97,7 +103,9 @@ class Grouping:
                     waiting.outcome.set_result(outcome)
 
 
-def _fail(group: Sequence[_Waiting] | deque[_Waiting], error: Exception) -> None:
+def _fail(
+    group: Sequence[_Waiting[Any, Any]] | deque[_Waiting[Any, Any]], error: Exception
+) -> None:
     for waiting in group:
         if not waiting.outcome.done():
             waiting.outcome.set_exception(error)

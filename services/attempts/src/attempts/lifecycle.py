@@ -5,7 +5,6 @@ the loser looks again and answers by what it finds. Blocking: for worker threads
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chassis.database import Database
@@ -15,15 +14,13 @@ from chassis.signing import SigningKey
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from attempts import auditing, clockwork, marking, notices, receipting, using
-from attempts.attempt import FINISHED, Attempt, Status, SubmitReason
-from attempts.audit import Entry
+from attempts import auditing, clockwork, marking, notices, receipting, submitting
+from attempts.attempt import Attempt, Status, SubmitReason
 from attempts.blob import Blob
 from attempts.errors import (
     ActiveAttemptExists,
     AttemptNotFound,
     CannotBegin,
-    CannotSubmit,
     ExamClosed,
     ExamNotFound,
     OtherDevice,
@@ -31,21 +28,14 @@ from attempts.errors import (
     WaitingForAuthorisation,
 )
 from attempts.metrics import EXPIRY_LATE
-from attempts.receipt import NO_CLAIM, Claim, Receipt
+from attempts.receipt import NO_CLAIM, Claim
 from attempts.store import answers, attempts, beginning
 from attempts.store.beginning import Found, Wish
+from attempts.submitting import Submission
 from attempts.tables import ONE_RUNNING_ATTEMPT
 from attempts.using import UNKNOWN, Device, EndedOf, nobody_left
 
 _RECEIPT_LIFE = timedelta(days=2)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What a submit is answered with; a repeated one gets the same receipt again."""
-
-    attempt: Attempt
-    receipt: Receipt
 
 
 class Lifecycle:
@@ -102,24 +92,24 @@ class Lifecycle:
 
         Never refused because of the device; the audit notes that it was another one.
         """
-        with self._database.transaction() as session:
-            attempt = attempts.lock(session, attempt_id)
-            if attempt is None or attempt.student_id != student_id:
-                raise AttemptNotFound
-            if attempt.status not in {*FINISHED, Status.IN_PROGRESS, Status.EXPIRED}:
-                raise CannotSubmit(attempt.status)
-            if blob is not None:
-                _keep_blob(session, attempt, blob, origin)
-            attempt = _keep_claim(session, attempt, claim, origin)
-            if attempt.status in FINISHED:
-                receipt = receipting.kept(session, self._key, attempt)
-            else:
-                attempt = clockwork.unpaused(session, attempt)
-                using.audit_submit(session, attempt, Device(login_id, origin))
-                [attempt] = marking.finish(session, [attempt], SubmitReason.STUDENT, origin)
-                [receipt] = receipting.issue(session, self._key, [attempt])
+        wish = submitting.Wish(attempt_id, student_id, blob, Device(login_id, origin), claim)
+        [outcome] = self.submit_all([wish])
+        return submitting.told(outcome)
+
+    def submit_all(self, wishes: Sequence[submitting.Wish]) -> list[submitting.Outcome]:
+        """Do as `submit` for many at once; outcomes in the order of `wishes`.
+
+        Those whose submit is refused do not sink the others. At the bell a group costs a
+        fraction of what its submits would cost one by one (ADR 49).
+        """
+        outcomes: dict[int, submitting.Outcome] = {}
+        for wave in submitting.waves(wishes):
+            with self._database.transaction() as session:
+                some = [wishes[place] for place in wave]
+                done = submitting.submit(session, self._key, some)
+            outcomes |= dict(zip(wave, done, strict=True))
         self._wake()
-        return Submission(attempt, receipt)
+        return [outcomes[place] for place in range(len(wishes))]
 
     def expire_due(self, limit: int = 500) -> int:
         """Expire attempts whose deadline has passed; return how many.
@@ -195,44 +185,3 @@ def _why_not(found: Found) -> Failure:
     if found.attempt.is_waiting_for_authorisation:
         return WaitingForAuthorisation(found.attempt.id)
     return Overtaken() if found.running_id is None else ActiveAttemptExists(found.running_id)
-
-
-def _keep_blob(session: Session, attempt: Attempt, blob: Blob, origin: Origin) -> None:
-    """Keep the first blob; one that cannot be right is told to the audit."""
-    attempts.keep_blob(session, attempt.id, blob)
-    if blob.flaw is None or attempt.has_blob:
-        return
-    entry = auditing.about(
-        attempt,
-        "blob_unreadable",
-        "Encrypted answers cannot be read",
-        user_id=attempt.student_id,
-        origin=origin,
-        error_message=blob.flaw,
-    )
-    auditing.add(session, entry)
-
-
-def _keep_claim(session: Session, attempt: Attempt, claim: Claim, origin: Origin) -> Attempt:
-    """Keep the first claim of what was sent, and say it although the attempt may have ended."""
-    is_over = attempt.status in FINISHED
-    if claim.flaw is not None and not is_over:
-        auditing.add(session, _unreadable(attempt, claim.flaw, origin))
-    if claim.sequence is None or attempt.last_event_sequence is not None:
-        return attempt
-    attempts.keep_claim(session, attempt.id, claim.sequence)
-    attempt = replace(attempt, last_event_sequence=claim.sequence)
-    if is_over:
-        notices.announce(session, [notices.status_changed(attempt, attempt.status)])
-    return attempt
-
-
-def _unreadable(attempt: Attempt, flaw: str, origin: Origin) -> Entry:
-    return auditing.about(
-        attempt,
-        "event_sequence_unreadable",
-        "Last event sequence cannot be read",
-        user_id=attempt.student_id,
-        origin=origin,
-        error_message=flaw,
-    )

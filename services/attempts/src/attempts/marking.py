@@ -3,7 +3,8 @@
 Part of somebody else's transaction. People's marks are given in `hand_marking`.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 
 from chassis.origins import NOWHERE, Origin
 from sqlalchemy.orm import Session
@@ -28,9 +29,16 @@ _REASONS = {
 
 
 def finish(
-    session: Session, locked: Sequence[Attempt], reason: SubmitReason, origin: Origin = NOWHERE
+    session: Session,
+    locked: Sequence[Attempt],
+    reason: SubmitReason,
+    origins: Mapping[int, Origin] | None = None,
+    traces: Mapping[int, str | None] | None = None,
 ) -> list[Attempt]:
-    """Grade locked attempts by their stored answers, end them, keep the grade and announce it."""
+    """Grade locked attempts by their stored answers, end them, keep the grade and announce it.
+
+    `origins` says by attempt where it was ended, `traces` by which request.
+    """
     found = [gradekeeping.graded(script) for script in gradekeeping.scripts(session, locked)]
     grades = {script.attempt.id: its_grade for script, its_grade in found}
     answers.mark(session, {attempt_id: g.judgements for attempt_id, g in grades.items()})
@@ -40,9 +48,13 @@ def finish(
     gradekeeping.keep(session, kept, Occasion(_REASONS[reason]))
     previous = {attempt.id: attempt.status for attempt in locked}
     notices.announce(
-        session, [notices.status_changed(attempt, previous[attempt.id]) for attempt in ended]
+        session,
+        [notices.status_changed(attempt, previous[attempt.id]) for attempt in ended],
+        traces,
     )
-    auditing.add(session, *(entry for a in ended for entry in _ended(a, reason, origin)))
+    where = origins or {}
+    entries = (_ended(a, reason, where.get(a.id, NOWHERE)) for a in ended)
+    auditing.add(session, *itertools.chain.from_iterable(entries))
     return ended
 
 

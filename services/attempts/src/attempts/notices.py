@@ -4,7 +4,7 @@ Applying one twice is harmless, and what an answer says is never in it. `answer_
 built in `store.saving`, by the statement that saves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,9 +18,11 @@ from attempts.tables import OUTBOX
 from attempts.transfer import Transfer
 
 
-def announce(session: Session, notes: Iterable[Note]) -> None:
-    """Write notes inside the deed's transaction."""
-    outbox.add(session, OUTBOX, list(notes))
+def announce(
+    session: Session, notes: Iterable[Note], traces: Mapping[int, str | None] | None = None
+) -> None:
+    """Write notes inside the deed's transaction; `traces` of the requests by attempt."""
+    outbox.add(session, OUTBOX, list(notes), traces)
 
 
 def created(attempt: Attempt) -> Note:

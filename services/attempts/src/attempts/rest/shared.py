@@ -15,7 +15,9 @@ from chassis.origins import Network, Origin, origin
 from chassis.tokens import Caller
 from fastapi import Depends, Path, Query, Request
 
+from attempts import progress, submitting
 from attempts.allowing import Allowing
+from attempts.answer import Save
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
 from attempts.authorising import Authorising
@@ -46,7 +48,8 @@ class Parts:
     database: Database
     reading: Reading
     lifecycle: Lifecycle
-    grouping: Grouping
+    saves: Grouping[Save, progress.Outcome]
+    submits: Grouping[submitting.Wish, submitting.Outcome]
     saving: Saving
     marking: Marking
     regrading: Regrading

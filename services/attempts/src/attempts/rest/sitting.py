@@ -3,8 +3,10 @@
 A hall does it at the same moment, so these routes are looked at before all others.
 """
 
+from chassis import tracing
 from fastapi import APIRouter
 
+from attempts import saving, submitting
 from attempts.answer import Save
 from attempts.blob import received
 from attempts.receipt import claimed
@@ -33,8 +35,9 @@ async def save_answer(caller: Student, app: App, attempt_id: PathId, body: SaveB
         time_spent_seconds=body.time_spent_seconds,
         login_id=caller.login_id,
         text=body.answer.text,
+        traceparent=tracing.current(),
     )
-    answer = await app.grouping.save(wish)
+    answer = saving.told(await app.saves.put(wish))
     return AnswerBody.of(answer, time_spent_seconds=answer.time_spent_seconds)
 
 
@@ -66,13 +69,8 @@ async def submit(
     """End the attempt; `receipt` is what the student may keep and check (`oep verify`)."""
     blob = received(body.encrypted_answers, body.encryption_timestamp, body.encryption_checksum)
     claim = claimed(body.last_event_sequence)
-    done = await app.database.run(
-        app.lifecycle.submit,
-        attempt_id,
-        caller.user_id,
-        blob,
-        came_from,
-        caller.login_id,
-        claim,
-    )
+    device = Device(caller.login_id, came_from)
+    traced = tracing.current()
+    wish = submitting.Wish(attempt_id, caller.user_id, blob, device, claim, traced)
+    done = submitting.told(await app.submits.put(wish))
     return SubmissionBody.of_submission(done)

@@ -8,9 +8,9 @@ from typing import Any, Self
 from chassis import signing
 from pydantic import BaseModel
 
-from attempts.lifecycle import Submission
 from attempts.receipt import Receipt
 from attempts.schemas.results import AttemptResultBody, result_fields
+from attempts.submitting import Submission
 
 
 class ReceiptBody(BaseModel):
