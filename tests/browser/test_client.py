@@ -70,8 +70,11 @@ def client_code(tmp_path_factory) -> str:
 
 @pytest.fixture
 def profile(open_page, client_code) -> BrowserContext:
-    """One browser profile in which every page of the platform's origin can load the client."""
-    context: BrowserContext = open_page("/health").context
+    """One browser profile in which every page of the platform's origin can load the client.
+
+    What the gateway says of itself may do nothing; here it may, for want of a page without others.
+    """
+    context: BrowserContext = open_page("/health", bypass_csp=True).context
     context.route(
         "**/lab.js", lambda route: route.fulfill(body=client_code, content_type="text/javascript")
     )

@@ -45,6 +45,8 @@ class Size:
     )
     seconds: float = 6.0
     """For saves and events; the others are done when all are done."""
+    comers: Sequence[int] = ()
+    """Who log in; everybody who is new if nobody is named."""
     is_kept: bool = False
     """Whether the figures become those of the model."""
 
@@ -100,7 +102,7 @@ async def measure(rig: Rig, size: Size, say: Say) -> tuple[list[Unit], list[str]
     (first, token), rest = everyone[0], everyone[1:]
     numbers = itertools.count()
     kinds: list[tuple[str, Sequence[Sender], Sequence[Sender], float]] = [
-        ("login", *_parted(world.newcomer_ids, _Comer, 32), math.inf),
+        ("login", *_parted(size.comers or world.newcomer_ids, _Comer, 32), math.inf),
         (
             "begin",
             [Beginner(token, world.waiting_of(first), None)],

@@ -1,31 +1,21 @@
-"""The large installation holds what it is for, by what was measured (its README.md)."""
+"""The large installation is the one that `oep capacity` proposes (docs/capacity.md)."""
 
 import re
 
 import pytest
-from contract.kubernetes.rendered import KUBERNETES, ROOT
+from contract.kubernetes.rendered import KUBERNETES
+from oep_local.capacity import sizing
+from oep_local.capacity.demand import Habits, moments
 
 STUDENTS = 100_000
-EVENTS = STUDENTS * 0.1  # a second; as bench-boards has them: 500 of 5,000 students
-SAVES = STUDENTS / 15  # a client saves 15 s after the last change
-BEGINS = STUDENTS / 60  # everybody begins within the first minute
-LOGINS = STUDENTS / 900  # and comes within a quarter of an hour
-# Seconds of CPU for one, from the tables of tests/load/README.md, and the words that are there.
-EVENT = {"proctoring": 153e-6, "postgres": 87e-6, "attempts": 53e-6, "nats": 32e-6}
-SAVE, BEGIN = 1 / 1834, 1 / 708
-LOGIN = 2 * 27.4 / 1000  # two cores, a thousand logins, client and all
-QUOTED = ["| 153 | 87 | 53 | 32 |", "| 1,834 |", "| 708 |", "| 27.4 s |", "18,000 sockets"]
-NODE_SOCKETS = 18_000  # what one node was measured with
-ZONES = 3
+GIB = re.compile(r"^(\d+)Gi$")
 
-DEMAND = {
-    "proctoring": EVENTS * EVENT["proctoring"],
-    "attempts": EVENTS * EVENT["attempts"] + max(SAVES * SAVE, BEGINS * BEGIN),
-    "auth": LOGINS * LOGIN,
-    # A save writes about what an event does; it was not measured by itself.
-    "postgres": (EVENTS + SAVES) * EVENT["postgres"],
-    "nats": (EVENTS + SAVES) * EVENT["nats"],
-}
+
+@pytest.fixture(scope="module")
+def wanted():
+    """What the model wants, by part."""
+    plan = sizing.plan(STUDENTS, moments(STUDENTS, Habits()), Habits())
+    return {group.part: group for group in plan.groups}
 
 
 @pytest.fixture
@@ -37,42 +27,39 @@ def cores(text: str) -> float:
     return int(text[:-1]) / 1000 if text.endswith("m") else float(text)
 
 
-def test_what_is_counted_with_was_measured():
-    measured = (ROOT / "tests" / "load" / "README.md").read_text()
-    assert [words for words in QUOTED if words not in measured] == []
+def gib(text: str) -> int:
+    return int(GIB.match(text)[1])
 
 
-@pytest.mark.parametrize("name", ["proctoring", "attempts", "auth"])
-def test_when_a_zone_is_gone_the_rest_carries_all(large, name):
-    spec = large.workloads[name]["spec"]
+@pytest.mark.parametrize("name", ["auth", "attempts", "proctoring", "gateway", "web"])
+def test_there_are_as_many_as_are_wanted_and_as_large(large, wanted, name):
+    assert large.workloads[name]["spec"]["replicas"] >= wanted[name].replicas
     resources = large.container(name)["resources"]
-    # auth hashes in threads, and all of its processor; the others are one loop on one core.
-    side = "limits" if name == "auth" else "requests"
-    each = cores(resources[side]["cpu"])
-    left = spec["replicas"] - -(-spec["replicas"] // ZONES)
-    assert left * each >= DEMAND[name]
+    # auth hashes in threads, and all of its processor; files take none to speak of.
+    side = "limits" if name in {"auth", "web"} else "requests"
+    assert cores(resources[side]["cpu"]) >= (wanted[name].cores if name != "web" else 0.1)
 
 
-@pytest.mark.parametrize("name", ["postgres", "nats"])
-def test_one_server_carries_all(large, name):
-    """One primary writes; of the bus each member writes everything."""
-    [cluster] = large.of("Cluster").values()
-    resources = cluster["spec"] if name == "postgres" else large.container(name)
-    assert cores(resources["resources"]["requests"]["cpu"]) >= 2 * DEMAND[name]
-
-
-def test_nodes_of_realtime_hold_everybody_when_a_zone_is_gone(large):
+def test_nodes_of_realtime_stand_before_the_doors_open(large, wanted):
     spec = large.of("ScaledObject")["realtime"]["spec"]
     [cron] = [each["metadata"] for each in spec["triggers"] if each["type"] == "cron"]
-    before = int(cron["desiredReplicas"])
-    left = before - -(-before // ZONES)
-    assert STUDENTS / left <= NODE_SOCKETS * 0.6, "pings, boards and returns take their part"
+    assert int(cron["desiredReplicas"]) >= wanted["realtime"].replicas
 
 
-def test_the_readme_says_the_same_numbers(large):
+def test_the_database_and_the_bus_have_their_cores_and_disks(large, wanted):
+    [cluster] = large.of("Cluster").values()
+    assert cluster["spec"]["instances"] >= wanted["postgres"].replicas
+    assert cores(cluster["spec"]["resources"]["requests"]["cpu"]) >= wanted["postgres"].cores
+    assert gib(cluster["spec"]["storage"]["size"]) >= wanted["postgres"].disk
+    bus = large.workloads["nats"]["spec"]
+    assert bus["replicas"] >= wanted["nats"].replicas
+    assert cores(large.container("nats")["resources"]["requests"]["cpu"]) >= wanted["nats"].cores
+    [claim] = bus["volumeClaimTemplates"]
+    assert gib(claim["spec"]["resources"]["requests"]["storage"]) >= wanted["nats"].disk
+
+
+def test_the_readme_says_what_the_command_says(wanted):
     text = (KUBERNETES / "README.md").read_text()
-    for name, demand in DEMAND.items():
-        [row] = re.findall(rf"^\| {name} \|.*$", text, flags=re.MULTILINE)
-        assert f"| {demand:.1f} |" in row, (name, demand)
-        if name in large.of("Deployment"):
-            assert f"| {large.workloads[name]['spec']['replicas']} of " in row
+    for name in ("auth", "attempts", "proctoring", "realtime", "gateway", "postgres", "nats"):
+        group = wanted[name]
+        assert f"| {name} | {group.why} | {group.replicas} x {group.cores} |" in text, name

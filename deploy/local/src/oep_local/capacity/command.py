@@ -136,8 +136,7 @@ def _moments(found: Sequence[Moment]) -> Table:
 def _walls(found: Estimate) -> Table:
     table = Table("there is one", "filled", "when", "full enough with", "because")
     for wall in found.walls:
-        mark = "" if wall.is_measured else " (estimated)"
-        students = f"{wall.students(found.students):,} students{mark}"
+        students = f"{wall.students(found.students):,} students"
         table.add_row(wall.what, f"{wall.filled:.0%}", wall.moment, students, wall.why)
     return table
 

@@ -1,5 +1,7 @@
 """What no further replica makes larger, and so where an installation must be divided. Pure.
 
+What a request takes of each was measured; how much there is of it was not, so all are estimates.
+
 An exam is the smallest piece: its board, its stream and its report are in one place. Divided means
 several installations, each with exams of its own and the people who sit them.
 """
@@ -23,7 +25,6 @@ class Wall:
     why: str
     filled: float
     moment: str
-    is_measured: bool
 
     def students(self, asked: int) -> int:
         """Return how many students fill it to `ROOM`, if `asked` fill it as they do."""
@@ -38,21 +39,18 @@ def walls(moments: Sequence[Moment]) -> list[Wall]:
             "one stream of the bus",
             "one server writes it, one message after the other",
             lambda moment: _messages(moment) * costs.BUS_MESSAGE_SECONDS,
-            is_measured=True,
         ),
         _worst(
             moments,
             "cores of the primary",
             f"all writes go to one Postgres; {costs.POSTGRES_CORES} cores are the largest",
             lambda moment: moment.cores["postgres"] / costs.POSTGRES_CORES,
-            is_measured=False,
         ),
         _worst(
             moments,
             "log of the primary",
             "every commit is written and sent to the replica",
             lambda moment: _logged(moment) / costs.WAL_BYTES_A_SECOND,
-            is_measured=False,
         ),
     ]
     return sorted(found, key=lambda wall: -wall.filled)
@@ -68,11 +66,9 @@ def _worst(
     what: str,
     why: str,
     filled: Callable[[Moment], float],
-    *,
-    is_measured: bool,
 ) -> Wall:
     share, name = max((filled(moment), moment.name) for moment in moments)
-    return Wall(what, why, share, name, is_measured)
+    return Wall(what, why, share, name)
 
 
 def _messages(moment: Moment) -> float:
