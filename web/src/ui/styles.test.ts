@@ -44,6 +44,18 @@ describe('style sheets', () => {
     expect(offences(PIXEL_SPACE)).toEqual([]);
   });
 
+  it('move only as much as somebody wants who asked for less motion', () => {
+    expect(tokens).toMatch(
+      /@media \(prefers-reduced-motion: reduce\) \{\s*:root \{[^}]*--quick: 0ms;/,
+    );
+    expect(offences(/^\s*transition[\w-]*\s*:(?!.*var\(--quick\))/)).toEqual([]);
+    const animated = Object.entries(SHEETS).filter(([, sheet]) => /^\s*animation\s*:/m.test(sheet));
+    expect(animated.map(([path]) => path)).toEqual(['./Spinner.module.css']);
+    for (const [path, sheet] of animated) {
+      expect(sheet, path).toContain('@media (prefers-reduced-motion: reduce)');
+    }
+  });
+
   it('use no name that nobody defines', () => {
     const code = Object.values(SOURCES).join('\n');
     const unknown = Object.entries(SHEETS).flatMap(([path, sheet]) =>
