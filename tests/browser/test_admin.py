@@ -381,7 +381,8 @@ def test_every_page_is_accessible(admin_at, rest, assert_accessible, screenshot,
     for path in pages(rest):
         go(page, path)
         assert_accessible(page)
-        if locale == "en-GB" and os.environ.get("OEP_SCREENS"):
+        is_wanted = path != "/people"  # its picture is of a person who is looked for
+        if locale == "en-GB" and is_wanted and os.environ.get("OEP_SCREENS"):
             screenshot(page, f"admin-{name_of(path)}")
 
 
