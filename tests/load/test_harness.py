@@ -27,6 +27,7 @@ from load import (
     bench_login,
     bench_nodes,
     bench_save,
+    bench_screen,
     bench_units,
     client,
     fanout_rig,
@@ -447,3 +448,14 @@ def test_fan_out_says_what_to_install_when_there_is_no_compiler(monkeypatch, tmp
     monkeypatch.setattr(fanout_rig.shutil, "which", lambda _: None)
     with pytest.raises(fanout_rig.NoCompiler, match="Install a C compiler"):
         fanout_rig.Bench(tmp_path, None).prepare()
+
+
+def test_frames_of_a_board_are_counted_while_events_arrive():
+    """In a real Chromium, on a platform of its own: every row is there, and each stretch drawn."""
+    size = bench_screen.Size(students=30, seconds=1.0)
+    report = bench_screen.bench(size, Console(quiet=True), print)
+    assert report.flaws == []
+    for stretch in ("still", "events", "events, scrolled"):
+        counted = report.facts[stretch]
+        assert counted["frames"] > 0, stretch
+        assert sorted(counted["work_ms"]) == counted["work_ms"], stretch
