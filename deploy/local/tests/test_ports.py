@@ -1,4 +1,7 @@
+import contextlib
 import socket
+import subprocess
+import sys
 
 import pytest
 from oep_local import ports
@@ -56,3 +59,45 @@ def test_a_free_plan_gives_every_program_its_own_free_port():
     every = list(plan.by_name.values())
     assert len(set(every)) == len(ports.DEFAULTS)
     assert not any(map(ports.is_taken, every))
+
+
+def chosen(share, replicas=1):
+    with contextlib.ExitStack() as held:
+        return share.hold_free_block(held, replicas)
+
+
+def test_two_processes_never_choose_the_same_port(tmp_path):
+    """Each is given what it has not begun to listen on yet."""
+    shares = [ports.Share(tmp_path, (12_000, 12_080), size=40) for _ in range(2)]
+    given = [chosen(share) for _ in range(20) for share in shares]
+    assert len(set(given)) == 40
+
+
+def test_a_slice_is_free_again_when_its_process_has_ended(tmp_path):
+    program = (
+        "import contextlib, pathlib; from oep_local import ports;"
+        f"share = ports.Share(pathlib.Path({str(tmp_path)!r}), (12_000, 12_040), size=40);"
+        "share.hold_free_block(contextlib.ExitStack(), 1)"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_when_all_are_given_a_process_begins_with_its_own_again(tmp_path):
+    share = ports.Share(tmp_path, (12_000, 12_040), size=40)
+    given = [chosen(share) for _ in range(60)]
+    assert set(given) <= set(range(12_000, 12_040))
+    with pytest.raises(RunnerError, match="No free ports"):
+        chosen(ports.Share(tmp_path, (12_000, 12_040), size=40))
+
+
+def test_a_block_has_its_replicas_ports_and_gives_none_of_them_again(tmp_path):
+    share = ports.Share(tmp_path, (12_000, 12_120), size=120)
+    blocks = [chosen(share, replicas=3) for _ in range(8)]
+    every = {first + 10 * n for first in blocks for n in range(3)}
+    assert len(every) == 24
+
+
+def test_a_port_that_somebody_listens_on_is_not_given(tmp_path, taken):
+    with pytest.raises(RunnerError, match="No free ports"):
+        chosen(ports.Share(tmp_path, (taken, taken + 1), size=1))

@@ -410,7 +410,7 @@ async def test_an_unknown_exam_and_a_bad_token_are_refused(world):
 
 
 async def test_a_service_that_is_needed_but_down_refuses_a_board(make_world):
-    world = await make_world(admission_seconds=0.5)
+    world = await make_world()
     path, token = f"exams/{world.attempt().exam_id}/monitor", world.tokens.token(7, ("admin",))
     world.attempts.failure = Unavailable("away")
     with pytest.raises(InvalidStatus):

@@ -1,11 +1,14 @@
 """Which program listens where, and whether a port is free; starts nothing."""
 
 import contextlib
+import fcntl
 import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from oep_local.errors import RunnerError
 
@@ -85,35 +88,82 @@ def _number(variable: str, wish: str) -> int:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on right now."""
+    """Find a port that nobody listens on right now, and that nobody else is given."""
     with contextlib.ExitStack() as held:
-        return _hold_free_block(held, replicas=1)
+        return _OURS.hold_free_block(held, replicas=1)
 
 
 def free_plan() -> PortPlan:
     """Find free ports with room for replicas, for tests that run beside anything else."""
     with contextlib.ExitStack() as held:
-        return PortPlan({name: _hold_free_block(held) for name in DEFAULTS})
+        return PortPlan({name: _OURS.hold_free_block(held) for name in DEFAULTS})
 
 
-def _hold_free_block(held: contextlib.ExitStack, replicas: int = 3) -> int:
-    """Bind a free port and its replicas' until `held` closes, so that no name gets it twice.
+class Share:
+    """The part of the free range that this process gives out, a slice at a time.
 
-    The choice lies below the ports that the kernel lends to outgoing connections: one of those
-    could take our port while a killed server waits for its restart.
+    A server listens some time after its port was chosen: until then only the choice is ours. So no
+    process chooses from a slice of another (a lock on a file, gone with the process), and none
+    gives a port twice before all are given. The range lies below the ports that the kernel lends to
+    outgoing connections: one of those could take our port while a killed server waits for its
+    restart.
     """
-    for _ in range(200):
-        first = random.randrange(*FREE_RANGE)  # noqa: S311  # no secret
-        with contextlib.ExitStack() as block:
+
+    def __init__(self, folder: Path, span: tuple[int, int] = FREE_RANGE, size: int = 1_000) -> None:
+        """`folder` is shared by all processes of this user."""
+        self._folder = folder
+        self._slices = [range(first, first + size) for first in range(span[0], span[1], size)]
+        self._locks: list[int] = []
+        self._fresh: list[int] = []
+        self._owned: list[int] = []
+
+    def hold_free_block(self, held: contextlib.ExitStack, replicas: int = 3) -> int:
+        """Bind a free port and its replicas' until `held` closes; return the first."""
+        steps = [REPLICA_STEP * replica for replica in range(replicas)]
+        for _ in range(2):
+            fresh = set(self._fresh)
+            for first in self._fresh:
+                block = [first + step for step in steps]
+                if fresh.issuperset(block) and _bound(block, held):
+                    self._fresh = [port for port in self._fresh if port not in block]
+                    return first
+            self._renew()
+        raise RunnerError("No free ports found on this machine; stop something and try again.")
+
+    def _renew(self) -> None:
+        """Take another slice; when all are taken, begin with ours again."""
+        ports = self._another() or self._owned
+        self._owned += [port for port in ports if port not in self._owned]
+        self._fresh = random.sample(ports, len(ports))
+
+    def _another(self) -> list[int]:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        for ports in random.sample(self._slices, len(self._slices)):
+            lock = os.open(self._folder / str(ports.start), os.O_CREAT | os.O_RDWR, 0o600)
             try:
-                for replica in range(replicas):
-                    probe = block.enter_context(socket.socket())
-                    probe.bind((LOOPBACK, first + REPLICA_STEP * replica))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+            else:
+                self._locks.append(lock)
+                return list(ports)
+        return []
+
+
+def _bound(block: Iterable[int], held: contextlib.ExitStack) -> bool:
+    """Bind all of the ports until `held` closes, or none."""
+    with contextlib.ExitStack() as probes:
+        for port in block:
+            probe = probes.enter_context(socket.socket())
+            try:
+                probe.bind((LOOPBACK, port))
             except OSError:
-                continue
-            held.push(block.pop_all())
-            return first
-    raise RunnerError("No free ports found on this machine; stop something and try again.")
+                return False
+        held.push(probes.pop_all())
+    return True
+
+
+_OURS = Share(Path(tempfile.gettempdir()) / f"oep-ports-{os.getuid()}")
 
 
 def is_taken(port: int) -> bool:
