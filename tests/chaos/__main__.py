@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from chaos.course import all_of, platform
+from chaos.fault import SHORT, Result, Size
 from chaos.faults import FAULTS
-from chaos.run import SHORT, Result, Size
 
 app = typer.Typer(add_completion=False, help="Faults under load; see tests/chaos/README.md.")
 console = Console(width=None if sys.stdout.isatty() else 160, stderr=True)

@@ -17,7 +17,8 @@ from load.figures import percentile
 
 from chaos import found
 from chaos.acts import back, suspended, until
-from chaos.run import Fault, Run
+from chaos.fault import Fault
+from chaos.run import Run
 
 _GAP_SECONDS = _SWITCH_SECONDS = 10.0
 _SERVICES = ("auth", "attempts", "proctoring", "realtime")

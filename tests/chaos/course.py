@@ -9,9 +9,10 @@ from load.rig import Rig, running
 from load.rounds import Say
 from load.world import World
 
+from chaos.fault import Fault, Result, Size
 from chaos.faults import FAULTS
 from chaos.proxy import LossyProxy
-from chaos.run import Fault, Result, Run, Size
+from chaos.run import Run
 
 REPLICAS = {"attempts": 2, "proctoring": 2, "realtime": 3}
 _ANSWERS_LOST = 3
@@ -30,10 +31,10 @@ class Course:
     async def run(self, fault: Fault) -> Result:
         """Do one fault; afterwards the platform is whole."""
         place = list(FAULTS).index(fault.number)
-        run = Run(self.rig, self.tokens, self.staff_token, place, self.size)
+        run = Run(self.rig, self.tokens, self.staff_token, fault, place, self.size)
         try:
             async with self._way(fault, run), fault.beside(run):
-                return await run.play(fault)
+                return await run.play()
         finally:
             await asyncio.to_thread(self.rig.platform.heal)
 
@@ -51,9 +52,15 @@ class Course:
 def platform(
     size: Size, numbers: Sequence[int], say: Say = print, *, nats: int = 1
 ) -> Iterator[Rig]:
-    """Start what a course needs: as many exams as there are faults, and an outsider."""
-    sitters = size.sitters_of(FAULTS[number] for number in numbers)
-    world = World(sitters=sitters + 1, running_exams=len(FAULTS), questions=5, has_admin=True)
+    """Start what a course needs: an exam for each fault, or two, and an outsider."""
+    faults = [FAULTS[number] for number in numbers]
+    world = World(
+        sitters=size.sitters_of(faults) + 1,
+        running_exams=len(FAULTS) * 2 if any(fault.has_spare for fault in faults) else len(FAULTS),
+        questions=5,
+        newcomers=max(map(size.newcomers_of, faults)),
+        has_admin=True,
+    )
     with running(world, replicas={**REPLICAS, "nats": nats}, say=say) as rig:
         yield rig
 

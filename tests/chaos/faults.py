@@ -8,9 +8,14 @@ from chassis.bus import EVENTS, Bus, BusUnavailable
 from chaos import locks
 from chaos.acts import back, down, until
 from chaos.bus_faults import BUS_FAULTS
+from chaos.clock_faults import CLOCK_FAULTS
+from chaos.fault import Fault
+from chaos.line_faults import LINE_FAULTS
+from chaos.mass_faults import MASS_FAULTS
 from chaos.node_faults import NODE_FAULTS
 from chaos.reading_faults import READING_FAULTS
-from chaos.run import Fault, Run
+from chaos.run import Run
+from chaos.service_faults import SERVICE_FAULTS
 from chaos.stream_faults import STREAM_FAULTS
 from chaos.student import EVENT, TIMING
 from chaos.watch import felt
@@ -177,6 +182,10 @@ FAULTS = {
         Fault(
             13, "Postgres stopped, a table locked", stop_postgres_and_lock_a_table, UNAVAILABLE, 5
         ),
+        *SERVICE_FAULTS,
+        *LINE_FAULTS,
+        *CLOCK_FAULTS,
+        *MASS_FAULTS,
         *NODE_FAULTS,
         *BUS_FAULTS,
         *STREAM_FAULTS,

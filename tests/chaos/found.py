@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import psycopg2
 from chassis.bus import EVENTS, Bus, Delivery
+from load.ledger import Key
 from psycopg2.extras import RealDictCursor
 
 _STREAM_LIMIT = 1_000_000
@@ -37,6 +38,11 @@ SELECT a.id AS attempt_id, a.status, a.start_time, a.deadline_at, a.paused_at, a
        t.last_severity, t.last_received_at, t.last_late
 FROM attempts.attempts a LEFT JOIN proctoring.tallies t ON t.attempt_id = a.id
 WHERE a.exam_id = %s
+"""
+_ANSWERS = """
+SELECT attempt_id, question_id, coalesce(answer ->> 0, answer #>> '{}') AS text
+FROM attempts.answers
+WHERE attempt_id = ANY(%s)
 """
 _CONFLICTS = "SELECT event_id FROM proctoring.event_conflicts WHERE attempt_id = ANY(%s)"
 
@@ -99,6 +105,11 @@ class Reader:
     def board(self, exam_id: int) -> list[Row]:
         """Return what a board of the exam should show of each attempt."""
         return self.rows(_BOARD, exam_id)
+
+    def answers(self, attempt_ids: Sequence[int]) -> dict[Key, str]:
+        """Return what is stored of each answer: its first text."""
+        rows = self.rows(_ANSWERS, list(attempt_ids))
+        return {(row["attempt_id"], row["question_id"]): row["text"] for row in rows}
 
     def outbox_ids(self) -> list[int]:
         """Return the notices of events and timings that wait; others come when nobody posts."""

@@ -18,6 +18,8 @@ _TURN_SECONDS = 0.3
 _PATIENCE_SECONDS = 5.0
 _TRIES = 60
 _DONE = {200, 201}
+ANSWERS = frozenset({"copper"})
+"""What it answers; as text, for a single answer has no first one."""
 
 
 class Hall:

@@ -12,7 +12,8 @@ from load.figures import percentile
 from load.listening import Refused
 
 from chaos.acts import back, suspended, until
-from chaos.run import Fault, Run
+from chaos.fault import Fault
+from chaos.run import Run
 
 _SOCKETS = "oep_connections{"
 _NODES = ("realtime#1", "realtime#2", "realtime#3")

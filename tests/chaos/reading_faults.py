@@ -19,7 +19,8 @@ from oep_local.processes import Command
 from websockets.asyncio.client import ClientConnection, connect
 
 from chaos.acts import until
-from chaos.run import Fault, Run
+from chaos.fault import Fault
+from chaos.run import Run
 from chaos.slow_reader import SlowReader
 
 _SLOW_READERS = 50

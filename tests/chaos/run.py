@@ -8,8 +8,8 @@ any more that waited when it ended.
 import asyncio
 import contextlib
 import itertools
-import json
 import math
+import random
 import re
 import time
 from collections.abc import (
@@ -21,8 +21,6 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +32,13 @@ from load.world import FIRST_EXAM
 
 from chaos import boards, found, oracle
 from chaos.answers import Saves, save
+from chaos.fault import Fault, Result, Size
 from chaos.found import Heard, Reader
+from chaos.hall import ANSWERS as HALL_ANSWERS
 from chaos.hall import Hall
 from chaos.ledger import Ledger
-from chaos.oracle import Verdict
 from chaos.proxy import LossyProxy
+from chaos.rough_line import Weather
 from chaos.sitter import Sitter
 from chaos.student import Student
 from chaos.watch import Probe
@@ -61,105 +61,20 @@ _SAVE_PERIODS = 5
 _COME_AGAIN = frozenset({503, 504})
 
 
-SOCKETS_EACH = 5
-"""How many sockets a student may have here; who has some beyond `students` only listens."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much load, and how long everything takes; seconds, if not said otherwise."""
-
-    students: int = 200
-    period_seconds: float = 2.0
-    quiet_seconds: float = 5.0
-    """Before the fault and after it."""
-    sockets: int | None = None
-    """How many sockets students have together, in faults where they have some."""
-    is_short: bool = False
-    """Few repetitions and short outages, for `make test`."""
-
-    def sockets_of(self, fault: "Fault") -> int:
-        """Return how many sockets students have in a fault: one each when it is short."""
-        return (self.students if self.is_short else self.sockets or fault.sockets) * (
-            fault.sockets > 0
-        )
-
-    def sitters_of(self, faults: Iterable["Fault"]) -> int:
-        """Return how many students are needed, those included who only listen."""
-        most = max((self.sockets_of(fault) for fault in faults), default=0)
-        return max(self.students, math.ceil(most / SOCKETS_EACH))
-
-
-SHORT = Size(students=10, period_seconds=0.2, quiet_seconds=0.5, is_short=True)
-
-
-def _nothing(_: "Run") -> AbstractAsyncContextManager[None]:
-    return contextlib.nullcontext()
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is done, which refusals clients may see of it, and which limits faults have."""
-
-    number: int
-    words: str
-    do: Callable[["Run"], Awaitable[None]]
-    refusals: frozenset[int] = frozenset()
-    converge_seconds: float = 10.0
-    p99_ms: float | None = None
-    """Of answers outside the windows."""
-    has_boards: bool = False
-    """Whether boards watch, which must be told everything, once, in order."""
-    sockets: int = 0
-    """How many sockets students have; they must come back, and be told of each answer once."""
-    is_silent: bool = False
-    """Whether a socket can be lost without its client being told."""
-    beside: Callable[["Run"], AbstractAsyncContextManager[None]] = _nothing
-    """What runs beside the platform, from before the students begin to the end."""
-
-
-@dataclass
-class Result:
-    """What became of a run."""
-
-    fault: Fault
-    verdict: Verdict
-    converge_seconds: float
-    p50_ms: float
-    p99_ms: float
-    unauthorised: int
-    known_again: int
-    refusals: Mapping[int, int]
-    late: list[str] = field(default_factory=list)
-    """Limits that were missed; a slow machine misses them, too."""
-    words: list[str] = field(default_factory=list)
-
-    @property
-    def line(self) -> str:
-        """The JSON line of this fault."""
-        verdict = self.verdict
-        told = {
-            "fault": self.fault.number,
-            "accepted": verdict.accepted,
-            "stored": verdict.stored,
-            "duplicates": verdict.duplicates,
-            "order_violations": verdict.order_violations,
-            "converge_s": round(self.converge_seconds, 1),
-            "p50_ms": _rounded(self.p50_ms),
-            "p99_ms": _rounded(self.p99_ms),
-            "unauthorised": self.unauthorised,
-        }
-        return json.dumps(told)
-
-
 class Run:
     """The students, the ledger and the windows of one fault."""
 
     def __init__(
-        self, rig: Rig, tokens: Mapping[int, str], staff_token: str, place: int, size: Size
+        self,
+        rig: Rig,
+        tokens: Mapping[int, str],
+        staff_token: str,
+        fault: Fault,
+        place: int,
+        size: Size,
     ) -> None:
         """`place` names the exam whose attempts are this run's own."""
-        self.rig = rig
+        self.rig, self.fault = rig, fault
         self.platform = rig.platform
         self.size = size
         self.ledger = Ledger()
@@ -169,9 +84,14 @@ class Run:
         self.reader = Reader(rig.platform.database.url("postgres"))
         self.exam_id = FIRST_EXAM + place
         *sitters, outsider = rig.world.sitter_ids
-        self._questions = rig.world.question_ids
+        self.questions = rig.world.question_ids
         self._attempts = {one: rig.world.running_of(one)[place] for one in sitters}
         self._tokens = tokens
+        spare = place + fault.has_spare * rig.world.running_exams // 2
+        self.spare_attempts = {rig.world.running_of(one)[spare]: tokens[one] for one in sitters}
+        """With the tokens of their students; other ones if the fault has some to spare."""
+        self.skewed_ports: dict[tuple[str, int], int] = {}
+        """Of replicas whose clocks are so many seconds ahead."""
         self.boards_saw, self.sitters_saw, self.saves = Seen(), Seen(), Saves()
         self.watchers: list[Watcher] = []
         self.sitters: dict[Sitter, int] = {}
@@ -185,13 +105,15 @@ class Run:
         """The process that a fault makes slow."""
         mine = itertools.islice(self._attempts.items(), size.students)
         self.tokens_of_attempts = {one: tokens[who] for who, one in mine}
-        self._hall = Hall(rig.platform.url, staff_token, self.tokens_of_attempts, self._questions)
+        self._hall = Hall(rig.platform.url, staff_token, self.tokens_of_attempts, self.questions)
         self._flaws: list[str] = []
         self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
         self._converged: list[float] = []
-        port = rig.port("gateway")
-        self.students = [self._student(one, port) for one in sitters[: size.students]]
+        self.students: list[Student] = []
+        self.weather: Weather | None = None
+        self.all_go_by(rig.port("gateway"))
+        self.outsiders_id = outsider
         self.outsiders_attempt = rig.world.running_of(outsider)[place], tokens[outsider]
         """With its token; nobody sits it."""
         self._probe = Probe(
@@ -208,6 +130,12 @@ class Run:
         self.way = way
         for place, student_id in enumerate(list(self._attempts)[:count]):
             self.students[place] = self._student(student_id, way.port)
+
+    def all_go_by(self, port: int) -> None:
+        """Let all students, who have sent nothing yet, reach the gateway by another port."""
+        self._port = port
+        sitting = itertools.islice(self._attempts, self.size.students)
+        self.students = [self._student(one, port) for one in sitting]
 
     def flaw(self, text: str) -> None:
         """Note what must never be."""
@@ -231,22 +159,23 @@ class Run:
         self._converged.append(time.time() - ended)
         self._windows.append((began, time.time()))
 
-    async def play(self, fault: Fault) -> Result:
+    async def play(self) -> Result:
         """Let everybody post, do the fault, let everybody finish, and judge."""
+        fault = self.fault
         stop = asyncio.Event()
         making = [
             asyncio.create_task(s.make(self.size.period_seconds, stop)) for s in self.students
         ]
         sending = [asyncio.create_task(s.send()) for s in self.students]
         sending.append(asyncio.create_task(self._probe.run()))
-        watching = self._watch(fault)
+        watching = self._watch()
         if fault.has_boards:
             watching.append(going_on := asyncio.create_task(self._hall.run()))
         try:
             async with asyncio.timeout(_OPEN_SECONDS):
                 for watcher in self.lookers:
                     await watcher.began.wait()
-            saving = self._save() if self.sitters else []
+            saving = self._save() if self.sitters or fault.has_saves else []
             making += saving
             await asyncio.sleep(self.size.quiet_seconds)
             await fault.do(self)
@@ -267,9 +196,10 @@ class Run:
             for student in self.students:
                 student.close()
         self._flaws += [repr(error) for error in ended if isinstance(error, Exception)]
-        return await self._judged(fault)
+        return await self._judged()
 
-    async def _judged(self, fault: Fault) -> Result:
+    async def _judged(self) -> Result:
+        fault = self.fault
         there = await asyncio.to_thread(self.reader.find, list(self._attempts.values()))
         there.stream = await self.stream()
         verdict = oracle.judge(self.ledger, there)
@@ -280,6 +210,8 @@ class Run:
             note = self.was_late if status in _COME_AGAIN else self.flaw
             note(f"{self.ledger.refusals[status]} answers with {status}")
         verdict.note(self._flaws + self.ledger.odd)
+        if self.saves.promised:
+            verdict.note(await asyncio.to_thread(self._answers_lost))
         if self.ledger.waiting_count:
             verdict.note([f"{self.ledger.waiting_count} posts were never promised"])
         if self.ledger.unauthorised:
@@ -299,11 +231,22 @@ class Run:
         result.late = self._late + list(_missed(fault, result))
         return result
 
-    def _watch(self, fault: Fault) -> list[asyncio.Task[None]]:
+    def _answers_lost(self) -> list[str]:
+        """Compare what was promised of answers with what is there; tell the counts. Blocking."""
+        stored = self.reader.answers(list(self._attempts.values()))
+        refused = ", ".join(f"{n} of {code or 'lost'}" for code, n in self.saves.refusals.items())
+        self.words.append(
+            f"{self.saves.accepted} answers accepted, refused saves: {refused or 'none'}, "
+            f"{self.saves.late(stored)} replaced by one that came late"
+        )
+        return self.saves.flaws(stored, HALL_ANSWERS)
+
+    def _watch(self) -> list[asyncio.Task[None]]:
+        fault = self.fault
         boards_count = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
         url = f"{self.boards_at}/api/v1/ws/exams/{self.exam_id}/monitor?token={self.staff_token}"
         self.watchers = [Watcher(url, self.boards_saw) for _ in range(boards_count)]
-        count, port = self.size.sockets_of(fault), self.rig.port("gateway")
+        count, port = self.size.sockets_of(fault), self._port
         quiet = _WATCHFUL_SECONDS if fault.is_silent else _QUIET_SECONDS
         gate = asyncio.Semaphore(_COME_AT_ONCE)
         places = itertools.islice(itertools.cycle(self._attempts.items()), count)
@@ -314,10 +257,10 @@ class Run:
         return [asyncio.create_task(one.run()) for one in self.lookers]
 
     def _save(self) -> list[asyncio.Task[None]]:
-        period, port = self.size.period_seconds * _SAVE_PERIODS, self.rig.port("gateway")
+        period, port = self.size.period_seconds * _SAVE_PERIODS, self._port
         everybody = [(self._tokens[who], one) for who, one in self._attempts.items()]
         return [
-            asyncio.create_task(save(port, *each, self._questions, period, self.saves))
+            asyncio.create_task(save(port, *each, self.questions, period, self.saves))
             for each in everybody[: self.size.students]
         ]
 
@@ -335,10 +278,8 @@ class Run:
         if strange := sum(not each.is_in_order for each in self.sitters):
             self.flaw(f"{strange} sockets were told something twice or in another order")
         told = sum(len(each.told) for each in self.sitters)
-        refused = ", ".join(f"{n} of {code or 'lost'}" for code, n in self.saves.refusals.items())
         self.words.append(
-            f"{len(self.sitters)} sockets: {self.sitters_saw.words}; told {told} times of "
-            f"{self.saves.accepted} answers; refused saves: {refused or 'none'}"
+            f"{len(self.sitters)} sockets: {self.sitters_saw.words}; told {told} times of answers"
         )
 
     async def stream(self) -> list[Heard]:
@@ -388,7 +329,8 @@ class Run:
     def _student(self, student_id: int, port: int) -> Student:
         token, attempt_id = self._tokens[student_id], self._attempts[student_id]
         lines = 1 if student_id % _HASTY else _HASTY_LINES
-        return Student(port, token, attempt_id, self._questions, self.ledger, lines)
+        skew = random.uniform(-1, 1) * self.fault.skew_seconds  # noqa: S311
+        return Student(port, token, attempt_id, self.questions, self.ledger, lines, skew)
 
     async def _converge(self, ended: float) -> None:
         waiting = await self._eventually(self._outbox)
@@ -466,7 +408,3 @@ def _missed(fault: Fault, result: Result) -> Sequence[str]:
     if fault.p99_ms is not None and result.p99_ms > fault.p99_ms:
         late.append(f"p99 outside the window {result.p99_ms:.0f} ms, not {fault.p99_ms:.0f}")
     return late
-
-
-def _rounded(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 1)

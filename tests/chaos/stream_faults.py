@@ -11,7 +11,8 @@ from chassis.bus import EVENTS, Bus, Delivery
 from oep_local.replay import run_in
 
 from chaos.acts import back, until
-from chaos.run import Fault, Run
+from chaos.fault import Fault
+from chaos.run import Run
 
 _LONGEST, _ATTEMPTS = 5, 20
 """How many events of how many attempts come again in a row, as from a relay that never marked."""

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from load import client
@@ -43,8 +43,10 @@ class Student:
         questions: Sequence[int],
         ledger: Ledger,
         lines: int = 1,
+        skew_seconds: float = 0.0,
     ) -> None:
-        """`lines` requests may be under way at once."""
+        """`lines` requests may be under way at once; `skew_seconds` is how wrong his clock is."""
+        self._skew = timedelta(seconds=skew_seconds)
         self.attempt_id = attempt_id
         self.good_since = 0.0
         """When the newest answered request left."""
@@ -123,7 +125,7 @@ class Student:
 
     async def _post(self, place: int, some: Sequence[Sent]) -> Answer:
         path = TIMING if some[0].is_timing else EVENT if len(some) == 1 else BATCH
-        bodies = [_body(sent) for sent in some]
+        bodies = [_body(sent, self._skew) for sent in some]
         body = {"events": bodies} if path == BATCH else bodies[0]
         request = client.with_body(self._heads[path], json.dumps(body).encode())
         now = time.time()
@@ -188,7 +190,7 @@ class Student:
             self._ledger.odd.append(f"status {status} without Retry-After")
 
 
-def _body(sent: Sent) -> dict[str, Any]:
+def _body(sent: Sent, skew: timedelta) -> dict[str, Any]:
     if sent.is_timing:
         return {
             "attempt_id": sent.attempt_id,
@@ -203,7 +205,7 @@ def _body(sent: Sent) -> dict[str, Any]:
         "attempt_id": sent.attempt_id,
         "event_type": kind,
         "event_id": sent.id,
-        "event_timestamp": sent.made_at.isoformat(),
+        "event_timestamp": (sent.made_at + skew).isoformat(),
         "client_sequence": sent.number,
         "event_data": {"count": sent.number, "where": "page é"},
     }

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from chaos.course import Course, begun, platform
+from chaos.fault import SHORT
 from chaos.faults import FAULTS
-from chaos.run import SHORT
 
 pytestmark = pytest.mark.timeout(300)  # the platform starts in here
 

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from chaos.bus_faults import _gap
+from chaos.fault import SHORT, Size
 from chaos.faults import FAULTS
 from chaos.node_faults import most_in_a_second
-from chaos.run import SHORT, Size
 from chaos.sitter import Sitter
 from chaos.watcher import Seen
 

@@ -11,10 +11,11 @@ import pytest
 from proctoring import chain
 
 from chaos import oracle
+from chaos.fault import SHORT, Result
 from chaos.faults import FAULTS
 from chaos.found import Found, Heard
 from chaos.ledger import Ledger, Sent
-from chaos.run import SHORT, Result, leaked
+from chaos.run import leaked
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SALT = bytes(range(16))

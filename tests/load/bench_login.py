@@ -132,14 +132,14 @@ async def _storm(rig: Rig, size: Size) -> Storm:
     async with asyncio.timeout(_GIVE_UP_SECONDS), asyncio.TaskGroup() as group:
         for place, student_id in enumerate(rig.world.newcomer_ids):
             due = began + place * pause
-            group.create_task(_come_in(rig.port("gateway"), student_id, due, storm))
+            group.create_task(come_in(rig.port("gateway"), student_id, due, storm))
     storm.lasted_seconds = clock() - began
     storm.cpu_seconds = meters.since(before)
     storm.others = neighbours.share()
     return storm
 
 
-async def _come_in(port: int, student_id: int, due: float, storm: Storm) -> None:
+async def come_in(port: int, student_id: int, due: float, storm: Storm) -> None:
     """Log in at `due`, come back when told to, give up at any other failure."""
     await asyncio.sleep(due - clock())
     line = await client.connect(port)

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 import subprocess
@@ -5,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from oep_local import ports, seeding
 from oep_local.errors import RunnerError
+from oep_local.layout import Layout
 from oep_local.legacy import LegacyImportError, import_file
 from oep_local.legacy_dump import DumpError, read_dump
 from oep_local.legacy_import import ImportRefusedError, import_rows
 from oep_local.legacy_rows import SHARES, unread_tables
+from oep_local.state import State
 from rich.console import Console
 
 SMALL = Path(__file__).parent / "data" / "legacy_small.sql"
@@ -35,6 +39,7 @@ sys.stdin.readline()
 print('{"error": "the seas are rough"}')
 sys.exit(1)
 """
+BUSY = REFUSING.replace('"}', '", "may_repeat": true}')
 CRASHING = "raise SystemExit('no such database')"
 
 
@@ -140,6 +145,31 @@ def test_an_importer_that_crashes_is_reported_by_its_last_words(tmp_path):
     launcher = StubLauncher(tmp_path, {"auth": CRASHING})
     with pytest.raises(ImportRefusedError, match="no such database"):
         import_rows(launcher, "auth", [{"table": "users", "row": {}}] * 50_000)
+
+
+@pytest.mark.parametrize(("busy_times", "is_loaded"), [(2, True), (3, False)])
+def test_a_database_that_is_busy_at_the_start_is_asked_again(
+    tmp_path, monkeypatch, busy_times, is_loaded
+):
+    """The demo data are the last step of a start, while the services still begin."""
+    launchers = iter([StubLauncher(tmp_path, {"auth": BUSY})] * busy_times)
+    pauses, loaded = [], []
+
+    def load(launcher, _folder):
+        import_rows(launcher, "auth", [{"table": "users", "row": {}}])
+        loaded.append(launcher)
+
+    monkeypatch.setattr(seeding.legacy, "ProcessLauncher", lambda _: None)
+    monkeypatch.setattr(
+        seeding.seed,
+        "seed",
+        lambda _, folder: load(next(launchers, StubLauncher(tmp_path)), folder),
+    )
+    monkeypatch.setattr(seeding.time, "sleep", pauses.append)
+    task = seeding.seed_task(Layout(State(tmp_path), ports.plan(), {}))
+    with contextlib.nullcontext() if is_loaded else pytest.raises(RunnerError, match="rough"):
+        task()
+    assert (len(pauses), len(loaded)) == (2, is_loaded)
 
 
 def test_a_dump_damaged_in_the_middle_makes_the_importer_write_nothing(tmp_path):

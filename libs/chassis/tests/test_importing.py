@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from chassis.errors import Unavailable
 from chassis.importing import ImportRefused, read_rows, run_importer
 from sqlalchemy import func, insert, select
 
@@ -52,6 +53,20 @@ async def test_what_was_imported_is_reported(importing):
     assert (code, stored) == (0, 2)
     assert said[-1]["report"]["imported"] == {"notes": 2}
     assert {"progress": 1, "total": 2} in said
+
+
+@pytest.mark.parametrize(
+    ("refusal", "may_repeat"),
+    [(ImportRefused("not these"), False), (Unavailable("the seas are rough"), True)],
+)
+async def test_who_is_refused_is_told_whether_the_same_may_come_again(store, refusal, may_repeat):
+    def load(*_):
+        raise refusal
+
+    target = io.StringIO()
+    code = await store.run(run_importer, store, load, source=lines({}), target=target)
+    said = json.loads(target.getvalue())
+    assert (code, said) == (1, {"error": str(refusal), "may_repeat": may_repeat})
 
 
 async def test_a_refused_row_sinks_all_and_the_reason_shows_no_value(importing):

@@ -4,7 +4,9 @@ import asyncio
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import httpx
 import pytest
 from chassis.waiting import eventually
 from proctoring import edge, store
@@ -509,6 +511,12 @@ async def test_a_summary_counts_and_names_the_newest_violation(rig):
     }
 
 
+async def decided(client, path: str, wish: dict) -> httpx.Response | None:
+    """Return the answer unless it says to come again, as a database that is slow makes it."""
+    answer = await client.post(path, json=wish)
+    return None if answer.status_code == 503 else answer
+
+
 async def test_a_row_that_the_database_refuses_is_500_without_its_text(rig, owner):
     sat, client = rig.sits()
     rule = (
@@ -523,7 +531,7 @@ async def test_a_row_that_the_database_refuses_is_500_without_its_text(rig, owne
     await owner.run(run, rule)
     try:
         bad = body(sat.attempt_id, event_type="refused_by_database")
-        answer = await client.post("/events", json=bad)
+        answer = await eventually(partial(decided, client, "/events", bad), 30)
         assert (answer.status_code, answer.json()["detail"]) == (500, "Internal Server Error")
         items = [body(sat.attempt_id), bad, body(sat.attempt_id)]
         answer = await client.post("/events/batch", json={"events": items})

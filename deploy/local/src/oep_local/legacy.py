@@ -22,10 +22,23 @@ from oep_local import state
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
 from oep_local.legacy_dump import Dump, read_dump
-from oep_local.legacy_import import ImporterLauncher, ImportRefusedError, Report, import_rows
+from oep_local.legacy_import import (
+    ImporterLauncher,
+    ImportPutOffError,
+    ImportRefusedError,
+    Report,
+    import_rows,
+)
 from oep_local.legacy_rows import SHARES, Share, missing_tables, unread_tables
 
-__all__ = ["ImportRefusedError", "LegacyImportError", "ProcessLauncher", "import_file", "register"]
+__all__ = [
+    "ImportPutOffError",
+    "ImportRefusedError",
+    "LegacyImportError",
+    "ProcessLauncher",
+    "import_file",
+    "register",
+]
 
 
 class LegacyImportError(RunnerError):

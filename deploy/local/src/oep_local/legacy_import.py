@@ -21,6 +21,10 @@ class ImportRefusedError(RunnerError):
     """An importer wrote nothing; the text is its reason."""
 
 
+class ImportPutOffError(ImportRefusedError):
+    """The database was away or busy: the same may be sent again."""
+
+
 class ImporterLauncher(Protocol):
     """Starts `python -m <service> import` with the environment of the running system."""
 
@@ -117,7 +121,8 @@ def _report(service: str, code: int, last: dict[str, Any], errors: IO[bytes]) ->
         return Report(
             service, body.get("imported", {}), body.get("changed", []), body.get("left", [])
         )
-    raise ImportRefusedError(last.get("error") or _tail(errors) or f"it ended with code {code}")
+    refusal = ImportPutOffError if last.get("may_repeat") else ImportRefusedError
+    raise refusal(last.get("error") or _tail(errors) or f"it ended with code {code}")
 
 
 def _tail(errors: IO[bytes]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
-from chassis.errors import Failure
+from chassis.errors import Failure, Unavailable
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -58,7 +58,7 @@ def run_importer(
         with database.transaction() as session:
             load(session, rows, report, lambda done, total: say({"progress": done, "total": total}))
     except (ImportRefused, Failure) as error:
-        say({"error": str(error)})
+        say({"error": str(error), "may_repeat": isinstance(error, Unavailable)})
         return 1
     except SQLAlchemyError as error:
         say({"error": f"The database refused the rows: {_why(error)}. Nothing was written."})
