@@ -1,6 +1,7 @@
 """Each promise has a test: the tables of `services/*` and `web`, PROMISES.md, are held to it.
 
-A row is `| promise | tests |` below a head that begins with `promised` or `what is promised`. A
+A row is `| promise | tests |` below a head that begins with `promised`, `what is promised` or, in
+the threat model, `threat`. A
 test is named `file.py::test_name`, its file as it lies below the service's tests or below the root.
 The sources are read, not imported: a test that is not there, or never run, is none.
 """
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TABLES = sorted([*ROOT.glob("services/*/PROMISES.md"), ROOT / "web" / "PROMISES.md"])
+THREATS = ROOT / "docs" / "security.md"
+TABLES = sorted([*ROOT.glob("services/*/PROMISES.md"), ROOT / "web" / "PROMISES.md", THREATS])
 NEVER_RUN = {"skip", "skipif", "xfail"}
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
-HEADS = ("| promised |", "| what is promised |")
+HEADS = ("| promised |", "| what is promised |", "| threat |")
 
 
 @dataclass(frozen=True)
