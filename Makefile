@@ -186,10 +186,11 @@ OVERLAYS := deploy/kubernetes/overlays
 
 .PHONY: gateway
 gateway: setup ## Write the gateway's configurations again, for compose and Kubernetes
-	$(BIN)/python deploy/gateway/generate.py > deploy/gateway/envoy.yaml
+	$(BIN)/python deploy/gateway/generate.py --live deploy/gateway/live --live-seen-as /etc/envoy/live \
+		> deploy/gateway/envoy.yaml
 	@for one in small large; do $(BIN)/python deploy/gateway/generate.py --kubernetes --origin \
 		"$$(sed -n 's/^ALLOWED_ORIGINS=//p' $(OVERLAYS)/$$one/settings/settings.env)" \
-		> $(OVERLAYS)/$$one/services/envoy.yaml || exit 1; done
+		--live $(OVERLAYS)/$$one/services/live > $(OVERLAYS)/$$one/services/envoy.yaml || exit 1; done
 
 .PHONY: openapi
 openapi: setup ## Collect what the services say of their endpoints, and type the pages' client by it

@@ -9,20 +9,25 @@ of every container and removes the project again. Images come from wherever the 
 
 import asyncio
 import contextlib
+import json
 import os
 import resource
 import secrets
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
+import trustme
 from oep_local import demo, seed, seed_rows
 from oep_local.demo_script import demo_students
 from oep_local.demo_tables import Tables
@@ -30,6 +35,7 @@ from oep_local.errors import CommandFailed, RunnerError
 from oep_local.legacy_import import import_rows
 from oep_local.ports import LOOPBACK, free_port
 from rich.console import Console
+from websockets.sync.client import connect
 
 ROOT = Path(__file__).parents[2]
 # The demo's first student gets the attempt that the two commands ask for.
@@ -47,6 +53,7 @@ total_time_seconds, answer_count, last_viewed_at
 """,
 )
 TAIL_CHARACTERS = 4000
+RELOAD_SECONDS = 20
 OPEN_FILES = {"REALTIME_OPEN_FILES": 65536, "GATEWAY_OPEN_FILES": 262144}
 NO_ENGINE = (
     "No container engine answers: start Docker, or point DOCKER_HOST at one. Without any, the"
@@ -63,6 +70,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self._project = f"oep-proof-{secrets.token_hex(3)}"
+        self._folder, self._authority = folder, trustme.CA()
         self._port = os.environ.get("GATEWAY_PORT") or str(free_port())
         self._env_file = folder / ".env"
         beside = str(Path(sys.executable).parent)
@@ -81,6 +89,40 @@ class Stack:
     @property
     def url(self) -> str:
         return f"http://localhost:{self._port}"
+
+    @property
+    def tls_url(self) -> str:
+        return self.url.replace("http", "https", 1)
+
+    def speak_tls(self) -> None:
+        """Start the gateway anew with the override, by a certificate that was just made."""
+        tls, gateway = self._folder / "tls", self._folder / "gateway-tls"
+        for folder in (tls, gateway):
+            folder.mkdir()
+        made = self._authority.issue_cert("localhost")
+        chain = b"".join(pem.bytes() for pem in made.cert_chain_pems)
+        (tls / "public.crt").write_bytes(chain)
+        (tls / "public.key").write_bytes(made.private_key_pem.bytes())
+        self.write_gateway()
+        for folder in (self._folder, tls, gateway, gateway / "live"):
+            folder.chmod(0o755)  # Envoy is another user
+        self.environment |= {"GATEWAY_FOLDER": str(gateway), "TLS_FOLDER": str(tls)}
+        files = ("-f", "docker-compose.yml", "-f", "deploy/compose/tls.yml")
+        started = ("up", "--detach", "--wait", "--wait-timeout", "120", "--no-deps", "gateway")
+        self.read(self.command(*files, *started))
+
+    def write_gateway(self, *more: str) -> None:
+        """Have the generator write the gateway's files, as the head of tls.yml says."""
+        folder, inside = self._folder / "gateway-tls", "/etc/oep/tls/public"
+        live = ("--live", str(folder / "live"), "--live-seen-as", "/etc/envoy/live")
+        pair = ("--certificate", f"{inside}.crt", "--private-key", f"{inside}.key")
+        command = [sys.executable, "deploy/gateway/generate.py", "--origin", self.tls_url]
+        (folder / "envoy.yaml").write_text(self.read([*command, *pair, *live, *more]))
+
+    def trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        self._authority.configure_trust(context)
+        return context
 
     def make_secrets(self) -> None:
         self.read(["sh", "deploy/compose/init.sh", str(self._env_file)])
@@ -152,6 +194,9 @@ def prove(stack: Stack) -> None:
         _run_as_written(stack, command)
     _title("nobody is root, nothing has capabilities, no image can be written")
     _check_rights(stack)
+    _title("the gateway by TLS (tls.yml), and a change of its routes while a socket stays open")
+    stack.speak_tls()
+    _check_reload(stack)
 
 
 def _paper(now: datetime) -> Iterator[dict[str, Any]]:
@@ -183,6 +228,37 @@ def _check_rights(stack: Stack) -> None:
         held = int(effective, 16) | int(bound, 16)
         if user == "0" or held or no_more != "1" or files != "ro":
             raise ProofFailedError(f"{service} has more rights than it should")
+
+
+def _check_reload(stack: Stack) -> None:
+    """Take the pages out of the routes while a socket is open: they go, it stays."""
+    with httpx.Client(base_url=stack.tls_url, verify=stack.trust(), timeout=10) as http:
+        token, attempt = _signed_in(http)
+        door = (
+            f"{stack.tls_url.replace('http', 'ws', 1)}/api/v1/ws/attempts/{attempt}?token={token}"
+        )
+        with connect(door, ssl=stack.trust()) as line:
+            print(f"a socket by TLS says {json.loads(line.recv(10))['type']!r}")
+            statuses = [http.get("/app/").status_code]
+            stack.write_gateway("--upstream=web=")
+            deadline = time.monotonic() + RELOAD_SECONDS
+            while statuses[-1] == statuses[0] and time.monotonic() < deadline:
+                statuses.append(http.get("/app/").status_code)
+            line.ping().wait(10)
+    print(f"pages: {statuses[0]}, after the change {statuses[-1]}; the socket is open")
+    if (statuses[0], statuses[-1]) != (200, 404):
+        raise ProofFailedError("The change did not reach the gateway")
+
+
+def _signed_in(http: httpx.Client) -> tuple[str, int]:
+    """Return a demo student's token and his attempt."""
+    student = demo_students()[1]
+    names = ("hall_ticket_number", "date_of_birth", "security_answer")
+    body = {name: getattr(student, name) for name in names}
+    answer = http.post("/api/v1/auth/hall-ticket-login", json=body).raise_for_status()
+    token = answer.json()["access_token"]
+    mine = http.get("/api/v1/attempts/me", headers={"Authorization": f"Bearer {token}"})
+    return token, mine.raise_for_status().json()[0]["id"]
 
 
 @contextlib.contextmanager

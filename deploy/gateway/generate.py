@@ -5,8 +5,8 @@ The modules of `gateway_config` decide which path belongs to which service, what
 call, what the gateway says itself and where its limits are. None of them knows what a request
 means: tokens are checked for being ours, roles and ownership are the services' business.
 
-    python deploy/gateway/generate.py > deploy/gateway/envoy.yaml        # the compose flavour
-    python deploy/gateway/generate.py --kubernetes --origin https://exams.example.org
+    make gateway                                                         # compose and Kubernetes
+    python deploy/gateway/generate.py > one-file.yaml                    # nothing to reload
     python deploy/gateway/generate.py --upstream auth=127.0.0.1:8101 ... # any other
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from gateway_config.choices import (
     COMPOSE_UPSTREAMS,
     DEFAULT_ORIGINS,
+    KUBERNETES_LIVE,
     KUBERNETES_STATS_PORT,
     KUBERNETES_TLS,
     PAGES,
@@ -104,7 +105,10 @@ def _default_origins(given: argparse.Namespace) -> Sequence[str]:
 def _kubernetes(arguments: Sequence[str] | None) -> Json:
     """Return what is another default in a cluster, where services are found by the same names."""
     asked = "--kubernetes" in (sys.argv[1:] if arguments is None else arguments)
-    return {"tls": KUBERNETES_TLS, "stats_port": KUBERNETES_STATS_PORT} if asked else {}
+    if not asked:
+        return {}
+    seen = {"tls": KUBERNETES_TLS, "live_seen_as": KUBERNETES_LIVE}
+    return {**seen, "stats_port": KUBERNETES_STATS_PORT}
 
 
 def _limit(text: str) -> tuple[str, int]:

@@ -123,7 +123,10 @@ def test_the_gateway_speaks_tls_by_asking_for_it(env_file):
     assert seen.returncode == 0, seen.stderr
     gateway = json.loads(seen.stdout)["services"]["gateway"]
     mounted = {each["target"]: Path(each["source"]).name for each in gateway["volumes"]}
-    assert mounted["/etc/envoy/envoy.yaml"] == "envoy-tls.yaml"
+    assert mounted["/etc/envoy/envoy.yaml"] == "envoy.yaml"
+    assert mounted["/etc/envoy/live"] == "live"
+    places = {Path(each["source"]).parent.name for each in gateway["volumes"][:2]}
+    assert places == {"gateway-tls"}
     assert mounted["/etc/oep/tls"] == "tls"
     assert {"/etc/envoy/openapi.json", "/etc/envoy/docs.html"} < set(mounted)
     assert "/dev/tcp/127.0.0.1/9901" in gateway["healthcheck"]["test"][-1]

@@ -11,6 +11,7 @@ COMPOSE_UPSTREAMS = {name: [f"{name}:{8101 + n}"] for n, name in enumerate((*SER
 DEFAULT_ORIGINS = tuple(f"http://localhost:{port}" for port in (8000, 5173, 5174, 5175, 5176))
 COMPOSE_FILES = "/etc/envoy"  # where the image has openapi.json and docs.html
 ROUTES_FILE, CLUSTERS_FILE = "routes.yaml", "clusters.yaml"
+KUBERNETES_LIVE = "/etc/oep/live"
 KUBERNETES_TLS = "/etc/oep/tls/certificate.yaml"
 KUBERNETES_STATS_PORT = 9902
 ORIGIN = r"https?://[A-Za-z0-9.\-\[\]:]+"

@@ -4,9 +4,10 @@ import subprocess
 import sys
 import time
 
+import httpx
 import psutil
 import pytest
-from oep_local import ports
+from oep_local import ports, tls
 from oep_local.layout import answers
 from oep_local.state import State
 
@@ -74,6 +75,22 @@ def demo_people(state):
     return oep(state.root, "psql", "--role", "auth_app", "-At", "-c", "SELECT username FROM users")
 
 
+def speaks_tls_alone(state):
+    """Pages, REST and sockets by a certificate that is not believed unasked."""
+    url = state.read_run()["url"]
+    assert url.startswith("https://localhost:")
+    with httpx.Client(base_url=url, verify=tls.trust(state), timeout=10, trust_env=False) as http:
+        page = http.get("/app/")
+        assert page.status_code == 200
+        assert "wss://localhost" in page.headers["content-security-policy"]
+        assert "strict-transport-security" in page.headers
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(url, trust_env=False)
+    code, text = oep(state.root, "demo")
+    assert code == 0, text
+    assert ", 0 lost, 0 doubled" in text
+
+
 @pytest.mark.timeout(300)
 def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_factory):
     state = State(tmp_path_factory.mktemp("up") / "state")
@@ -93,7 +110,7 @@ def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_fact
 
         began = time.monotonic()
         terminal = subprocess.Popen(
-            [sys.executable, "-m", "oep_local", "up"],
+            [sys.executable, "-m", "oep_local", "up", "--tls"],
             env={**os.environ, "OEP_STATE": str(state.root), **moved},
             stdout=subprocess.PIPE,
             text=True,
@@ -103,6 +120,7 @@ def test_up_again_is_quick_and_keeps_the_data_and_no_process_stays(tmp_path_fact
                 break
         assert (time.monotonic() - began) / crowd() < 10
         assert demo_people(state) == first
+        speaks_tls_alone(state)
         pids = [word["pid"] for word in state.read_run()["parts"].values()]
         began = time.monotonic()
         terminal.send_signal(signal.SIGINT)

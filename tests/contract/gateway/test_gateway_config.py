@@ -20,8 +20,12 @@ def run(*arguments):
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-def test_generating_again_gives_no_difference():
-    assert run().stdout == (GATEWAY / "envoy.yaml").read_text()
+def test_generating_again_gives_no_difference(tmp_path):
+    made = run(f"--live={tmp_path}", "--live-seen-as=/etc/envoy/live").stdout
+    assert made == (GATEWAY / "envoy.yaml").read_text()
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        each.name: each.read_text() for each in (GATEWAY / "live").iterdir()
+    }
 
 
 def test_envoy_accepts_the_committed_configuration(tmp_path):

@@ -44,7 +44,8 @@ class Gateway:
     def __init__(self, overlay, folder: Path) -> None:
         self.ca, self.admin = trustme.CA(), ports.free_port()
         self._rest: dict[str, str] = {}
-        self.tls = Mounted(folder / "etc/oep/tls")
+        self._live: dict[str, str] = {}
+        self.tls, self.live = (Mounted(folder / "etc/oep" / name) for name in ("tls", "live"))
         self.stop_command = overlay.container("gateway")["lifecycle"]["preStop"]["exec"]["command"]
         for path, text in overlay.mounted_maps("gateway").items():
             here = re.sub(r"(?<![\w/])/etc/(envoy|oep)/", rf"{folder}/etc/\1/", text)
@@ -52,9 +53,13 @@ class Gateway:
             if place.parent == self.tls.folder:
                 self._rest[place.name] = here
                 continue
+            if place.parent == self.live.folder:
+                self._live[place.name] = self._alone(here)
+                continue
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(self._alone(here) if place.name == "envoy.yaml" else here)
         self.renew()
+        self.live.put(self._live)
         config, binary = folder / "etc/envoy/envoy.yaml", Path(envoy.__file__).parent / "_bin/envoy"
         command = [binary, "-c", config, "--disable-hot-restart", "--concurrency", "1"]
         self.log = folder / "envoy.log"
@@ -79,6 +84,13 @@ class Gateway:
         pair = {"tls.crt": made.cert_chain_pems[0], "tls.key": made.private_key_pem}
         self.tls.put(self._rest | {name: pem.bytes().decode() for name, pem in pair.items()})
 
+    def move_pages(self) -> None:
+        """Apply the map with other routes, as `kubectl apply` and kubelet do together."""
+        routes = self._live["routes.yaml"]
+        assert "path_separated_prefix: /app\n" in routes
+        changed = routes.replace("path_separated_prefix: /app\n", "path_separated_prefix: /new\n")
+        self.live.put(self._live | {"routes.yaml": changed})
+
     async def listening(self, name: str) -> int:
         """Return the port of a listener; 0 as long as there is none."""
         assert self.process.poll() is None, self.log.read_text()
@@ -90,10 +102,14 @@ class Gateway:
                         return each["local_address"]["socket_address"]["port_value"]
         return 0
 
-    async def ask(self, path: str) -> tuple[int, bytes]:
-        """Ask the public port by TLS; return the status and the certificate that was shown."""
+    def trust(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         self.ca.configure_trust(context)
+        return context
+
+    async def ask(self, path: str) -> tuple[int, bytes]:
+        """Ask the public port by TLS; return the status and the certificate that was shown."""
+        context = self.trust()
         url = f"https://127.0.0.1:{await self.listening('public')}{path}"
         async with (
             httpx.AsyncClient(verify=context, trust_env=False, timeout=10) as http,
@@ -131,6 +147,20 @@ async def test_a_gateway_from_begin_to_end(gateway):
 
     await eventually(is_new, seconds=20)
 
+    # Routes change under a connection that is open, and it stays.
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", await gateway.listening("public"), ssl=gateway.trust(), server_hostname=HOST
+    )
+    assert await said_on(reader, writer, "/app/") == 503, "nobody is behind this gateway"
+    gateway.move_pages()
+
+    async def has_moved():
+        return (await gateway.ask("/app/"))[0] == 404 and (await gateway.ask("/new/"))[0] == 503
+
+    await eventually(has_moved, seconds=20)
+    assert await said_on(reader, writer, "/app/") == 404
+    writer.close()
+
     figures = f"http://127.0.0.1:{await gateway.listening('stats')}"
     async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
         said = await http.get(f"{figures}/stats/prometheus")
@@ -151,6 +181,28 @@ async def test_a_gateway_from_begin_to_end(gateway):
         return False
 
     await eventually(is_closed, seconds=20)
+
+
+async def said_on(reader, writer, path):
+    """Ask on a connection that is open; return the status."""
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    length = re.search(r"content-length: (\d+)", head)
+    await reader.readexactly(int(length[1]))
+    return int(head.split()[1])
+
+
+def test_a_change_of_the_map_reaches_running_gateways(overlays):
+    """A name that stays, and a whole folder: kubelet replaces nothing below a subPath."""
+    for overlay in overlays.values():
+        assert "gateway-live" in overlay.of("ConfigMap")
+        [volume] = [each for each in overlay.pod("gateway")["volumes"] if each["name"] == "live"]
+        assert volume["configMap"] == {"name": "gateway-live"}
+        mounts = overlay.container("gateway")["volumeMounts"]
+        [mount] = [each for each in mounts if each["name"] == "live"]
+        assert mount == {"name": "live", "mountPath": "/etc/oep/live", "readOnly": True}
+        maps = overlay.mounted_maps("gateway")
+        assert {"/etc/oep/live/routes.yaml", "/etc/oep/live/clusters.yaml"} < set(maps)
 
 
 def test_the_names_in_this_file_are_the_overlays(overlays):

@@ -230,14 +230,15 @@ def test_selectors_choose_their_own_pods(overlay):
 # The two programs that are not ours read what we wrote
 
 
-def test_the_gateways_configuration_is_what_the_generator_makes(overlay):
+def test_the_gateways_configuration_is_what_the_generator_makes(overlay, tmp_path):
     [origin] = overlay.environment("realtime")["ALLOWED_ORIGINS"].split(",")
     command = [sys.executable, str(ROOT / "deploy/gateway/generate.py"), "--kubernetes"]
-    made = subprocess.run(
-        [*command, "--origin", origin], capture_output=True, text=True, check=True
-    )
+    command += ["--origin", origin, "--live", str(tmp_path)]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
     folder = KUBERNETES / "overlays" / overlay.name / "services"
+    files = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert (folder / "envoy.yaml").read_text() == made.stdout, "generate it again (README.md)"
+    assert {path.name: path.read_text() for path in (folder / "live").iterdir()} == files
     [host] = overlay.of("Certificate")["gateway-tls"]["spec"]["dnsNames"]
     assert origin == f"https://{host}"
 

@@ -57,17 +57,13 @@ def told(overlay) -> set[tuple[str, str, int]]:
     for name in JOBS[:-1]:
         url = overlay.environment(name)["MIGRATION_DATABASE_URL"]
         found |= {(name, host, port) for host, port in addresses(url)}
-    [text] = (text for o in overlay.of("ConfigMap").values() for text in [envoy_of(o)] if text)
-    for cluster in read_yaml(text)[0]["static_resources"]["clusters"]:
+    clusters = overlay.mounted_maps("gateway")["/etc/oep/live/clusters.yaml"]
+    for cluster in read_yaml(clusters)[0]["resources"]:
         [group] = cluster["load_assignment"]["endpoints"]
         for each in group["lb_endpoints"]:
             place = each["endpoint"]["address"]["socket_address"]
             found.add(("gateway", place["address"], place["port_value"]))
     return {each for each in found if each[1] != "127.0.0.1"}
-
-
-def envoy_of(config_map) -> str:
-    return config_map.get("data", {}).get("envoy.yaml", "")
 
 
 def addresses(text: str) -> set[tuple[str, int]]:

@@ -253,11 +253,7 @@ def test_probes_ask_what_the_service_answers_where_it_listens(overlay, name, mon
 
 def test_the_gateways_probes_ask_a_page_of_its_own(overlay):
     container = overlay.container("gateway")
-    text = (overlay.of("ConfigMap"))[
-        next(
-            name for name in overlay.of("ConfigMap") if re.fullmatch(r"gateway-[0-9a-z]{10}", name)
-        )
-    ]["data"]["envoy.yaml"]
+    text = overlay.mounted_maps("gateway")["/etc/oep/live/routes.yaml"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         asked = container[probe]["httpGet"]
         assert (asked["port"], asked["scheme"]) == ("public", "HTTPS")

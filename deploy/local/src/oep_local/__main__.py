@@ -30,6 +30,7 @@ from oep_local import (
     prometheus,
     seed,
     state,
+    tls,
     unprivileged,
     wheels,
 )
@@ -107,6 +108,13 @@ def up(  # typer shows the options
         bool,
         typer.Option("--observe", help="Run Prometheus (and Grafana, if it is here); trace."),
     ] = False,
+    speak_tls: Annotated[
+        bool, typer.Option("--tls", help="https and wss, by a certificate made for this machine.")
+    ] = False,
+    certificate: Annotated[
+        str, typer.Option(metavar="PEM", help="TLS by this certificate; with --private-key.")
+    ] = "",
+    private_key: Annotated[str, typer.Option(metavar="PEM", help="Its key.")] = "",
 ) -> None:
     """Start everything, wait until it is healthy, keep it alive until Ctrl-C.
 
@@ -114,6 +122,9 @@ def up(  # typer shows the options
     each), 55432 PostgreSQL, 54222 and 58222 NATS (56222 among themselves), 9090 Prometheus, 3000
     Grafana. OEP_PORT_GATEWAY=8080 and the like move one, --base-port all.
     """
+    if bool(certificate) != bool(private_key):
+        raise typer.BadParameter("--certificate and --private-key come together.")
+    given = tls.Pair(certificate, private_key).checked() if certificate else None
     if observe:
         prometheus.ensure()
     if detach:
@@ -129,7 +140,9 @@ def up(  # typer shows the options
         "grafana": int(observe and observing.grafana() is not None),
         "traces": int(observe),
     }
-    wanted = Layout(state.here(), ports.plan(base_port), replicas)
+    place = state.here()
+    pair = given or (tls.own(place.open()) if speak_tls else None)
+    wanted = Layout(place, ports.plan(base_port), replicas, pair)
     seeding = seed_task(wanted) if demo_data else None
     asyncio.run(_up(wanted, seeding))
 
@@ -154,6 +167,8 @@ def _welcome(running: Layout, *, with_logins: bool) -> None:
     out.print(f"\n[bold green]The platform is ready:[/] [bold]{running.url}[/]  (docs at /docs)\n")
     if running.count("web"):
         out.print(f"  pages     {running.url}/app/ (students) · {running.url}/app/staff/ (staff)")
+    if running.tls and tls.is_own(running.tls, running.state):
+        out.print(f"  TLS       tell your browser to trust {tls.authority(running.state)}")
     if with_logins:
         for line in seed.logins():
             out.print(f"  {line}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from oep_local import tls
 from oep_local.errors import RunnerError
 from oep_local.transcript import Transcript
 
@@ -45,7 +46,10 @@ class Client:
 
     def __init__(self, base_url: str, transcript: Transcript, patience_seconds: float) -> None:
         self._http = httpx.AsyncClient(
-            base_url=f"{base_url}/api/v1", timeout=_REQUEST_SECONDS, trust_env=False
+            base_url=f"{base_url}/api/v1",
+            timeout=_REQUEST_SECONDS,
+            trust_env=False,
+            verify=tls.trust(),
         )
         self._transcript = transcript
         self._patience_seconds = patience_seconds

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from oep_local import tls
 from oep_local.demo_client import Backoff, DemoFailedError
 from oep_local.transcript import Transcript
 
@@ -46,6 +47,7 @@ class LivingSocket:
         self._who = who
         self._versioned = versioned
         self._patience_seconds = patience_seconds
+        self._trust = tls.trust() if url.startswith("wss:") else None
         self._connection: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._may_connect = asyncio.Event()
@@ -130,6 +132,7 @@ class LivingSocket:
                     subprotocols=[Subprotocol("oep.v1")] if self._versioned else None,
                     proxy=None,
                     compression=None,
+                    ssl=self._trust,
                 )
             except (OSError, InvalidHandshake, TimeoutError) as error:
                 reason = _handshake_trouble(error)

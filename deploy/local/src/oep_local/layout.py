@@ -7,7 +7,7 @@ import http.client
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from oep_local import processes, wheels
@@ -16,6 +16,7 @@ from oep_local.access import Access
 from oep_local.ports import LOOPBACK, PortPlan
 from oep_local.processes import Command
 from oep_local.state import ROOT, State
+from oep_local.tls import Pair
 
 SERVICES = (*STORED, "realtime")
 PAGES = ROOT / "web"
@@ -37,11 +38,17 @@ class Layout:
     state: State
     ports: PortPlan
     replicas: Mapping[str, int]
+    tls: Pair | None = None
+    """What the public door shows; without it the door speaks plainly."""
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls else "http"
 
     @property
     def url(self) -> str:
         """The public address."""
-        return f"http://localhost:{self.ports.of('gateway')}"
+        return f"{self.scheme}://localhost:{self.ports.of('gateway')}"
 
     @property
     def access(self) -> Access:
@@ -54,13 +61,15 @@ class Layout:
             "url": self.url,
             "ports": dict(self.ports.by_name),
             "replicas": dict(self.replicas),
+            "tls": asdict(self.tls) if self.tls else None,
         }
 
     @classmethod
     def read(cls, state: State) -> "Layout":
         """Return the layout of the platform that runs in `state`."""
         run = state.read_run()
-        return cls(state, PortPlan(run["ports"]), run["replicas"])
+        tls = Pair(**run["tls"]) if run.get("tls") else None
+        return cls(state, PortPlan(run["ports"]), run["replicas"], tls)
 
     def count(self, name: str) -> int:
         """Return how many of it run: one unless said otherwise; some must be asked for."""
@@ -74,7 +83,8 @@ class Layout:
     @property
     def origins(self) -> list[str]:
         """The pages that may call: those that the gateway hands out, and a developer's own."""
-        own = [f"http://{host}:{self.ports.of('gateway')}" for host in ("localhost", LOOPBACK)]
+        port = self.ports.of("gateway")
+        own = [f"{self.scheme}://{host}:{port}" for host in ("localhost", LOOPBACK)]
         return [*own, *DEVELOPERS]
 
     def addresses(self, name: str, port: str | None = None) -> str:
@@ -161,7 +171,10 @@ class Layout:
         ]
         pages += [f"--origin={origin}" for origin in self.origins]
         upstreams.append(f"--upstream=web={self.addresses('web')}")
-        argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages)
+        live = ["--live", str(self.state.gateway_live)]
+        if self.tls:
+            live += ["--certificate", self.tls.certificate, "--private-key", self.tls.private_key]
+        argv = (sys.executable, str(GENERATOR), *upstreams, *here, *admin, *pages, *live)
         made = Command(argv, processes.base_environment(), self.state.root)
         self.state.gateway.write_text(processes.run("the gateway's configuration", made))
 

@@ -49,6 +49,7 @@ class State:
         self.pgdata = root / "pgdata"
         self.nats = root / "nats"
         self.gateway = root / "envoy.yaml"
+        self.gateway_live = root / "gateway"
         self._run = root / "run.json"
         self._secrets = root / "secrets.json"
 
