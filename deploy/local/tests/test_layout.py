@@ -81,6 +81,14 @@ def test_the_stores_come_first_and_the_public_door_last(two_of_each):
     assert parts[-1].name == "gateway"
 
 
+def test_pages_ask_for_traces_where_spans_are_written(tmp_path):
+    state, ports = State(tmp_path).open(), port_plan(environment={})
+    for traces in (0, 1):
+        made = Layout(state, ports, {"traces": traces, "web": 1})
+        assert ("--trace" in made.pages_command().argv) is bool(traces)
+        assert ("TRACES_TO" in made.environment("proctoring")) is bool(traces)
+
+
 def test_a_layout_is_read_back_from_what_the_supervisor_said(two_of_each):
     two_of_each.state.write_run(two_of_each.about())
     assert Layout.read(two_of_each.state).wanted_ports() == two_of_each.wanted_ports()

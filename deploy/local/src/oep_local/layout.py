@@ -157,7 +157,8 @@ class Layout:
 
     def pages_command(self) -> Command:
         folder = ("--folder", str(PAGES / "dist"), "--port", str(self.ports.of("web")))
-        argv = (sys.executable, "-m", "oep_web", *folder)
+        trace = ("--trace",) if self.count("traces") else ()
+        argv = (sys.executable, "-m", "oep_web", *folder, *trace)
         return Command(argv, processes.base_environment(), self.state.root)
 
     def write_gateway_config(self) -> None:

@@ -30,7 +30,7 @@ class Pair:
 
     def checked(self) -> "Pair":
         """Return it with absolute paths; raises RunnerError when the two are not a pair."""
-        files = [Path(name).absolute() for name in (self.certificate, self.private_key)]
+        files = [str(Path(name).absolute()) for name in (self.certificate, self.private_key)]
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*files)
         except OSError as failure:  # ssl's own failures among them
@@ -38,7 +38,7 @@ class Pair:
                 f"{self.certificate} and {self.private_key} are no certificate and its key in PEM"
                 f" ({failure})"
             ) from failure
-        return Pair(*map(str, files))
+        return Pair(*files)
 
 
 def own(state: State) -> Pair:
