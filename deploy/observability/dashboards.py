@@ -174,8 +174,10 @@ DASHBOARDS: dict[str, tuple[str, tuple[Panel, ...]]] = {
             ),
             Panel(
                 "Sockets by node",
-                (("sum by (instance) (oep_connections)", "{{instance}}"),),
-                bound=15_000,
+                (
+                    ("sum by (instance) (oep_connections)", "{{instance}}"),
+                    ("max by (instance) (oep_connections_planned)", "room on {{instance}}"),
+                ),
                 alert="OepRealtimeFull",
             ),
             Panel("Sockets that come", _per_second("oep_joins_total", "kind"), "ops"),

@@ -258,11 +258,11 @@ BOUNDS = (
     ),
     Bound(
         "OepRealtimeFull",
-        "sum by (instance) (oep_connections) > 15000",
+        "sum by (instance) (oep_connections) > on (instance) oep_connections_planned",
         "1m",
         "page",
         "oep-boards",
-        "{{ $labels.instance }} holds {{ $value }} sockets; a node was measured with 18,000",
+        "{{ $labels.instance }} holds {{ $value }} sockets, more than it is for",
     ),
     Bound(
         "OepResyncs",

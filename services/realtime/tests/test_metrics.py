@@ -1,11 +1,13 @@
 """What operators can see of a node: /metrics as they read it."""
 
 import re
+import resource
 
 import httpx
 import pytest
 from chassis.waiting import eventually
-from realtime import closing
+from realtime import closing, node
+from realtime.settings import RealtimeSettings
 
 WANTED = {
     "connections": r'oep_connections\{kind="attempt"\}',
@@ -33,6 +35,18 @@ def read(world):
         return found
 
     return read
+
+
+async def test_a_node_says_for_how_many_sockets_it_has_room(world, monkeypatch):
+    async with httpx.AsyncClient() as http:
+        text = (await http.get(f"http://127.0.0.1:{world.port}/metrics")).text
+    [said] = re.findall(r"^oep_connections_planned (\S+)$", text, re.MULTILINE)
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert 0 < float(said) <= min(15_000, open_files)
+    settings = RealtimeSettings.model_construct(planned_connections=15_000)
+    for files, room in [(65_536, 15_000), (1_024, 824), (100, 1), (resource.RLIM_INFINITY, 15_000)]:
+        monkeypatch.setattr(resource, "getrlimit", lambda _, files=files: (files, files))
+        assert node._planned(settings) == room
 
 
 async def test_what_a_node_does_is_counted(world, read):

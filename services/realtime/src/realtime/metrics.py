@@ -6,6 +6,9 @@ from prometheus_client import Counter, Gauge, Histogram
 _SECONDS = (0.001, *SECONDS)
 
 _CONNECTIONS = Gauge("oep_connections", "Open sockets that were admitted", ["kind"])
+PLANNED = Gauge(
+    "oep_connections_planned", "Sockets that this node is for, as far as it may open files"
+)
 _JOINS = Counter("oep_joins_total", "Sockets that joined an exam's line", ["kind"])
 _KINDS: tuple[str, ...] = ("attempt", "exam", "window", "broadcast")
 # Looked up once: `labels` costs more than to count.

@@ -5,6 +5,7 @@ Made inside the event loop; nothing connects before `start`.
 
 import asyncio
 import math
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
 from realtime.leases import Leases
 from realtime.line import Line
-from realtime.metrics import CONNECTIONS, LOST_SHOWN, REPLAYS
+from realtime.metrics import CONNECTIONS, LOST_SHOWN, PLANNED, REPLAYS
 from realtime.notices import Message
 from realtime.presence import Presence
 from realtime.proctoring_client import ProctoringClient
@@ -59,6 +60,8 @@ _SLICE_SECONDS = 0.05
 _FAREWELL_SECONDS = 1.0
 _OFFLINE_AFTER = 2
 """Silent checks; the silence has lasted one period longer at most."""
+_OTHER_FILES = 200
+"""What a node opens besides sockets: neighbours, the bus, its code, what is being greeted."""
 _TOKENS_REMEMBERED = 1_000
 """Few: a socket shows its token once."""
 
@@ -67,11 +70,20 @@ def _patience(settings: RealtimeSettings) -> int:
     return math.ceil(settings.silence_seconds / settings.websocket_ping_seconds)
 
 
+def _planned(settings: RealtimeSettings) -> int:
+    """Return for how many sockets there is room: as planned, or as many as files may be open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return settings.planned_connections
+    return max(1, min(settings.planned_connections, most - _OTHER_FILES))
+
+
 class Node:
     """Everything that lives as long as the process."""
 
     def __init__(self, settings: RealtimeSettings) -> None:
         self.settings = settings
+        PLANNED.set(_planned(settings))
         self.is_stopping = False
         self.unauthenticated = 0
         self.wire = Wire(settings.flush_seconds, self._felt, self.left, _patience(settings))

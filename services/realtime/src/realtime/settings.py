@@ -21,6 +21,8 @@ class RealtimeSettings(ServiceSettings):
     """Frames that one student's socket may send at once, pongs not counted; a page that comes back
     sends all its answers at once."""
     student_frames_per_second: float = Field(default=20.0, gt=0)
+    planned_connections: int = Field(default=15_000, ge=1)
+    """Sockets that this node is for; beyond it operators are told, nobody is refused."""
     unauthenticated_limit: int = Field(default=1_000, ge=1)
     outbound_limit_bytes: int = Field(default=256 * 1024, ge=1_024)
     board_limit_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024)
