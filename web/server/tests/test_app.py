@@ -32,6 +32,17 @@ async def test_every_path_of_a_student_shows_the_student_page(client, path):
     assert answer.text.startswith("<title>student</title>")
 
 
+@pytest.mark.parametrize(("trace", "said"), [(False, "off"), (True, "on")])
+async def test_a_page_is_told_whether_to_ask_for_traces(folder, trace, said):
+    for name in ("index.html", "staff/index.html"):
+        (folder / name).write_text('<meta name="oep-trace" content="%TRACE%" />')
+    there = httpx.ASGITransport(create_app(folder, trace=trace))
+    async with httpx.AsyncClient(transport=there, base_url="http://exam.example") as client:
+        for path in ("/app/", "/app/staff/"):
+            answer = await client.get(path)
+            assert answer.text == f'<meta name="oep-trace" content="{said}" />'
+
+
 @pytest.mark.parametrize("path", ["/app/staff", "/app/staff/", "/app/staff/exams/1/board"])
 async def test_every_path_of_staff_shows_the_staff_page(client, path):
     assert (await client.get(path)).text == "<title>staff</title>"

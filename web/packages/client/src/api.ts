@@ -15,7 +15,7 @@ import type {
 import type { paths } from './api.gen';
 import type { ServerClock } from './clock';
 import type { LoginKeeper } from './login';
-import { traceparent } from './trace';
+import { isAskedToTrace, traceparent } from './trace';
 import {
   askOnce,
   type Deadline,
@@ -81,7 +81,10 @@ export interface ApiOptions {
   /** Learns the server's time from the answers. */
   clock?: ServerClock;
   fetch?: Fetch;
-  /** Ask the platform to trace each request (W3C `traceparent`); few of many who ask are. */
+  /**
+   * Ask the platform to trace each request (W3C `traceparent`); few of many who ask are.
+   * Unless said: as the page that this runs in was told by its installation.
+   */
   trace?: boolean;
 }
 
@@ -117,9 +120,11 @@ export function createApi(options: ApiOptions): Api {
 class Way {
   readonly #options: ApiOptions;
   readonly #fetch: Fetch;
+  readonly #traces: boolean;
 
   constructor(options: ApiOptions) {
     this.#options = options;
+    this.#traces = options.trace ?? isAskedToTrace();
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   }
 
@@ -168,7 +173,7 @@ class Way {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     const asked = request.clone(); // its body can be sent once
     if (token !== undefined) asked.headers.set('authorization', `Bearer ${token}`);
-    if (this.#options.trace) asked.headers.set('traceparent', traceparent());
+    if (this.#traces) asked.headers.set('traceparent', traceparent());
     const { clock } = this.#options;
     const sentAt = clock?.monotonic();
     const answer = await askOnce(this.#fetch, asked, deadline.signal);

@@ -1,5 +1,11 @@
 /** Where a trace begins: the W3C context of one request, sampled. Nothing of it is kept. */
 
+/** Whether this page was handed out by an installation that wants traces (`<meta name="oep-trace">`). */
+export function isAskedToTrace(page: Document | undefined = globalThis.document): boolean {
+  const said = page?.querySelector('meta[name="oep-trace"]')?.getAttribute('content');
+  return said === 'on';
+}
+
 /** A new trace and its first span, as the header `traceparent` says them. */
 export function traceparent(): string {
   return `00-${hex(16)}-${hex(8)}-01`;

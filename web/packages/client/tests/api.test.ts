@@ -163,6 +163,22 @@ test('a file comes as it is', async () => {
   expect(await (await api.fetch('/api/v1/anything')).json()).toEqual({ a: 1 });
 });
 
+test('a page asks for traces when its installation says so, unless it is told otherwise', async () => {
+  const seen: (string | null)[] = [];
+  const fetch: Fetch = async (input) => {
+    seen.push((input as Request).headers.get('traceparent'));
+    return Response.json([]);
+  };
+  const says = (content: string) => ({ getAttribute: () => content });
+  for (const content of ['off', 'on', '%TRACE%']) {
+    vi.stubGlobal('document', { querySelector: () => says(content) });
+    await createApi({ base: BASE, login, fetch }).get('/api/v1/attempts/me');
+  }
+  await createApi({ base: BASE, login, fetch, trace: true }).get('/api/v1/attempts/me');
+  vi.unstubAllGlobals();
+  expect(seen.map((header) => header !== null)).toEqual([false, true, false, true]);
+});
+
 test('a request asks to be traced only when the page wants that, each with a trace of its own', async () => {
   const seen: (string | null)[] = [];
   const fetch: typeof globalThis.fetch = (input) => {

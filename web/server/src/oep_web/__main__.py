@@ -10,6 +10,8 @@ import uvicorn
 
 from oep_web.app import PagesMissing, create_app
 
+ON = ("1", "on", "true", "yes")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; return 2 when the pages are not there."""
@@ -18,9 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=Path(folder))
     parser.add_argument("--host", default=host)
     parser.add_argument("--port", type=int, default=int(os.environ.get("REST_PORT", "8105")))
+    wish = os.environ.get("WEB_TRACE", "").lower() in ON
+    parser.add_argument("--trace", action="store_true", default=wish, help="pages ask for traces")
     chosen = parser.parse_args(arguments)
     try:
-        app = create_app(chosen.folder)
+        app = create_app(chosen.folder, trace=chosen.trace)
     except PagesMissing as failure:
         sys.stderr.write(f"{failure}\n")
         return 2

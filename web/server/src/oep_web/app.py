@@ -38,6 +38,7 @@ POLICY = (
 # The worker asks for the page and its files, and does nothing else.
 WORKERS_POLICY = "default-src 'none'; connect-src 'self'"
 NONCE = "%NONCE%"
+TRACE = "%TRACE%"
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -54,8 +55,11 @@ class PagesMissing(Exception):
     """The folder does not hold the built pages; the text says how to build them."""
 
 
-def create_app(folder: Path) -> Starlette:
-    """Return the server of the pages that were built into `folder`; raises PagesMissing."""
+def create_app(folder: Path, *, trace: bool = False) -> Starlette:
+    """Return the server of the pages that were built into `folder`; raises PagesMissing.
+
+    With `trace` the pages ask for a trace of each of their requests (ADR 46).
+    """
     missing = [name for name in PAGES.values() if not (folder / name).is_file()]
     if missing:
         raise PagesMissing(f"{folder} holds no {' and no '.join(missing)}: run `make web` first")
@@ -67,15 +71,15 @@ def create_app(folder: Path) -> Starlette:
             Route("/app", lambda _: RedirectResponse("/app/", 308)),
             Mount("/app/assets", _with(assets, {"cache-control": FOR_EVER})),
             Route("/app/worker.js", _worker(folder / "worker.js")),
-            Route("/app/staff{rest:path}", _page(folder / PAGES["staff"])),
-            Route("/app/{rest:path}", _page(folder / PAGES["student"])),
+            Route("/app/staff{rest:path}", _page(folder / PAGES["staff"], trace=trace)),
+            Route("/app/{rest:path}", _page(folder / PAGES["student"], trace=trace)),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=500, compresslevel=6)],
     )
 
 
-def _page(file: Path) -> Endpoint:
-    text = file.read_text()
+def _page(file: Path, *, trace: bool) -> Endpoint:
+    text = file.read_text().replace(TRACE, "on" if trace else "off")
 
     async def page(request: Request) -> Response:
         host = request.headers.get("host", "")
