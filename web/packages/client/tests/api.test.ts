@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Api, createApi } from '../src/api';
 import { Refusal, SignedOut, Unreachable } from '../src/errors';
 import type { LoginKeeper } from '../src/login';
+import type { Fetch } from '../src/transport';
 import { ANNA, BALA, BASE, fakeTime, json, Platform, pass, problem, signedIn } from './stubs';
 
 let platform: Platform;
