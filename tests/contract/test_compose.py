@@ -184,7 +184,7 @@ def test_what_is_mounted_exists(project):
     for name, service in project["services"].items():
         for volume in service.get("volumes", []):
             if volume["type"] == "bind":
-                assert Path(volume["source"]).is_file(), f"{name}: {volume['source']}"
+                assert Path(volume["source"]).exists(), f"{name}: {volume['source']}"
                 assert volume["read_only"] is True
 
 

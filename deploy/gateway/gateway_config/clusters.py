@@ -43,12 +43,20 @@ def cluster(gateway: Gateway, name: str) -> Json:
 
 
 def _thresholds(limits: Limits, name: str) -> Json:
-    """Refuse at once what a service could only let wait; a socket is a request that stays."""
-    sockets = name == "realtime"
+    """Refuse at once what a service could only let wait; a socket is a request that stays.
+
+    A socket too many finds a connection and is then refused as a request: without one it would wait
+    for a place until somebody leaves.
+    """
+    is_for_sockets = name == "realtime"
+    connections, requests = limits.upstream_connections, limits.upstream_requests
+    if is_for_sockets:
+        requests = limits.upstream_sockets
+        connections = requests + limits.upstream_waiting
     return {
-        "max_connections": limits.upstream_sockets if sockets else limits.upstream_connections,
+        "max_connections": connections,
         "max_pending_requests": limits.upstream_waiting,
-        "max_requests": limits.upstream_sockets if sockets else limits.upstream_requests,
+        "max_requests": requests,
         "max_retries": limits.upstream_retries,
     }
 
