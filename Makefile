@@ -16,7 +16,7 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
-	$(wildcard deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
+	$(wildcard docs/make/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
 
@@ -104,6 +104,13 @@ isolation: setup ## Show that each service installs and works alone
 .PHONY: test-compose
 test-compose: setup ## Build and prove docker-compose.yml on a container engine, then remove it
 	@$(BIN)/python deploy/compose/prove.py
+
+# Telling
+
+.PHONY: docs
+docs: setup ## Build the documentation as a site into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
 
 # Measuring (tests/load/README.md says how to read the numbers; a quiet machine says most)
 

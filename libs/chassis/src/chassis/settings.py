@@ -26,13 +26,17 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
+    """Where it listens."""
     rest_port: int
+    """Where it listens for REST, sockets, probes and figures."""
     nats_url: str
     """One server or several, comma separated."""
     nats_replicas: int = Field(default=1, ge=1, le=5)
     """On how many servers of the bus each stream lies: 3 for a cluster of three."""
     jwks_url: str
+    """Where auth publishes the keys that tokens are checked with."""
     token_issuer: str = "oep"  # noqa: S105  # the issuer's name, not a token
+    """Who has issued the tokens that count."""
     allowed_origins: Addresses = (
         "http://localhost:8000",
         "http://localhost:5173",
@@ -40,10 +44,15 @@ class ServiceSettings(BaseSettings):
         "http://localhost:5175",
         "http://localhost:5176",
     )
+    """Pages that browsers may speak to it from, comma separated."""
     node_id: str = "local"
+    """The name of this process among its replicas; each has its own."""
     shutdown_seconds: float = Field(default=4.0, gt=0)
+    """How long requests that are under way may take when it is asked to end."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged at least."""
     log_format: Literal["json", "console"] = "json"
+    """json: an object a line; console: for people."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = _LOOPBACK
     """Peers whose `X-Forwarded-For` is believed: the gateway's addresses or networks."""
     traces_to: str = ""
@@ -55,6 +64,7 @@ class ServiceSettings(BaseSettings):
     mtls_certificate_file: Path | None = None
     """With the two below: gRPC between services shows and demands certificates (ADR 44)."""
     mtls_key_file: Path | None = None
+    """The key of the certificate."""
     mtls_ca_file: Path | None = None
     """Who signs the certificates of all services, and of nobody else."""
 
@@ -98,7 +108,9 @@ class DatabaseSettings(ServiceSettings):
     migration_database_url: SecretStr | None = None
     database_pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout_ms: int = Field(default=5_000, ge=100)
+    """How long the database may work on one statement."""
     lock_timeout_ms: int = Field(default=3_000, ge=100)
+    """How long a statement may wait for a lock."""
     request_seconds: float = Field(default=10.0, gt=0, lt=15)
     """How long a request may wait in all; then 503. The gateway waits for 15 s."""
     mtls_callers: Addresses = ()
