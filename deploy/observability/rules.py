@@ -1,11 +1,13 @@
 # ruff: noqa: INP001  # a script that is run by its path
-"""Objectives and alerts: what is promised, how it is measured, and who is woken when.
+r"""Objectives and alerts: what is promised, how it is measured, and who is woken when.
 
 docs/observability.md explains the objectives in words. A ratio has a budget, and is watched by how
 quickly that burns (two windows each, so that an alert ends soon after its cause); everything else
 is a bound. Each alert has a page of its name in docs/runbook.
 
     python deploy/observability/rules.py > deploy/observability/rules.yml
+    python deploy/observability/rules.py --kubernetes \
+        > deploy/kubernetes/components/figures/rules.yaml
 """
 
 import argparse
@@ -300,8 +302,13 @@ BOUNDS = (
 )
 
 
-def rendered(runbook: str = RUNBOOK, grafana: str = GRAFANA) -> str:
-    """Return the rules as YAML; `runbook` is where its pages are found by people."""
+def rendered(
+    runbook: str = RUNBOOK, grafana: str = GRAFANA, *, is_for_the_operator: bool = False
+) -> str:
+    """Return the rules as YAML; `runbook` is where its pages are found by people.
+
+    For the Prometheus operator they are an object of Kubernetes.
+    """
     groups = [
         {"name": "oep-objectives", "rules": [r for o in OBJECTIVES for r in _recorded(o)]},
         {
@@ -321,8 +328,16 @@ def rendered(runbook: str = RUNBOOK, grafana: str = GRAFANA) -> str:
             ],
         },
     ]
-    text = yaml.safe_dump({"groups": groups}, sort_keys=False, width=100)
+    made = {"groups": groups}
+    text = yaml.safe_dump(
+        _as_object(made) if is_for_the_operator else made, sort_keys=False, width=100
+    )
     return HEAD + text.replace(GRAFANA, grafana)
+
+
+def _as_object(spec: Json) -> Json:
+    about = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}
+    return {**about, "metadata": {"name": "oep"}, "spec": spec}
 
 
 def _recorded(objective: Objective) -> list[Json]:
@@ -366,8 +381,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write Prometheus's rules.")
     parser.add_argument("--runbook", default=RUNBOOK, help="address of the folder docs/runbook")
     parser.add_argument("--grafana", default=GRAFANA, help="address of Grafana")
+    parser.add_argument("--kubernetes", action="store_true", help="for the Prometheus operator")
     wanted = parser.parse_args()
-    sys.stdout.write(rendered(wanted.runbook, wanted.grafana))
+    made = rendered(wanted.runbook, wanted.grafana, is_for_the_operator=wanted.kubernetes)
+    sys.stdout.write(made)
 
 
 if __name__ == "__main__":
