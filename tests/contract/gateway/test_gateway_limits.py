@@ -171,3 +171,15 @@ def test_no_request_is_lost_while_one_of_two_replicas_is_away_and_it_is_left_out
     assert set(answers) == {200}
     stat = "cluster.attempts.membership_healthy"
     wait_until(lambda: rig.envoy.stat(stat) == 1, "one replica of two is asked")
+    ejected = "cluster.attempts.outlier_detection.ejections_enforced_total"
+    assert rig.envoy.stat(ejected) > 0, "by what happened to requests, not by health checks alone"
+
+
+def test_who_answers_with_failures_is_asked_on(own_rig):
+    """A 503 is a service's own word: to leave its replicas out would make one fault a whole one."""
+    rig = own_rig(attempts=2)
+    for _ in range(10):
+        answer = rig.http.get("/api/v1/attempts/1", headers={"X-Stub-Status": "503"})
+        assert answer.json()["upstream"] == "attempts"
+    assert rig.envoy.stat("cluster.attempts.outlier_detection.ejections_enforced_total") == 0
+    assert rig.envoy.stat("cluster.attempts.membership_healthy") == 2
