@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from oep_local import __main__ as runner
 from oep_local import processes
-from typer.main import get_command
+from oep_local.__main__ import app
+from oep_local.verbs import VERBS
 from typer.testing import CliRunner
 
 from docs import marks
@@ -43,13 +43,12 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def oep(platform, folder, monkeypatch):
     """Run `oep` in this process; return its exit code and words."""
-    runner._add_other_commands()
     monkeypatch.setenv("OEP_STATE", str(platform.state.root))
-    monkeypatch.setattr(runner.os, "execve", become)
+    monkeypatch.setattr(os, "execve", become)
     monkeypatch.chdir(folder)
 
     def run(words: list[str]) -> tuple[int, str]:
-        done = CliRunner().invoke(runner.app, words)
+        done = CliRunner().invoke(app, words)
         shown = done.output + (repr(done.exception) if done.exception else "")
         return done.exit_code, shown
 
@@ -140,8 +139,7 @@ def test_every_target_of_make_that_is_named_is_there():
 
 
 def test_every_verb_in_a_summary_of_oep_is_there():
-    runner._add_other_commands()
-    known = set(get_command(runner.app).commands)
+    known = set(VERBS)
     fences = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
     said = {
         verb

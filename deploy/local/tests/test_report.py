@@ -6,6 +6,10 @@ import json
 import threading
 
 import pytest
+from oep_local.asking import Gateway as Caller
+from oep_local.asking import OutOfReach
+from oep_local.errors import RunnerError
+from oep_local.exits import Exit
 from oep_local.report import Form, NoReport, fetch
 from rich.console import Console
 
@@ -64,7 +68,7 @@ def gateway(tmp_path, monkeypatch):
 def get(gateway, path: str, output: str | None = None, who=WHO, form: Form = Form.PDF) -> str:
     url = f"http://127.0.0.1:{gateway.server_port}"
     console = Console(file=io.StringIO())
-    return fetch(url, path, form, output, who, console)
+    return fetch(Caller(url, *who), path, form, output, console)
 
 
 def test_a_report_is_saved_under_the_servers_name_and_only_here(gateway, tmp_path):
@@ -87,22 +91,28 @@ def test_standard_output_takes_it_too(gateway, capfdbinary):
 
 
 @pytest.mark.parametrize(
-    ("path", "who", "words"),
+    ("path", "who", "words", "code"),
     [
-        ("attempt/7/report", ("ada", "wrong"), r"Incorrect username or password \(401\)"),
-        ("attempt/404/report", WHO, r"Exam attempt not found \(404\)"),
-        ("attempt/503/report", WHO, r"Too many reports \(503\); come back in 10 s"),
-        ("attempt/500/report", WHO, "broke off or does not answer"),
+        (
+            "attempt/7/report",
+            ("ada", "no"),
+            r"Incorrect username or password \(401\)",
+            Exit.REFUSED,
+        ),
+        ("attempt/404/report", WHO, r"Exam attempt not found \(404\)", Exit.NOT_FOUND),
+        ("attempt/503/report", WHO, r"Too many reports \(503\); come back in 10 s", Exit.FAILED),
+        ("attempt/500/report", WHO, "broke off or does not answer", Exit.NOTHING_RUNS),
     ],
 )
-def test_why_there_is_none_is_said_and_no_file_is_left(gateway, tmp_path, path, who, words):
-    with pytest.raises(NoReport, match=words):
+def test_why_there_is_none_is_said_and_no_file_is_left(gateway, tmp_path, path, who, words, code):
+    with pytest.raises(RunnerError, match=words) as refusal:
         get(gateway, path, who=who)
+    assert refusal.value.code is code
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_platform_that_is_not_there_and_a_folder_that_is_not_are_named(gateway, tmp_path):
-    with pytest.raises(NoReport, match="does not answer"):
-        fetch("http://127.0.0.1:1", "exams/1/report", Form.PDF, None, WHO, Console())
+    with pytest.raises(OutOfReach, match="does not answer"):
+        fetch(Caller("http://127.0.0.1:1", *WHO), "exams/1/report", Form.PDF, None, Console())
     with pytest.raises(NoReport, match="cannot be written"):
         get(gateway, "attempt/7/report", str(tmp_path / "nowhere" / "x.pdf"))

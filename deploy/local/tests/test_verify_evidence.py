@@ -7,13 +7,14 @@ once has to be readable by every later version.
 import contextlib
 import functools
 import http.server
-import io
 import json
 import threading
 from pathlib import Path
 
 import pytest
-from oep_local import verify_evidence, verifying
+from oep_local import verify_evidence
+from oep_local.__main__ import app
+from typer.testing import CliRunner
 
 DATA = Path(__file__).parent / "data"
 BUNDLE, KEYS = str(DATA / "evidence.json"), str(DATA / "evidence-keys.json")
@@ -23,10 +24,8 @@ FIVE_HOLD = [["holds", name] for name in CHECKS]
 
 def verified(*words: str) -> tuple[int, str]:
     """Do what `oep verify` does with its words; return its exit code and what it says."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        code = verifying.run(list(words))
-    return code, out.getvalue()
+    done = CliRunner().invoke(app, ["verify", *words])
+    return done.exit_code, done.output
 
 
 def verdicts(output: str) -> list[list[str]]:

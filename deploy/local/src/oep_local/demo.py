@@ -6,6 +6,7 @@ call `play`.
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -17,7 +18,9 @@ from oep_local.demo_ledger import Ledger
 from oep_local.demo_script import Credentials, legacy_student
 from oep_local.demo_sitting import Options, Sitting
 from oep_local.demo_tables import Tables
+from oep_local.exits import Exit
 from oep_local.layout import Layout
+from oep_local.telling import AsJson, tell_json
 from oep_local.transcript import Transcript
 
 __all__ = ["DemoFailedError", "Options", "play", "register", "run"]
@@ -38,11 +41,19 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="The gateway; default: the one that runs here.")
         ] = None,
         pace: Annotated[float, typer.Option(min=0, help="Seconds between two deeds.")] = 0.0,
+        as_json: AsJson = False,
     ) -> None:
-        """Play one exam through the gateway, then show that nothing promised was lost.
+        """Play one exam and show that nothing promised was lost.
 
         Without options the first demo student with an open attempt plays. Try `oep kill nats`,
         `oep kill attempts` or `oep kill postgres` meanwhile, with --pace 1 to have the time.
+
+        JSON: `{attempt_id, exam_id, status, is_clean, board_agrees, retry_count, event_verdict,
+        answer_verdict, timing_verdict, …}`; what is played goes to standard error
+
+        Example: `oep demo`
+
+        Example: `oep demo --pace 1`
         """
         place = state.here()
         if not place.is_running():
@@ -54,8 +65,8 @@ def register(app: typer.Typer) -> None:
             student=_named_student(from_legacy, date_of_birth, answer),
             pace_seconds=pace,
         )
-        if not asyncio.run(run(options, Console())):
-            raise typer.Exit(1)
+        if not asyncio.run(run(options, Console(stderr=as_json), as_json=as_json)):
+            raise typer.Exit(Exit.FAILED)
 
 
 def _named_student(
@@ -92,9 +103,11 @@ async def play(options: Options, console: Console) -> Ledger:
         return sitting.ledger
 
 
-async def run(options: Options, console: Console) -> bool:
-    """Play, then say in one line whether every promise was kept."""
+async def run(options: Options, console: Console, *, as_json: bool = False) -> bool:
+    """Play, then say in one line, or as JSON, whether every promise was kept."""
     ledger = await play(options, console)
+    if as_json:
+        tell_json({**asdict(ledger), "is_clean": ledger.is_clean})
     verdicts = (ledger.event_verdict, ledger.answer_verdict, ledger.timing_verdict)
     known = [verdict for verdict in verdicts if verdict is not None]
     accepted, stored = (

@@ -1,8 +1,12 @@
 """Everything that can stop the runner, each with what to do about it; never a bare traceback."""
 
+from oep_local.exits import Exit
+
 
 class RunnerError(Exception):
     """Something the person at the keyboard can act on; the text says how."""
+
+    code = Exit.FAILED
 
 
 class WheelMissing(RunnerError):

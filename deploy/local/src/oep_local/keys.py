@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from oep_local import processes, state
 from oep_local.layout import Layout
 from oep_local.processes import Command
+from oep_local.telling import AsJson, tell_json
 
 _WHOLE_WIDTH = 130
 Kid = Annotated[str, typer.Argument(metavar="KID", help="The key's name, as list shows it.")]
@@ -25,32 +26,50 @@ Force = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add `oep keys list|rotate|revoke` to the command line."""
-    keys = typer.Typer(
-        no_args_is_help=True, help="Look at the signing keys, rotate them, or revoke one."
-    )
+    keys = typer.Typer(no_args_is_help=True)
     app.add_typer(keys, name="keys")
 
+    @keys.callback()
+    def about() -> None:
+        """Look at the signing keys, rotate them, or revoke one.
+
+        Example: `oep keys list`
+        """
+
     @keys.command("list")
-    def list_keys() -> None:
-        """Show the keys that are published: what signs now, what signs next, what still counts."""
-        _show(change("list"))
+    def list_keys(as_json: AsJson = False) -> None:
+        """Show the keys that are published: what signs now, what signs next, what still counts.
+
+        JSON: `[{kid, state, created_at, activated_at?, published_until?}]`
+
+        Example: `oep keys list`
+        """
+        _tell(change("list"), as_json=as_json)
 
     @keys.command()
-    def rotate(force: Force = False) -> None:
+    def rotate(force: Force = False, as_json: AsJson = False) -> None:
         """Let the next key sign from now on; the one before it counts until its tokens expire.
 
         Refused while the next key is younger than two cache times: a service that does not know
         it yet would refuse what it signs.
+
+        JSON: as `oep keys list`, afterwards
+
+        Example: `oep keys rotate`
         """
-        _show(change("rotate", *(["--force"] if force else [])))
+        _tell(change("rotate", *(["--force"] if force else [])), as_json=as_json)
 
     @keys.command()
-    def revoke(kid: Kid) -> None:
+    def revoke(kid: Kid, as_json: AsJson = False) -> None:
         """Emergency: refuse everything that a key has signed, at once.
 
         Whoever holds a token of it logs in anew. Was it the active key, the next one takes over.
+
+        JSON: as `oep keys list`, afterwards
+
+        Example: `oep keys revoke Zq3x0v9sJd1nQe7bYt5uWm2kLr8cHf4gPa6oTi0wXyE`
         """
-        _show(change("revoke", kid))
+        _tell(change("revoke", kid), as_json=as_json)
 
 
 def change(*words: str) -> list[dict[str, Any]]:
@@ -68,6 +87,13 @@ def change_in(running: Layout, *words: str) -> list[dict[str, Any]]:
     said = processes.run("auth keys", Command(argv, environment, running.state.root))
     keys: list[dict[str, Any]] = json.loads(said.strip().splitlines()[-1])["keys"]
     return keys
+
+
+def _tell(keys: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        tell_json(keys)
+    else:
+        _show(keys)
 
 
 def _show(keys: list[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from oep_local.legacy_import import (
     import_rows,
 )
 from oep_local.legacy_rows import SHARES, Share, missing_tables, unread_tables
+from oep_local.telling import AsJson, tell_json
 
 __all__ = [
     "ImportPutOffError",
@@ -76,14 +78,28 @@ def register(app: typer.Typer) -> None:
         keep_windows: Annotated[
             bool, typer.Option(help="Leave exam dates as they are, even when they are over.")
         ] = False,
+        as_json: AsJson = False,
     ) -> None:
-        """Bring a dump of the legacy portal into the running system; may be repeated.
+        """Bring in a dump of the legacy portal.
+
+        May be repeated.
 
         Each service imports its own tables in one transaction, ids are kept, and a report says
         what was imported, changed and left.
+
+        JSON: `[{service, imported: {table: count}, changed: [text], left: [text]}]`
+
+        Example: `oep import-legacy portal.sql`
+
+        Example: `oep import-legacy portal.sql --keep-windows`
         """
         launcher = running_launcher()
-        import_file(file, keep_windows=keep_windows, launcher=launcher, console=Console())
+        dump, console = read_dump(file), Console(stderr=as_json)
+        reports = import_dump(dump, keep_windows=keep_windows, launcher=launcher, console=console)
+        if as_json:
+            tell_json([asdict(report) for report in reports])
+        else:
+            _print_report(dump, reports, console)
 
 
 def running_launcher() -> ProcessLauncher:

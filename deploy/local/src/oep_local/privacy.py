@@ -17,6 +17,7 @@ import typer
 from oep_local import state
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
+from oep_local.telling import AsJson, tell_json
 
 User = Annotated[str, typer.Argument(help="User name or id; id:7 is always an id.")]
 Output = Annotated[Path | None, typer.Option(help="Write here instead of to the terminal.")]
@@ -30,12 +31,26 @@ class PrivacyFailed(RunnerError):
 
 def register(app: typer.Typer) -> None:
     """Add `oep privacy` to the command line."""
-    privacy = typer.Typer(no_args_is_help=True, help="One person's data: export, erase.")
+    privacy = typer.Typer(no_args_is_help=True)
     app.add_typer(privacy, name="privacy")
+
+    @privacy.callback()
+    def about() -> None:
+        """Export or erase what is held on a person.
+
+        Example: `oep privacy export demo001`
+        """
 
     @privacy.command("export")
     def export(user: User, output: Output = None) -> None:
-        """Put all that the platform holds on a person into one JSON document."""
+        """Put all that the platform holds on a person into one JSON document.
+
+        JSON: `{user_id, exported_at, auth, attempts, proctoring}`, each as its service keeps it
+
+        Example: `oep privacy export demo001`
+
+        Example: `oep privacy export id:900001 --output demo001.json`
+        """
         document = json.dumps(export_in(_running(), user), indent=2, ensure_ascii=False)
         if output is None:
             typer.echo(document)
@@ -43,15 +58,30 @@ def register(app: typer.Typer) -> None:
             output.write_text(document + "\n", encoding="utf-8")
 
     @privacy.command("erase")
-    def erase(user: User, reason: Reason = "the person asked for it", yes: Yes = False) -> None:
+    def erase(
+        user: User,
+        reason: Reason = "the person asked for it",
+        yes: Yes = False,
+        as_json: AsJson = False,
+    ) -> None:
         """Forget a student: name, addresses, payloads. Exam records and signed facts stay.
 
         What is on hold is named and erased by itself when nothing holds it any more.
+
+        JSON: `{user_id, attempts, auth, proctoring: {attempts: [{attempt_id, held_by, …}], …}}`,
+        what each service did
+
+        Example: `oep privacy erase demo012 --yes`
         """
         running = _running()
         if not yes:
-            typer.confirm(f"Erase what is known of {user}? It cannot be undone", abort=True)
+            typer.confirm(
+                f"Erase what is known of {user}? It cannot be undone", abort=True, err=True
+            )
         done = erase_in(running, user, reason)
+        if as_json:
+            tell_json(done)
+            return
         typer.echo(f"Person {done['user_id']} is erased.")
         for attempt in done["proctoring"]["attempts"]:
             if attempt["held_by"]:

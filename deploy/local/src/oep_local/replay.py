@@ -19,6 +19,7 @@ from rich.table import Table
 from oep_local import state
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
+from oep_local.telling import AsJson, tell_line
 
 Line = dict[str, Any]
 
@@ -28,7 +29,6 @@ Since = Annotated[
     typer.Option(metavar="INSTANT", help="Only what was stored since, ISO 8601; default 72 h ago."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what is missing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the lines as they are, for programs.")]
 _COLUMNS = ("stored", "held", "waiting", "rebuilt", "missing")
 
 
@@ -43,15 +43,24 @@ def register(app: typer.Typer) -> None:
     def replay(
         exam: Exam = None, since: Since = None, dry_run: DryRun = False, as_json: AsJson = False
     ) -> None:
-        """Rebuild the stream OEP_EVENTS from Postgres after it was lost; say what was missing."""
+        """Put back into the bus what it has lost of events.
+
+        The stream OEP_EVENTS is made again from Postgres, and what was missing is said.
+
+        JSON: a line each, `{progress: {exam_id, stored, held, waiting, rebuilt, missing}}` on the
+        way, `{exam: {…}}` for each exam, `{report: {dry_run, exams, stored, …}}` last
+
+        Example: `oep replay --dry-run`
+
+        Example: `oep replay --exam 900001 --since 2026-03-02T08:00:00Z`
+        """
         place = state.here()
         if not place.is_running():
             raise state.NotRunning
         lines = run_in(Layout.read(place), exam_id=exam, since=since, is_dry_run=dry_run)
         if as_json:
             for line in lines:
-                sys.stdout.write(json.dumps(line) + "\n")
-                sys.stdout.flush()
+                tell_line(line)
             return
         _show(lines, Console(highlight=False))
 

@@ -24,12 +24,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from oep_local import state, tls
+from oep_local.asking import Gateway, Login, Password, Refused, Url, sign_in
 from oep_local.errors import RunnerError
-from oep_local.layout import Layout
-
-SECONDS = 60.0
-"""How long the gateway may be silent; paper takes its time."""
+from oep_local.telling import AsJson, tell_json
 
 
 class Form(Enum):
@@ -49,106 +46,87 @@ Format = Annotated[Form, typer.Option("--format", help="PDF is short; CSV and JS
 Out = Annotated[
     str | None, typer.Option("-o", "--output", help="File to write, - for standard output.")
 ]
-Url = Annotated[str | None, typer.Option(help="Another platform's address.", envvar="OEP_URL")]
-Login = Annotated[str, typer.Option(prompt="User name", envvar="OEP_LOGIN", help="Who asks.")]
-Password = Annotated[
-    str,
-    typer.Option(prompt=True, hide_input=True, envvar="OEP_PASSWORD", help="Better asked for."),
-]
 
 
 def register(app: typer.Typer) -> None:
     """Add `oep report attempt|exam` to the command line."""
-    report = typer.Typer(no_args_is_help=True, help="Write a proctoring report into a file.")
+    report = typer.Typer(no_args_is_help=True)
     app.add_typer(report, name="report")
+
+    @report.callback()
+    def about() -> None:
+        """Write a proctoring report into a file.
+
+        Example: `oep report exam 900001 --login demo-admin`
+        """
 
     @report.command()
     def attempt(
         attempt_id: Id,
-        login: Login,
-        password: Password,
+        login: Login = None,
+        password: Password = None,
         form: Format = Form.PDF,
         output: Out = None,
         url: Url = None,
+        as_json: AsJson = False,
     ) -> None:
-        """Write what is told about one attempt: timeline, times, risk, review."""
+        """Write what is told about one attempt: timeline, times, risk, review.
+
+        JSON: `{written: file}`; the report itself is JSON with `--format json`
+
+        Example: `oep report attempt 900001 --login demo-admin`
+
+        Example: `oep report attempt 900001 --login demo-admin --format json -o -`
+        """
         path = f"attempt/{attempt_id}/report"
-        _write(path, form, output, url, (login, password))
+        _write(path, form, output, sign_in(url, login, password), as_json=as_json)
 
     @report.command()
     def exam(
         exam_id: Id,
-        login: Login,
-        password: Password,
+        login: Login = None,
+        password: Password = None,
         form: Format = Form.PDF,
         output: Out = None,
         url: Url = None,
+        as_json: AsJson = False,
     ) -> None:
-        """Write what is told about an exam: totals, distributions, its attempts."""
-        _write(f"exams/{exam_id}/report", form, output, url, (login, password))
+        """Write what is told about an exam: totals, distributions, its attempts.
+
+        JSON: `{written: file}`; the report itself is JSON with `--format json`
+
+        Example: `oep report exam 900001 --login demo-admin --format csv -o exam.csv`
+        """
+        path = f"exams/{exam_id}/report"
+        _write(path, form, output, sign_in(url, login, password), as_json=as_json)
 
 
-def _write(
-    path: str, form: Form, output: str | None, url: str | None, who: tuple[str, str]
-) -> None:
+def _write(path: str, form: Form, output: str | None, gateway: Gateway, *, as_json: bool) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    written = fetch(url or _running_url(), path, form, output, who, console)
-    console.print(f"Written: {written}")
+    written = fetch(gateway, path, form, output, console)
+    if as_json and output != "-":
+        tell_json({"written": written})
+    else:
+        console.print(f"Written: {written}")
 
 
-def _running_url() -> str:
-    place = state.here()
-    if not place.is_running():
-        raise state.NotRunning
-    return Layout.read(place).url
-
-
-def fetch(
-    base_url: str,
-    path: str,
-    form: Form,
-    output: str | None,
-    who: tuple[str, str],
-    console: Console,
-) -> str:
-    """Write a report and return the file's name. Blocks; raises NoReport."""
+def fetch(gateway: Gateway, path: str, form: Form, output: str | None, console: Console) -> str:
+    """Write a report and return the file's name. Blocks; raises Refused, OutOfReach, NoReport."""
+    query = {"format": form.value}
     try:
-        with httpx.Client(
-            base_url=f"{base_url}/api/v1", timeout=SECONDS, trust_env=False, verify=tls.trust()
-        ) as http:
-            http.headers["Authorization"] = f"Bearer {_token(http, who)}"
-            query = {"format": form.value}
-            with http.stream("GET", f"/proctoring/{path}", params=query) as answer:
-                _ensure(answer)
-                target = output or _named(answer.headers, path, form)
-                _save(answer, target, console)
-                return "standard output" if target == "-" else target
-    except httpx.HTTPError as error:
-        raise NoReport(f"No report: {base_url} broke off or does not answer ({error})") from error
+        with (
+            gateway,
+            gateway.in_reach(),
+            gateway.http.stream("GET", f"/proctoring/{path}", params=query) as answer,
+        ):
+            if not answer.is_success:
+                answer.read()
+                raise Refused(answer)
+            target = output or _named(answer.headers, path, form)
+            _save(answer, target, console)
+            return "standard output" if target == "-" else target
     except OSError as error:
         raise NoReport(f"No report: the file cannot be written ({error})") from error
-
-
-def _token(http: httpx.Client, who: tuple[str, str]) -> str:
-    answer = http.post("/auth/login", json={"username": who[0], "password": who[1]})
-    _ensure(answer)
-    return str(answer.json()["access_token"])
-
-
-def _ensure(answer: httpx.Response) -> None:
-    if answer.is_success:
-        return
-    answer.read()
-    raise NoReport(f"No report: {_words(answer)}")
-
-
-def _words(answer: httpx.Response) -> str:
-    try:
-        words = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        words = "the gateway does not say why"
-    later = answer.headers.get("retry-after")
-    return f"{words} ({answer.status_code})" + (f"; come back in {later} s" if later else "")
 
 
 def _named(headers: Mapping[str, str], path: str, form: Form) -> str:

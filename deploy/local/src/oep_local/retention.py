@@ -15,6 +15,7 @@ from rich.table import Table
 from oep_local import state
 from oep_local.errors import RunnerError
 from oep_local.layout import Layout
+from oep_local.telling import AsJson, tell_line
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be erased.")]
 Exam = Annotated[int | None, typer.Option(help="Only of the exam with this id.")]
@@ -26,20 +27,36 @@ class RunFailed(RunnerError):
 
 def register(app: typer.Typer) -> None:
     """Add `oep retention run` to the command line."""
-    retention = typer.Typer(no_args_is_help=True, help="Erase evidence whose time is over.")
+    retention = typer.Typer(no_args_is_help=True)
     app.add_typer(retention, name="retention")
 
     @retention.callback()
     def several() -> None:
-        """Erase evidence whose time is over."""
+        """Erase evidence whose time is over.
+
+        Example: `oep retention run --dry-run`
+        """
 
     @retention.command("run")
-    def run(dry_run: DryRun = False, exam: Exam = None) -> None:
-        """Go once through everything that is due; name what is held."""
+    def run(dry_run: DryRun = False, exam: Exam = None, as_json: AsJson = False) -> None:
+        """Go once through everything that is due; name what is held.
+
+        JSON: a line for each attempt, `{attempt: {attempt_id, exam_id, payload_events?,
+        network_events?, held_by}}`, then `{report: {dry_run, exams: [{attempts, held, …}]}}`
+
+        Example: `oep retention run --dry-run`
+
+        Example: `oep retention run --exam 900001 --json`
+        """
         place = state.here()
         if not place.is_running():
             raise state.NotRunning
-        _show(run_in(Layout.read(place), dry_run=dry_run, exam_id=exam), Console(highlight=False))
+        lines = run_in(Layout.read(place), dry_run=dry_run, exam_id=exam)
+        if as_json:
+            for line in lines:
+                tell_line(line)
+        else:
+            _show(lines, Console(highlight=False))
 
 
 def run_in(

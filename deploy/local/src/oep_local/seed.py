@@ -19,6 +19,7 @@ import typer
 from oep_local import legacy, seed_rows, state
 from oep_local.errors import RunnerError
 from oep_local.legacy_import import ImporterLauncher, import_rows
+from oep_local.telling import AsJson, tell
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MARKER = "seed.json"
@@ -52,16 +53,29 @@ def register(app: typer.Typer) -> None:
                 help="Print the rows for auth or attempts instead, for a container's importer.",
             ),
         ] = None,
+        as_json: AsJson = False,
     ) -> None:
-        """Load the demo exam and its people; nothing happens when they are there already."""
+        """Load the demo exam and its people.
+
+        Nothing happens when they are there already.
+
+        JSON: `{sent, logins: [text]}`; with `--print` the importer's rows, one a line
+
+        Example: `oep seed`
+
+        Example: `oep seed --fresh`
+
+        Example: `oep seed --print auth`
+        """
         if print_rows is not None:
             for row in printed_rows(print_rows):
                 typer.echo(row)
             return
         launcher = legacy.running_launcher()
         sent = seed(launcher, state.here().root, fresh=fresh)
-        typer.echo("The demo data are loaded." if sent else "The demo data were there already.")
-        typer.echo("\n".join(logins()))
+        words = "The demo data are loaded." if sent else "The demo data were there already."
+        told = {"sent": sent, "logins": logins()}
+        tell(told, "\n".join([words, *logins()]), as_json=as_json)
 
 
 class LocalLauncher(ImporterLauncher, Protocol):

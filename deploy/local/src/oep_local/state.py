@@ -16,6 +16,7 @@ from typing import Any
 from oep_local import unprivileged
 from oep_local.access import ADMIN, ROLES
 from oep_local.errors import RunnerError
+from oep_local.exits import Exit
 from oep_local.processes import moments
 
 ROOT = Path(os.environ.get("OEP_ROOT") or Path(__file__).parents[4])
@@ -35,6 +36,8 @@ class AlreadyRunning(RunnerError):
 
 
 class NotRunning(RunnerError):
+    code = Exit.NOTHING_RUNS
+
     def __init__(self) -> None:
         super().__init__("The platform does not run. Start it with `oep up` (or `make up`).")
 

@@ -1,7 +1,5 @@
 """`oep capacity --students 100000`: says what an installation needs, as tables or as JSON."""
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -16,6 +14,7 @@ from oep_local.capacity.money import Prices
 from oep_local.capacity.simulation import Outcome
 from oep_local.capacity.sizing import Plan
 from oep_local.capacity.walls import Wall
+from oep_local.telling import AsJson, tell_json
 
 MOST = 1_000_000
 
@@ -74,11 +73,18 @@ def register(app: typer.Typer) -> None:
         memory_price: Annotated[float, typer.Option(min=0, help="A GiB a month.")] = 3.0,
         disk_price: Annotated[float, typer.Option(min=0, help="A GiB a month.")] = 0.1,
         simulate: Annotated[bool, typer.Option(help="Play the worst moments as well.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+        as_json: AsJson = False,
     ) -> None:
-        """Say what an installation for so many students needs, costs, and where it would break.
+        """Say what an installation needs and costs.
 
-        Example: oep capacity --students 100000 --simulate
+        And which part would break first with so many at once; docs/capacity.md explains it.
+
+        JSON: `{students, measured, installations, students_of_each, groups, moments, walls,
+        monthly: {always, on_exam_days}, simulated}`
+
+        Example: `oep capacity --students 5000`
+
+        Example: `oep capacity --students 100000 --simulate`
         """
         habits = Habits(
             events_a_minute=events_a_minute,
@@ -89,7 +95,7 @@ def register(app: typer.Typer) -> None:
         prices = Prices(core_price, memory_price, disk_price)
         found = estimate(students, habits, prices, is_played=simulate)
         if as_json:
-            sys.stdout.write(json.dumps(found.facts(), indent=2) + "\n")
+            tell_json(found.facts())
         else:
             _tell(found, Console())
 
