@@ -16,7 +16,7 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
-	$(wildcard docs/make/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
+	$(wildcard docs/make/*.py deploy/release/oep_release/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
 
@@ -111,6 +111,26 @@ test-compose: setup ## Build and prove docker-compose.yml on a container engine,
 docs: setup ## Build the documentation as a site into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "site/index.html"
+
+# Releasing (docs/releases.md says how)
+
+RELEASE = PYTHONPATH=deploy/release $(BIN)/python -m oep_release
+
+.PHONY: release
+release: setup ## Release one service (SERVICE=auth VERSION=1.2.0): changelog, tag, wheels, parts
+	@$(RELEASE) release $(SERVICE) $(VERSION)
+
+.PHONY: sbom
+sbom: setup ## Write what a service's last release is made of into dist/ (SERVICE=auth, or all)
+	@$(RELEASE) sbom $(SERVICE)
+
+.PHONY: audit
+audit: setup ## Ask what is known against a service's dependencies (SERVICE=auth); needs the network
+	@$(RELEASE) audit $(SERVICE) $(ARGS)
+
+.PHONY: compatibility
+compatibility: setup ## Play an exam with each service's previous release between today's others
+	@$(RELEASE) compatibility $(SERVICE) $(ARGS)
 
 # Measuring (tests/load/README.md says how to read the numbers; a quiet machine says most)
 

@@ -7,7 +7,7 @@ import http.client
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from oep_local import processes, wheels
@@ -40,6 +40,8 @@ class Layout:
     replicas: Mapping[str, int]
     tls: Pair | None = None
     """What the public door shows; without it the door speaks plainly."""
+    interpreters: dict[str, Path] = field(default_factory=dict)
+    """Services that another Python runs from their next start on: a release built apart."""
 
     @property
     def scheme(self) -> str:

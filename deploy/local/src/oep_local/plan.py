@@ -70,8 +70,8 @@ def service(layout: Layout, name: str, replica: int) -> Part:
 
 
 def service_command(layout: Layout, name: str, replica: int) -> Command:
-    argv = (sys.executable, "-m", name)
-    return Command(argv, layout.environment(name, replica), layout.state.root)
+    python = layout.interpreters.get(name, sys.executable)
+    return Command((str(python), "-m", name), layout.environment(name, replica), layout.state.root)
 
 
 def pages(layout: Layout) -> Part:

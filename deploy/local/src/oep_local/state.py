@@ -91,6 +91,10 @@ class State:
             _write(self._secrets, known)
         return known
 
+    def take_over(self, named: Mapping[str, str]) -> None:
+        """Keep these secrets in the place of those of the same names."""
+        _write(self._secrets, {**self.secrets(), **named})
+
     def write_run(self, run: Mapping[str, Any]) -> None:
         """Publish what runs; a reader sees the old or the new word, never half of one."""
         _write(self._run, run)

@@ -14,5 +14,3 @@ The way in: `wire.gate`, `wire.door` (HTTP upgrade) → `sockets` (handshake) �
 may) → `visits`, `board_visits` (what is told first) → `wire.socket` (bytes, by `rfc6455`) →
 `incoming` (what a frame means) → `student`, `broadcaster` → `saving`, `broadcasting`.
 """
-
-__version__ = "0.1.0"

@@ -5,12 +5,13 @@ Can be made without any connection; the node itself is made when the app starts.
 
 import contextlib
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from typing import Any
 
 from chassis.serving import service
 from fastapi import FastAPI
 
-from realtime import __version__, sockets
+from realtime import sockets
 from realtime.node import Node
 from realtime.settings import RealtimeSettings
 from realtime.wire.door import Door
@@ -46,5 +47,5 @@ def create_app(settings: RealtimeSettings) -> FastAPI:
         return bool(app.state.node.feed.is_warm)  # once: saves and time go on while the bus is away
 
     checks = {"keys": has_keys, "revocations": knows_revocations, "feed": has_history}
-    app = service("realtime", __version__, lifespan, checks, sockets=sockets.serve)
+    app = service("realtime", version("oep-realtime"), lifespan, checks, sockets=sockets.serve)
     return app
