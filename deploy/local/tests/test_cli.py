@@ -40,6 +40,7 @@ def oep(tmp_path):
         ("privacy", "erase", "ada", "--yes"),
         ("retention", "run", "--dry-run"),
         ("replay", "--exam", "7", "--dry-run"),
+        ("backup", "exams.backup"),
         ("report", "attempt", "7", "--login", "ada", "--password", "x"),
         ("report", "exam", "7", "--login", "ada", "--password", "x"),
     ],

@@ -27,6 +27,7 @@ from oep_local.layout import Layout
 from oep_local.postgres import PostgresServer
 from oep_local.processes import Command
 from oep_local.state import SIGNING_SECRETS, State
+from oep_local.telling import AsJson, tell
 
 TYPE = "oep.backup.v1"
 MANIFEST, DUMP, PICTURES = "manifest.json", "exam_db.dump", "snapshots"
@@ -56,10 +57,15 @@ def register(app: typer.Typer) -> None:
     """Add `oep backup` and `oep restore` to the command line."""
 
     @app.command()
-    def backup(file: File, secrets: SecretsOut = None) -> None:
-        """Write all that the running platform keeps into one file, as of one moment.
+    def backup(file: File, secrets: SecretsOut = None, as_json: AsJson = False) -> None:
+        """Write all that the platform keeps into one file.
 
-        It holds personal data and is not encrypted. The secrets that sign belong elsewhere.
+        It is as of one moment and taken while exams go on. It holds personal data and is not
+        encrypted. The secrets that sign are not in it: keep them somewhere else.
+
+        JSON: `{type, taken_at, dump_sha256, migrations: {auth, …}, secrets: {name: fingerprint}}`
+
+        Example: `oep backup exams.backup --secrets exams.secrets`
         """
         place = state.here()
         if not place.is_running():
@@ -67,21 +73,28 @@ def register(app: typer.Typer) -> None:
         if secrets is not None:
             write_secrets(place, secrets)
         made = backup_of(Layout.read(place), file)
-        size = file.stat().st_size / 2**20
-        typer.echo(f"{file}: {size:.1f} MiB, all that was kept at {made['taken_at']}.")
+        words = f"{file}: all that was kept at {made['taken_at']}."
         if secrets is None:
-            kept = place.root / "secrets.json"
-            typer.echo(f"Not in it: the secrets that sign. Keep {kept} apart, or say --secrets.")
+            words += f" The secrets that sign are not in it: keep {place.root / 'secrets.json'}."
+        tell(made, words, as_json=as_json)
 
     @app.command()
-    def restore(file: Restored, secrets: SecretsIn = None, replace: Replace = False) -> None:
-        """Make the platform that a backup holds, in the place of the stopped one here.
+    def restore(
+        file: Restored, secrets: SecretsIn = None, replace: Replace = False, as_json: AsJson = False
+    ) -> None:
+        """Make the platform that a backup holds.
 
-        The streams of the bus are forgotten: start, then say `oep replay`.
+        In the place of the one here, which must be stopped. The streams of the bus are forgotten:
+        start with `oep up --no-demo-data`, then say `oep replay`.
+
+        JSON: what `oep backup --json` said
+
+        Example: `oep restore exams.backup --secrets exams.secrets`
         """
         made = restore_into(state.here(), file, secrets=secrets, is_replacing=replace)
-        typer.echo(f"Restored as of {made['taken_at']}. What came later is not here.")
-        typer.echo("Now: oep up --no-demo-data, and beside it: oep replay")
+        words = f"Restored as of {made['taken_at']}; what came later is not here."
+        words += " Now: oep up --no-demo-data, and beside it: oep replay"
+        tell(made, words, as_json=as_json)
 
 
 def backup_of(running: Layout, file: Path) -> dict[str, Any]:

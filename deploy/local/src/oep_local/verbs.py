@@ -49,6 +49,8 @@ VERBS = {
         Verb("demo", "demo", PLATFORM, "Play one exam and show that nothing promised was lost."),
         Verb("import-legacy", "legacy", PLATFORM, "Bring in a dump of the legacy portal."),
         Verb("replay", "replay", PLATFORM, "Put back into the bus what it has lost of events."),
+        Verb("backup", "backup", PLATFORM, "Write all that the platform keeps into one file."),
+        Verb("restore", "backup", PLATFORM, "Make the platform that a backup holds."),
         Verb("capacity", "capacity.command", PLATFORM, "Say what an installation needs and costs."),
         Verb("exams", "exams", OFFICE, "Look at exams, make and publish them, assign staff."),
         Verb("people", "people", OFFICE, "Find, add, block and import people."),
