@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 # Folders whose tests share one platform.
-WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway", "tests/browser")
+WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway", "tests/browser", "tests/docs")
 # In this order, then the rest: the longest early, and beside them what mostly waits.
 FIRST = (
     "tests/e2e",

@@ -1,7 +1,6 @@
 """docs/reference/asyncapi.yaml is valid AsyncAPI 3.0, and is what realtime says and understands."""
 
 import ast
-import copy
 import json
 import subprocess
 import sys
@@ -12,46 +11,19 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from chassis.bus import Delivery, Position
 from realtime import broadcast, frames, incoming, notices, student
 from realtime.boards import window
 from realtime.boards.order import Filter, Group
 from realtime.incoming import BadCheckpoint, Malformed
 
+from docs.frames import DOCUMENT, MESSAGES, VALIDATORS, fitting, of, schema
+
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "web" / "node_modules" / "@asyncapi" / "specs" / "schemas"
-DOCUMENT = yaml.safe_load((ROOT / "docs/reference/asyncapi.yaml").read_text())
-MESSAGES = DOCUMENT["components"]["messages"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AT = "2026-03-02T09:00:00.123456Z"
 PLACE = Position(7, "2026-03-01T00:00:00Z")
-
-
-def of(direction: str, *channels: str) -> set[str]:
-    """Return the names of the messages that are said in a direction."""
-    return {
-        told["$ref"].rsplit("/", 1)[1]
-        for operation in DOCUMENT["operations"].values()
-        if operation["action"] == direction
-        and (not channels or operation["channel"]["$ref"].rsplit("/", 1)[1] in channels)
-        for told in operation["messages"]
-    }
-
-
-def schema(name: str) -> dict[str, Any]:
-    """Return a message's schema, as strict as nobody's reader is: no field but those described."""
-    payload = {"additionalProperties": False, **copy.deepcopy(MESSAGES[name]["payload"])}
-    return {**payload, "components": DOCUMENT["components"]}
-
-
-VALIDATORS = {name: jsonschema.Draft202012Validator(schema(name)) for name in MESSAGES}
-
-
-def fitting(frame: dict[str, Any], channel: str) -> list[str]:
-    """Return the messages of a channel that a frame of the server is."""
-    names = sorted(of("send", channel) - {"broadcast"})
-    return [name for name in names if VALIDATORS[name].is_valid(frame)]
 
 
 def read(frame: frames.Frame) -> dict[str, Any]:
