@@ -109,7 +109,7 @@ test-compose: setup ## Build and prove docker-compose.yml on a container engine,
 
 .PHONY: docs
 docs: setup ## Build the documentation as a site into site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "site/index.html"
 
 # Releasing (docs/releases.md says how)

@@ -14,7 +14,7 @@ def refuse(*_):
     raise OSError("the site asked the network")
 socket.socket.connect = socket.getaddrinfo = refuse
 from mkdocs.__main__ import cli
-cli(["build", "--quiet", "--strict", "--site-dir", sys.argv[1]])
+cli(["build", "--strict", "--site-dir", sys.argv[1]])
 """
 
 

@@ -27,6 +27,7 @@ HERE = [block for block in BLOCKS if not block.run_by and not block.not_run]
 MOST_NOT_RUN = 14
 """Blocks that nothing runs, all with their reason; fewer is better."""
 NAMES = {"SERVICE": "proctoring"}
+ENDING = {"oep kill", "oep term"}
 USAGE = re.compile(r"(?:^|   )oep ([a-z-]+(?:\|[a-z-]+| \| [a-z-]+)*)", re.MULTILINE)
 
 
@@ -97,7 +98,19 @@ def steps() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@pytest.mark.parametrize("step", steps(), ids=lambda step: step.splitlines()[0][:60])
+def once(found: list[str]) -> list[str]:
+    """Leave one of those that end a part: `oep term attempts` is `oep term realtime#2`."""
+    seen: set[str] = set()
+    kept = []
+    for step in found:
+        verb = " ".join(step.split()[:2])
+        if verb not in ENDING or verb not in seen:
+            kept.append(step)
+        seen.add(verb)
+    return kept
+
+
+@pytest.mark.parametrize("step", once(steps()), ids=lambda step: step.splitlines()[0][:60])
 def test_each_command_does_what_it_is_there_for(step, platform, oep, shell):
     words = [] if "\n" in step else [NAMES.get(word, word) for word in shlex.split(step)]
     before = processes_of(platform)
@@ -124,6 +137,15 @@ def wait_for_new(platform, target: str, before: dict[str, int]) -> None:
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.run_by], ids=lambda block: block.place)
 def test_who_is_said_to_run_a_block_does(block):
     assert marks.complaints(block.run_by, block.commands) == []
+
+
+def test_every_part_that_is_to_be_ended_is_there(platform):
+    said = [step.split() for step in steps() if " ".join(step.split()[:2]) in ENDING]
+    targets = {NAMES.get(words[2], words[2]) for words in said}
+    labels = set(platform.state.read_run()["parts"])
+    known = labels | {label.partition("#")[0] for label in labels}
+    assert targets - known == set()
+    assert len(targets) > 3
 
 
 def test_what_nothing_runs_is_little_and_says_why():
