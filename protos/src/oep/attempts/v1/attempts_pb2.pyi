@@ -140,7 +140,7 @@ class SaveAnswersRequest(_message.Message):
     def __init__(self, saves: _Optional[_Iterable[_Union[AnswerSave, _Mapping]]] = ...) -> None: ...
 
 class AnswerSave(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "question_id", "answer_json", "is_flagged", "time_spent_seconds", "client_sequence", "message_id", "connection_id", "login_id")
+    __slots__ = ("attempt_id", "student_id", "question_id", "answer_json", "is_flagged", "time_spent_seconds", "client_sequence", "message_id", "connection_id", "login_id", "traceparent")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +151,7 @@ class AnswerSave(_message.Message):
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
     LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     question_id: int
@@ -161,7 +162,8 @@ class AnswerSave(_message.Message):
     message_id: str
     connection_id: str
     login_id: str
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., answer_json: _Optional[str] = ..., is_flagged: _Optional[bool] = ..., time_spent_seconds: _Optional[int] = ..., client_sequence: _Optional[int] = ..., message_id: _Optional[str] = ..., connection_id: _Optional[str] = ..., login_id: _Optional[str] = ...) -> None: ...
+    traceparent: str
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., question_id: _Optional[int] = ..., answer_json: _Optional[str] = ..., is_flagged: _Optional[bool] = ..., time_spent_seconds: _Optional[int] = ..., client_sequence: _Optional[int] = ..., message_id: _Optional[str] = ..., connection_id: _Optional[str] = ..., login_id: _Optional[str] = ..., traceparent: _Optional[str] = ...) -> None: ...
 
 class SaveAnswersResponse(_message.Message):
     __slots__ = ("results",)
