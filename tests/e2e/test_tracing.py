@@ -6,6 +6,8 @@ import secrets
 import pytest
 from chassis.waiting import eventually
 
+# Frames, of which a twentieth is traced: that none is happens once in two thousand runs.
+MANY = 150
 WANTED = {"answer_saved", "status_changed"}
 SAVE = "POST /api/v1/attempts/{attempt_id}/answers"
 SUBMIT = "POST /api/v1/attempts/{attempt_id}/submit"
@@ -13,11 +15,10 @@ AROUND_A_GROUP = "/oep.attempts.v1.AttemptsService/BatchGetAttempts"
 
 
 @pytest.fixture
-def spans(platform):
-    """Read what the processes have written of one trace, by the spans' names."""
+def written(platform):
+    """Read all spans that the processes have written."""
 
-    def read(trace_id):
-        found = {}
+    def read():
         for file in platform.layout.traces.glob("*.jsonl"):
             whole, _, _ = file.read_text().rpartition("\n")  # the last one may be half written
             for line in whole.splitlines():
@@ -26,9 +27,20 @@ def spans(platform):
                     about = {a["key"]: next(iter(a["value"].values())) for a in attributes}
                     for scope in resource["scopeSpans"]:
                         for span in scope["spans"]:
-                            if span["traceId"] == trace_id:
-                                here = span | {"node": about["service.instance.id"]}
-                                found.setdefault(span["name"], []).append(here)
+                            yield span | {"node": about["service.instance.id"]}
+
+    return read
+
+
+@pytest.fixture
+def spans(written):
+    """Read what the processes have written of one trace, by the spans' names."""
+
+    def read(trace_id):
+        found = {}
+        for span in written():
+            if span["traceId"] == trace_id:
+                found.setdefault(span["name"], []).append(span)
         return found
 
     return read
@@ -120,6 +132,32 @@ async def test_an_answer_and_a_submit_are_traced_to_the_socket_too(student, proc
         found = await traced(spans, trace_id, is_told_and_published)
     edges = {found[SUBMIT][0]["spanId"], found[SAVE][0]["spanId"]}
     assert parents(found, "outbox.publish") == edges
+
+
+async def test_a_save_over_a_socket_is_a_trace_of_its_own_to_the_board(student, written, spans):
+    """One of the share that is traced unasked; there is no other way to ask on a socket."""
+    question = student.question_ids[0]
+    async with student.socket(f"attempts/{student.attempt_id}") as line:
+        for sequence in range(1, MANY + 1):
+            save = {"question_id": question, "answer": f"word {sequence}", "sequence": sequence}
+            await line.send(type="checkpoint", message_id=f"m{sequence}", **save)
+        await line.until(lambda f: f.get("message_id") == f"m{MANY}", 20)
+
+    async def whole():
+        begun = {span["traceId"] for span in written() if span["name"] == "socket.save"}
+        for trace_id in begun:
+            found = spans(trace_id)
+            if {"outbox.publish", "socket.deliver"} <= found.keys():
+                return found
+        return None
+
+    found = await eventually(whole, 20, every=0.5)
+    [saved] = found["socket.save"]
+    assert not saved.get("parentSpanId"), "it begins with the frame"
+    assert parents(found, "outbox.publish") == {saved["spanId"]}
+    assert parents(found, "socket.deliver") == {found["outbox.publish"][0]["spanId"]}
+    facts = {attributes(span)["oep.fact"] for span in found["socket.deliver"]}
+    assert facts == {"answer_saved"}
 
 
 async def test_who_does_not_ask_for_it_is_not_traced(student, spans):

@@ -208,6 +208,7 @@ def _save(item: pb.AnswerSave) -> Save | Refused:
         connection_id=_key(item.connection_id) if item.HasField("connection_id") else None,
         login_id=item.login_id if item.HasField("login_id") else None,
         text=text,
+        traceparent=item.traceparent if item.HasField("traceparent") else None,
     )
 
 

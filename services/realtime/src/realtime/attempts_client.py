@@ -70,6 +70,7 @@ class Save:
     message_id: str
     connection_id: str
     login_id: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ class AttemptsClient:
                 message_id=save.message_id,
                 connection_id=save.connection_id,
                 login_id=save.login_id,
+                traceparent=save.traceparent,
             )
             for save in saves
         ]

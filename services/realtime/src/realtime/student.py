@@ -14,6 +14,7 @@ from math import ceil
 from time import monotonic
 
 import structlog
+from chassis import tracing
 from chassis.errors import Failure
 
 from realtime import frames, incoming
@@ -56,6 +57,19 @@ _REFUSALS = {
     "invalid_answer": ("Answer could not be processed", "CHECKPOINT_PROCESSING_ERROR"),
 }
 _NOT_SAVED = ("Answer could not be saved", "CHECKPOINT_SAVE_ERROR")
+
+
+_ABOUT_SAVES = {"oep.frame": "checkpoint"}
+
+
+def _traced(done: _Done, span: tracing.Span) -> _Done:
+    """Let a save's span last until its answer is on its way to the student."""
+
+    def react(answer: asyncio.Future[Outcome]) -> None:
+        done(answer)
+        span.end()
+
+    return react
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +165,7 @@ class Student:
         elif not 0 < question_id <= _MAX_ID:
             self._refuse(question_id, *_REFUSALS["invalid_question"], message_id)
         else:
+            span = tracing.at_edge("socket.save", None, _ABOUT_SAVES)
             save = Save(
                 attempt_id=self._connection.channel.id,
                 student_id=self._connection.caller.user_id,
@@ -163,9 +178,13 @@ class Student:
                 message_id=message_id or str(uuid.uuid4()),
                 connection_id=self._connection.id,
                 login_id=self._connection.caller.login_id,
+                traceparent=None if span is None else span.traceparent,
             )
-            if not self._submit(save, partial(self._saved, checkpoint)):
+            done = partial(self._saved, checkpoint)
+            if not self._submit(save, done if span is None else _traced(done, span)):
                 self._refuse(question_id, *_NOT_SAVED, message_id)
+                if span is not None:
+                    span.end(Overloaded())
 
     def _saved(self, checkpoint: Checkpoint, answer: asyncio.Future[Outcome]) -> None:
         question_id, message_id = checkpoint.question_id, checkpoint.message_id
