@@ -61,7 +61,8 @@ def platform(
         newcomers=max(map(size.newcomers_of, faults)),
         has_admin=True,
     )
-    with running(world, replicas={**REPLICAS, "nats": nats}, say=say) as rig:
+    [disk, *_] = [*filter(None, (fault.disk for fault in faults)), contextlib.nullcontext]
+    with running(world, replicas={**REPLICAS, "nats": nats}, disk=disk, say=say) as rig:
         yield rig
 
 

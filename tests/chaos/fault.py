@@ -4,8 +4,9 @@ import contextlib
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaos.oracle import Verdict
@@ -79,6 +80,8 @@ class Fault:
     """How wrong the students' clocks are, at most, to both sides."""
     is_silent: bool = False
     """Whether a socket can be lost without its client being told."""
+    disk: Callable[[Path], AbstractContextManager[object]] | None = None
+    """What is laid below the platform's folder; it is there in the other faults, too."""
     beside: Callable[["Run"], AbstractAsyncContextManager[None]] = _nothing
     """What runs beside the platform, from before the students begin to the end."""
 

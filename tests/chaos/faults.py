@@ -9,6 +9,7 @@ from chaos import locks
 from chaos.acts import back, down, until
 from chaos.bus_faults import BUS_FAULTS
 from chaos.clock_faults import CLOCK_FAULTS
+from chaos.disk_faults import DISK_FAULTS
 from chaos.fault import Fault
 from chaos.line_faults import LINE_FAULTS
 from chaos.mass_faults import MASS_FAULTS
@@ -185,6 +186,7 @@ FAULTS = {
         *SERVICE_FAULTS,
         *LINE_FAULTS,
         *CLOCK_FAULTS,
+        *DISK_FAULTS,
         *MASS_FAULTS,
         *NODE_FAULTS,
         *BUS_FAULTS,

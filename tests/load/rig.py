@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -151,17 +152,19 @@ def running(
     *,
     are_imported: bool = False,
     replicas: Mapping[str, int] | None = None,
+    disk: Callable[[Path], AbstractContextManager[object]] = contextlib.nullcontext,
     say: Say = print,
 ) -> Iterator[Rig]:
     """Start the platform with `world` in it and the twins beside it. Blocking.
 
     With `are_imported` the newcomers have bcrypt hashes, as those who come from the legacy portal.
+    `disk` lays something below the platform's folder, which does not exist yet.
     """
     folder = unprivileged.temporary_place("oep-load-", unprivileged.account())
     rig = Rig(Platform(folder / "platform", replicas, seed=False), world)
     try:
         say("the platform starts")
-        with rig.platform:
+        with disk(folder / "platform"), rig.platform:
             say("the world is imported")
             _fill(rig, are_imported=are_imported)
             for twin in twins:

@@ -1,9 +1,11 @@
 import asyncio
+import resource
 
 import nats as client
 import pytest
 from nats.errors import Error as NatsError
-from oep_local import plan
+from oep_local import plan, ports, supervisor
+from oep_local.nats import is_sick
 from oep_local.rig import Platform
 
 
@@ -67,3 +69,34 @@ async def test_a_wipe_forgets_every_stream(nats_server):
     connection = await client.connect(nats_server.url)
     assert await connection.jetstream().streams_info() == []
     await connection.close()
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """Run one server under the supervisor, which looks often."""
+    monkeypatch.setattr(supervisor, "SICK_SECONDS", 0.2)
+    with Platform(tmp_path / "state", stages=lambda layout: [[plan.nats(layout, 1)]]) as platform:
+        yield platform
+
+
+async def test_a_server_whose_disk_was_full_takes_messages_again(alone):
+    """It gives a stream up at the first write that fails (fault 24): the supervisor starts it anew.
+
+    A limit on the size of its files stands for the disk, and goes with the process.
+    """
+    part = alone.state.read_run()["parts"]["nats"]
+    connection = await client.connect(alone.nats_url)
+    stream = connection.jetstream(timeout=2)
+    await stream.add_stream(name="KEPT", subjects=["kept.>"])
+    await stream.publish("kept.one", b"1")
+    resource.prlimit(part["pid"], resource.RLIMIT_FSIZE, (8, resource.RLIM_INFINITY))
+    with pytest.raises(NatsError):
+        await stream.publish("kept.one", bytes(100_000))
+    await in_the_end(lambda: stream.publish("kept.one", b"2"))
+    assert (await stream.stream_info("KEPT")).state.messages == 2
+    await connection.close()
+    assert alone.state.read_run()["parts"]["nats"]["restarts"] == 1
+
+
+def test_a_server_that_says_nothing_is_not_sick():
+    assert not is_sick(ports.free_port())

@@ -1,17 +1,21 @@
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from oep_local import control, processes
+from oep_local import control, processes, supervisor
 from oep_local.errors import DidNotStart, RunnerError
 from oep_local.layout import answers
 from oep_local.ports import PortTaken
 from oep_local.rig import Platform
+from oep_local.state import State
 
 DIES = "print('no licence found', flush=True); raise SystemExit(7)"
 IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -162,3 +166,40 @@ def test_what_a_dead_supervisor_left_is_ended_by_its_birth_not_by_its_number(tmp
     word = {"pid": os.getpid(), "born": processes.birth(os.getpid()) - 1, "stop_signal": 9}
     state.write_run({"pid": 1, "parts": {"innocent": word}})
     assert control.clean_up(state) == []
+
+
+def test_what_dies_while_the_disk_is_full_comes_back_and_is_told_of_later(
+    stubs, platform_of, monkeypatch
+):
+    """run.json cannot be written then: that keeps nobody from being started again."""
+    monkeypatch.setattr(supervisor, "SICK_SECONDS", 0.1)
+    part = stubs.part("service")
+    platform = platform_of([part])
+    write, is_full = State.write_run, threading.Event()
+
+    def refuse_if_full(state, content):
+        if is_full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(state, content)
+
+    monkeypatch.setattr(State, "write_run", refuse_if_full)
+    before = pid(platform, "service")
+    is_full.set()
+    os.kill(before, signal.SIGKILL)
+    assert eventually(lambda: stubs.diary == ["service", "service"] and answers(part.port, "/"))
+    assert pid(platform, "service") == before
+    is_full.clear()
+    assert eventually(lambda: pid(platform, "service") != before)
+
+
+def test_what_says_that_it_is_sick_is_started_anew(stubs, platform_of, monkeypatch):
+    monkeypatch.setattr(supervisor, "SICK_SECONDS", 0.1)
+    is_sick = threading.Event()
+    part = replace(stubs.part("service"), is_sick=is_sick.is_set)
+    platform = platform_of([part])
+    before = pid(platform, "service")
+    is_sick.set()
+    assert eventually(lambda: stubs.diary == ["service", "service"])
+    is_sick.clear()
+    platform.wait_ready("service")
+    assert pid(platform, "service") != before

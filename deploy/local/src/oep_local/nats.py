@@ -18,6 +18,7 @@ from oep_local.ports import LOOPBACK
 from oep_local.processes import Command
 
 START_SECONDS = 30
+WRITE_ERROR = "write error"
 STOP_SECONDS = 5
 
 CONFIG = """\
@@ -221,11 +222,27 @@ def cluster(folder: Path, ports: Sequence[tuple[int, int, int]]) -> NatsCluster:
 
 def is_healthy(monitor_port: int) -> bool:
     """Ask a server's monitoring port whether JetStream takes requests."""
+    status, _ = _health(monitor_port)
+    return status == http.HTTPStatus.OK
+
+
+def is_sick(monitor_port: int) -> bool:
+    """Say whether a server has given up a stream because its disk refused a write.
+
+    It does not try again by itself, although there may be room by now (2.15): it has to be started
+    anew. A server that says nothing is not sick.
+    """
+    status, text = _health(monitor_port)
+    return status == http.HTTPStatus.SERVICE_UNAVAILABLE and WRITE_ERROR in text
+
+
+def _health(monitor_port: int) -> tuple[int, str]:
     connection = http.client.HTTPConnection(LOOPBACK, monitor_port, timeout=2)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException):
-        return False
+        return 0, ""
     finally:
         connection.close()

@@ -23,6 +23,8 @@ class Part:
     command: Callable[[], Command]
     is_ready: Callable[[], bool]
     prepare: Callable[[], None] | None = None
+    is_sick: Callable[[], bool] | None = None
+    """Whether it says of itself that only a new start helps; may block for a moment."""
     stop_patience_seconds: float = 2.5
 
     @property

@@ -58,8 +58,8 @@ def nats(layout: Layout, number: int) -> Part:
         store = layout.state.root / f"nats-of-{count}" / str(number)
         seat = Seat(number, [ports.of("nats_cluster", n) for n in range(1, count + 1)])
     server = NatsServer(store, log, port, monitor, seat)
-    ready = partial(nats_server.is_healthy, monitor)
-    return Part("nats", number, port, server.command, ready, prepare=server.prepare)
+    ready, sick = (partial(ask, monitor) for ask in (nats_server.is_healthy, nats_server.is_sick))
+    return Part("nats", number, port, server.command, ready, prepare=server.prepare, is_sick=sick)
 
 
 def service(layout: Layout, name: str, replica: int) -> Part:

@@ -20,6 +20,8 @@ from oep_local.state import State
 
 READY_SECONDS = 120
 GLANCE_SECONDS = 0.05
+SICK_SECONDS = 5.0
+"""How often a part that can say so is asked whether it is sick."""
 
 T = TypeVar("T")
 
@@ -69,6 +71,8 @@ class Supervisor:
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="oep-part")
         self._keepers: list[asyncio.Task[None]] = []
         self._phase = "starting"
+        self._is_behind = False
+        """Whether run.json could not be written when something changed."""
         self.members: dict[str, Member] = {}
 
     async def start(self) -> None:
@@ -148,7 +152,7 @@ class Supervisor:
         """Start the part again whenever it dies, later and later while it keeps dying."""
         delay, born = 0.0, time.monotonic()
         while True:
-            await self._while(member.is_alive)
+            await self._lives(member)
             delay = next_delay(delay, time.monotonic() - born)
             self._mark(member, "dead")
             await asyncio.sleep(delay)
@@ -161,6 +165,23 @@ class Supervisor:
                     self._report(f"{member.part.label}: still not ready")
             except Exception as failure:  # noqa: BLE001  # whatever it was, we go on trying
                 self._report(f"{member.part.label}: {failure!r}")
+
+    async def _lives(self, member: Member) -> None:
+        """Return when the process has ended; one that says that it is sick is ended."""
+        look_at = time.monotonic() + SICK_SECONDS
+        while member.is_alive():
+            if time.monotonic() > look_at:
+                await self._look(member)
+                look_at = time.monotonic() + SICK_SECONDS
+            await asyncio.sleep(GLANCE_SECONDS)
+
+    async def _look(self, member: Member) -> None:
+        if self._is_behind:
+            self._publish()
+        is_sick = member.part.is_sick
+        if is_sick is not None and await self._in_thread(is_sick):
+            self._report(f"{member.part.label}: sick, it starts anew")
+            await self._down(member)
 
     async def _while_held(self, member: Member) -> None:
         mark = self._state.held / member.part.label
@@ -188,4 +209,11 @@ class Supervisor:
 
     def _publish(self) -> None:
         words = {label: member.word() for label, member in self.members.items()}
-        self._state.write_run({**self._about, "phase": self._phase, "parts": words})
+        told = {**self._about, "phase": self._phase, "parts": words}
+        try:
+            self._state.write_run(told)
+        except OSError as failure:  # a full disk: what runs is kept alive all the same
+            self._report(f"run.json is behind: {failure.strerror}")
+            self._is_behind = True
+        else:
+            self._is_behind = False
