@@ -5,9 +5,12 @@ tests/chaos). The commands of compose and Kubernetes are run as they stand there
 server; functions of the shell stand for the programs of its image, and for the end of process 1.
 """
 
+import json
+import re
 import resource
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import nats
@@ -72,6 +75,16 @@ def compose() -> str:
     assert kind == "CMD-SHELL"
     assert services["nats"]["restart"] == "unless-stopped"
     return command
+
+
+@pytest.mark.parametrize("place", ["kubernetes/base/platform", "compose"])
+def test_a_start_on_a_full_disk_leaves_no_bound_behind(server, place):
+    """NATS takes what is free at its start for its bound, unless it is told another."""
+    address = f"http://127.0.0.1:{server.monitor_port}/jsz"
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        assert json.load(answer)["config"]["max_storage"] == 2**40
+    config = (ROOT / "deploy" / place / "nats.conf").read_text()
+    assert re.search("^  max_file_store: 1TB$", config, flags=re.MULTILINE)
 
 
 def asked(command: str, server: NatsServer, tmp_path: Path) -> tuple[bool, str]:

@@ -21,6 +21,8 @@ START_SECONDS = 30
 WRITE_ERROR = "write error"
 STOP_SECONDS = 5
 
+# The disk is the bound of the store. Unsaid it is a part of what is free at the start: nothing, for
+# a server that starts while its disk is full.
 CONFIG = """\
 listen: "{host}:{port}"
 http: "{host}:{monitor}"
@@ -30,6 +32,7 @@ ping_max: 2
 jetstream {{
   store_dir: "{store}"
   sync_interval: always
+  max_file_store: 1TB
 }}
 """
 CLUSTER = """\

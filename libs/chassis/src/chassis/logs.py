@@ -6,9 +6,11 @@ Values are keys; event names are `thing.happened`. Never a token, an answer or a
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
+
+from chassis import metrics
 
 _SECRET_WORDS = ("token", "password", "secret", "authorization", "answer", "full_name")
 
@@ -26,13 +28,14 @@ def configure(level: str, fmt: str, service: str) -> None:
     renderer = (
         structlog.processors.JSONRenderer() if fmt == "json" else structlog.dev.ConsoleRenderer()
     )
+    lines = cast("TextIO", Lines(sys.stdout))
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=lambda *_: structlog.PrintLogger(lines),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -43,6 +46,30 @@ def configure(level: str, fmt: str, service: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+
+
+class Lines:
+    """Where log lines go: one that cannot be written is dropped and counted.
+
+    Whoever logs must not fail by it: a disk that is full would end the very tasks that outlast
+    trouble (the bus's way back, the relay), and turn answers into 500.
+    """
+
+    def __init__(self, target: TextIO) -> None:
+        self._target = target
+
+    def write(self, text: str) -> int:
+        try:
+            return self._target.write(text)
+        except OSError:
+            metrics.LOG_LINES_LOST.inc()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._target.flush()
+        except OSError:
+            metrics.LOG_LINES_LOST.inc()
 
 
 def _named(service: str) -> Any:

@@ -24,6 +24,9 @@ DATABASE_WAITING = Gauge("oep_database_waiting", "Deeds that run on, or wait for
 BUS_CONNECTED = Gauge("oep_bus_connected", "1 while the bus can be reached")
 OUTBOX_ROWS = Gauge("oep_outbox_rows", "Notices that the bus does not have yet, at most")
 OUTBOX_OLDEST = Gauge("oep_outbox_oldest_seconds", "For how long the oldest of them has waited")
+LOG_LINES_LOST = Counter(
+    "oep_log_lines_lost_total", "Log lines that could not be written: a full disk, a closed pipe"
+)
 PUBLISHED = Counter("oep_outbox_published_total", "Notices that the bus has acknowledged")
 RPC_SECONDS = Histogram(
     "oep_rpc_seconds", "gRPC calls answered, by duration", ["method"], buckets=SECONDS
