@@ -18,6 +18,7 @@ from oep_release.history import RECORD, ROOT, Repository
 from oep_release.versions import Version, version_of_project
 
 HERE = Repository()
+pytestmark = pytest.mark.skipif(HERE.is_cut, reason="no history: git fetch --unshallow --tags")
 DAY = date(2026, 3, 2)
 
 

@@ -54,6 +54,11 @@ class Repository:
             raise StepFailed(f"git {words[0]}", done.stderr or done.stdout)
         return done.stdout.strip()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the clone was made without its history (`--depth`)."""
+        return self.git("rev-parse", "--is-shallow-repository") == "true"
+
     def has(self, commit: str) -> bool:
         """Whether the commit, with its files, is in this clone."""
         try:
