@@ -10,11 +10,18 @@ import pytest
 
 # Folders whose tests share one platform.
 WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway", "tests/browser", "tests/docs")
+# Files that share another one: started once, it stays to the end.
+ONE_PLATFORM = (
+    "deploy/local/tests/test_demo_platform.py",
+    "deploy/local/tests/test_office.py",
+    "tests/docs/test_commands.py",
+    "tests/docs/test_real_frames.py",
+)
 # In this order, then the rest: the longest early, and beside them what mostly waits.
 FIRST = (
     "tests/e2e",
     "tests/browser",
-    "deploy/local/tests/test_demo_platform.py",
+    *ONE_PLATFORM,
     "services/realtime",
     "deploy/local/tests/test_platform.py",
     "tests/contract/test_schemathesis.py",
@@ -25,8 +32,10 @@ FIRST = (
 
 
 def unit_of(nodeid: str) -> str:
-    """Return what goes to one process together with this test: its folder or its file."""
+    """Return what goes to one process together with this test: its folder, its file or others."""
     file = nodeid.split("::", maxsplit=1)[0]
+    if file in ONE_PLATFORM:
+        return ONE_PLATFORM[0]
     return next((folder for folder in WHOLE if file.startswith(f"{folder}/")), file)
 
 

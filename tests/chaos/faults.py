@@ -11,6 +11,7 @@ from chaos.bus_faults import BUS_FAULTS
 from chaos.clock_faults import CLOCK_FAULTS
 from chaos.disk_faults import DISK_FAULTS
 from chaos.fault import Fault
+from chaos.gateway_faults import GATEWAY_FAULTS
 from chaos.line_faults import LINE_FAULTS
 from chaos.mass_faults import MASS_FAULTS
 from chaos.node_faults import NODE_FAULTS
@@ -19,6 +20,7 @@ from chaos.run import Run
 from chaos.service_faults import SERVICE_FAULTS
 from chaos.stream_faults import STREAM_FAULTS
 from chaos.student import EVENT, TIMING
+from chaos.upgrade_faults import UPGRADE_FAULTS
 from chaos.watch import felt
 
 UNAVAILABLE = frozenset({503})
@@ -70,7 +72,7 @@ async def _lose_one_answer(run: Run, path: str) -> None:
 
 
 async def stop_nats(run: Run) -> None:
-    seconds = 15.0 if run.size.is_short else 300.0
+    seconds = 8.0 if run.size.is_short else 300.0
     async with run.window():
         began = time.time()
         await down(run, "nats", seconds)
@@ -187,6 +189,8 @@ FAULTS = {
         *LINE_FAULTS,
         *CLOCK_FAULTS,
         *DISK_FAULTS,
+        *GATEWAY_FAULTS,
+        *UPGRADE_FAULTS,
         *MASS_FAULTS,
         *NODE_FAULTS,
         *BUS_FAULTS,

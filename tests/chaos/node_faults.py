@@ -31,7 +31,7 @@ async def kill_a_realtime_node(run: Run) -> None:
         async with run.window():
             await asyncio.to_thread(run.platform.kill, target)
             await back(run, target)
-            await until(lambda: _all_are_back(run), _GONE_SECONDS)
+            await until(lambda: all_are_back(run), _GONE_SECONDS)
     p99 = percentile(sorted(run.sitters_saw.came_back + run.boards_saw.came_back), 99)
     if p99 > _RECONNECT_SECONDS:
         run.was_late(f"reconnect p99 {p99:.1f} s, not {_RECONNECT_SECONDS:.0f}")
@@ -41,9 +41,9 @@ async def roll_the_realtime_nodes(run: Run) -> None:
     """Ask each in turn to end cleanly, as an upgrade does."""
     async with run.window():
         for target in _NODES:
-            before = await asyncio.to_thread(_pids, run, target)
+            before = await asyncio.to_thread(pids, run, target)
             await asyncio.to_thread(run.platform.term, target)
-            await until(lambda: _is_another(run, target, before), _GONE_SECONDS)  # noqa: B023  # it is awaited
+            await until(lambda: is_another(run, target, before), _GONE_SECONDS)  # noqa: B023  # it is awaited
             await back(run, target)
     closes = run.boards_saw.closes + run.sitters_saw.closes
     if strange := {code: n for code, n in closes.items() if code not in _ALLOWED_CODES}:
@@ -123,7 +123,8 @@ def _back_count(run: Run) -> int:
     return len(run.boards_saw.back_at) + len(run.sitters_saw.back_at)
 
 
-async def _all_are_back(run: Run) -> bool:
+async def all_are_back(run: Run) -> bool:
+    """Say whether whoever lost his socket has another one."""
     seen = (run.boards_saw, run.sitters_saw)
     return all(len(each.back_at) == len(each.lost_at) for each in seen)
 
@@ -134,9 +135,10 @@ async def _reads(run: Run) -> int:
     return int(row["count"])
 
 
-async def _is_another(run: Run, target: str, before: list[int]) -> bool:
+async def is_another(run: Run, target: str, before: list[int]) -> bool:
+    """Say whether a replica runs as other processes than before."""
     try:
-        return await asyncio.to_thread(_pids, run, target) != before
+        return await asyncio.to_thread(pids, run, target) != before
     except KeyError:  # at this moment there is none
         return False
 
@@ -148,7 +150,8 @@ def _sockets_on(run: Run, target: str) -> int:
     return sum(int(float(line.split()[-1])) for line in lines if line.startswith(_SOCKETS))
 
 
-def _pids(run: Run, target: str) -> list[int]:
+def pids(run: Run, target: str) -> list[int]:
+    """Return the processes of a replica; KeyError when there are none."""
     return run.rig.pids(target.removesuffix("#1"))  # the first replica has its service's name
 
 

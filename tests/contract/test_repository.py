@@ -66,8 +66,15 @@ def test_each_decision_is_listed_and_says_what_enforces_it():
 
 def test_what_is_shared_out_first_is_there(pytestconfig: pytest.Config):
     shares = next(p for p in pytestconfig.pluginmanager.get_plugins() if hasattr(p, "unit_of"))
-    assert [name for name in (*shares.FIRST, *shares.WHOLE) if not (ROOT / name).exists()] == []
+    assert [
+        name
+        for name in (*shares.FIRST, *shares.WHOLE, *shares.ONE_PLATFORM)
+        if not (ROOT / name).exists()
+    ] == []
     file = shares.FIRST[1]
     assert shares.unit_of(f"{file}::test_one[a/b::c]") == file
     assert shares.unit_of(f"{shares.WHOLE[0]}/test_x.py::test_one") == shares.WHOLE[0]
+    assert {shares.unit_of(f"{one}::test_one") for one in shares.ONE_PLATFORM} == {
+        shares.ONE_PLATFORM[0]
+    }
     assert shares.turn_of(f"{file}::test_one") == 1 < shares.turn_of("libs/test_x.py::test_one")

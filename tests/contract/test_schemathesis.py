@@ -32,7 +32,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 MORE = int(os.environ.get("OEP_EXAMPLES", "0"))
-EXAMPLES = {"auth": MORE or 4, "attempts": MORE or 2, "proctoring": MORE or 2}
+EXAMPLES = {"auth": MORE or 3, "attempts": MORE or 1, "proctoring": MORE or 1}
 """By operation, caller, kind of data, and kind of id."""
 SECONDS = 300 * max(1, MORE // 3)
 

@@ -14,11 +14,12 @@ from oep_local.rig import Platform
 from rich.console import Console
 
 SMALL = Path(__file__).parent / "data" / "legacy_small.sql"
-# lies beside a checkout of ours and is not part of it; the small one is its twin in every test
+# lies beside a checkout of ours and is not part of it; elsewhere the small one is its twin
 KNOWN = Path(__file__).parents[4] / "shared" / "data" / "legacy_portal_2025-10-27.sql"
 PORTALS = [
-    (SMALL, ("HB20250001", "29/02/2004", "Meadow ")),
-    *([(KNOWN, ("AP20250001", "02/02/2001", "kumar"))] if KNOWN.exists() else []),
+    (KNOWN, ("AP20250001", "02/02/2001", "kumar"))
+    if KNOWN.exists()
+    else (SMALL, ("HB20250001", "29/02/2004", "Meadow "))
 ]
 PATIENCE_SECONDS = 60.0
 

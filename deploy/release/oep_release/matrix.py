@@ -23,7 +23,7 @@ from oep_release.building import Build
 from oep_release.errors import ReleaseError
 from oep_release.history import Release
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 @dataclass(frozen=True)

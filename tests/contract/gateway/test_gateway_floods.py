@@ -219,7 +219,10 @@ def test_what_a_service_cannot_take_is_refused_at_once(own_rig, is_problem, wait
     rig = own_rig(*(f"--limit=upstream-{each}" for each in limits))
     rig.stubs["attempts"][0].free.clear()
     with ThreadPoolExecutor() as pool:
-        held = [pool.submit(rig.http.get, PATH) for _ in range(2)]
+        held = [pool.submit(rig.http.get, PATH)]
+        answered = "cluster.attempts.upstream_rq_active"
+        wait_until(lambda: rig.envoy.stat(answered) == 1, "one is being answered")
+        held.append(pool.submit(rig.http.get, PATH))
         waits = "cluster.attempts.upstream_rq_pending_active"
         wait_until(lambda: rig.envoy.stat(waits) == 1, "one waits for a connection")
         began = time.perf_counter()
