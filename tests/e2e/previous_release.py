@@ -1,6 +1,7 @@
 """A release of yesterday between the others of today: what an upgrade of one service looks like.
 
-`make compatibility` does this with each service; here it is the one that most neighbours ask.
+`make compatibility` does this with each service; here it is the one that most neighbours ask. It
+is called by name, on a platform of its own: no part of `make test`.
 """
 
 import asyncio
