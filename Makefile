@@ -183,7 +183,7 @@ bench-nodes: setup ## Measure what two realtime nodes use for their own sockets 
 
 .PHONY: chaos
 chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 13 --students 500")
-	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+	@PYTHONPATH=tests:deploy/release $(BIN)/python -m chaos $(ARGS)
 
 .PHONY: bench-fanout
 bench-fanout: setup ## Measure fan-out to 1,000 sockets against nats-server's own, and 18,000 that only stay
