@@ -5,36 +5,23 @@ passes it to nobody. Its clients send one request at a time, so the last one is 
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+
+from chaos.passage import Passage
 
 _CHUNK = 64 * 1024
 
 OnAnswer = Callable[[], Awaitable[None]]
 
 
-class LossyProxy:
+class LossyProxy(Passage):
     """Passes bytes both ways until it is armed."""
 
     def __init__(self, upstream_port: int) -> None:
-        self.port = 0
-        self._upstream_port = upstream_port
+        super().__init__(upstream_port)
         self._on_answer: OnAnswer | None = None
         self._wanted = b""
         self._is_lost = asyncio.Event()
-        self._serving: set[asyncio.Task[None]] = set()
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator["LossyProxy"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._serving:
-                task.cancel()
-            await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def lose_one(self, path: str, on_answer: OnAnswer) -> None:
         """Return when an answer to a request below `path` was lost and `on_answer` is done."""
@@ -42,17 +29,6 @@ class LossyProxy:
         self._wanted = f"POST {path}".encode()
         self._on_answer = on_answer
         await self._is_lost.wait()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # a handler is one
-        self._serving.add(task)
-        try:
-            with contextlib.suppress(OSError):
-                await self._connect(reader, writer)
-        finally:
-            self._serving.discard(task)
-            writer.close()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)

@@ -8,12 +8,12 @@ alive and carry nothing.
 """
 
 import asyncio
-import contextlib
 import random
 import socket
 import struct
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+
+from chaos.passage import Passage
 
 _CHUNK = 64 * 1024
 _AHEAD = 64
@@ -66,37 +66,12 @@ class Weather:
         await self._open.wait()
 
 
-class RoughLine:
+class RoughLine(Passage):
     """Passes bytes both ways, as the weather lets it."""
 
     def __init__(self, upstream_port: int, weather: Weather) -> None:
-        self.port = 0
+        super().__init__(upstream_port)
         self.weather = weather
-        self._upstream_port = upstream_port
-        self._serving: set[asyncio.Task[None]] = set()
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator["RoughLine"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._serving:
-                task.cancel()
-            await asyncio.gather(*self._serving, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # a handler is one
-        self._serving.add(task)
-        try:
-            with contextlib.suppress(OSError):
-                await self._connect(reader, writer)
-        finally:
-            self._serving.discard(task)
-            writer.close()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.weather.passable()

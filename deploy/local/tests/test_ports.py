@@ -77,10 +77,13 @@ def test_a_slice_is_free_again_when_its_process_has_ended(tmp_path):
     program = (
         "import contextlib, pathlib; from oep_local import ports;"
         f"share = ports.Share(pathlib.Path({str(tmp_path)!r}), (12_000, 12_040), size=40);"
-        "share.hold_free_block(contextlib.ExitStack(), 1)"
+        "print(share.hold_free_block(contextlib.ExitStack(), 1))"
     )
-    for _ in range(2):
-        subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+    ended = [
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+        for _ in range(2)
+    ]
+    assert {int(process.stdout) for process in ended} <= set(range(12_000, 12_040))
 
 
 def test_when_all_are_given_a_process_begins_with_its_own_again(tmp_path):
