@@ -1,6 +1,8 @@
 """`python -m chaos [faults…]`: faults at full length; one JSON line each, then the table's rows."""
 
 import asyncio
+import dataclasses
+import secrets
 import signal
 import sys
 import time
@@ -15,6 +17,7 @@ from chaos.faults import FAULTS
 
 app = typer.Typer(add_completion=False, help="Faults under load; see tests/chaos/README.md.")
 console = Console(width=None if sys.stdout.isatty() else 160, stderr=True)
+_SEEDS = 1_000_000
 _ORACLES = {False: "O1, O2, O3, O5, O6, O7", True: "O1-O7"}
 _began = time.monotonic()
 
@@ -32,11 +35,16 @@ def main(
         typer.Option(min=1, help="Of students in faults that have some; 1,000 and 5,000 if none."),
     ] = None,
     nats: Annotated[int, typer.Option(help="Servers of the bus: 3, or 1.")] = 3,
+    seed: Annotated[
+        int | None, typer.Option(help="Of an earlier run's line, to do the same again.")
+    ] = None,
     short: Annotated[bool, typer.Option(help="As in `make test`.")] = False,
 ) -> None:
     """Break the platform while students post events, and judge what survived."""
     wanted = faults or list(FAULTS)
-    size = SHORT if short else Size(students=students, sockets=sockets)
+    seed = secrets.randbelow(_SEEDS) if seed is None else seed
+    size = Size(students=students, sockets=sockets, seed=seed)
+    size = dataclasses.replace(SHORT, seed=seed) if short else size
     with platform(size, wanted, _say, nats=nats) as rig:
         results = asyncio.run(all_of(rig, size, wanted, _say, _tell))
     for result in results:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ class Course:
 
     async def run(self, fault: Fault) -> Result:
         """Do one fault; afterwards the platform is whole."""
+        random.seed(f"{self.size.seed} {fault.number}")
         place = list(FAULTS).index(fault.number)
         run = Run(self.rig, self.tokens, self.staff_token, fault, place, self.size)
         try:

@@ -29,6 +29,8 @@ class Size:
     """Before the fault and after it."""
     sockets: int | None = None
     """How many sockets students have together, in faults where they have some."""
+    seed: int = 0
+    """What chance begins with in each fault; what others do at the same time is not in its hand."""
     is_short: bool = False
     """Few repetitions and short outages, for `make test`."""
 
@@ -98,6 +100,7 @@ class Result:
     unauthorised: int
     known_again: int
     refusals: Mapping[int, int]
+    seed: int
     late: list[str] = field(default_factory=list)
     """Limits that were missed; a slow machine misses them, too."""
     words: list[str] = field(default_factory=list)
@@ -116,6 +119,7 @@ class Result:
             "p50_ms": _rounded(self.p50_ms),
             "p99_ms": _rounded(self.p99_ms),
             "unauthorised": self.unauthorised,
+            "seed": self.seed,
         }
         return json.dumps(told)
 

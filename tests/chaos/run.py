@@ -212,6 +212,9 @@ class Run:
         verdict.note(self._flaws + self.ledger.odd)
         if self.saves.promised:
             verdict.note(await asyncio.to_thread(self._answers_lost))
+        if self.ledger.reasons:
+            told = ", ".join(f"{n} of {code}" for code, n in self.ledger.reasons.most_common())
+            self.words.append(f"posts were refused with {told}")
         if self.ledger.waiting_count:
             verdict.note([f"{self.ledger.waiting_count} posts were never promised"])
         if self.ledger.unauthorised:
@@ -226,6 +229,7 @@ class Run:
             self.ledger.unauthorised,
             self.ledger.known_again,
             dict(self.ledger.refusals),
+            self.size.seed,
             words=self.words,
         )
         result.late = self._late + list(_missed(fault, result))

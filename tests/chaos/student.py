@@ -158,6 +158,7 @@ class Student:
         """Note what an answer promises; False when it must be asked again."""
         if not answer.is_good:
             self._ledger.refusals[answer.status] += 1
+            self._ledger.reasons[_reason(answer)] += 1
             self._judge_refusal(answer)
             return False
         now, body = time.time(), json.loads(answer.body)
@@ -188,6 +189,16 @@ class Student:
             self._ledger.odd.append(f"status {status}: {answer.body[:200]!r}")
         elif status != LOST and answer.retry_after_seconds is None:
             self._ledger.odd.append(f"status {status} without Retry-After")
+
+
+def _reason(answer: Answer) -> str:
+    """Return the code that a refusal names, or `lost`."""
+    if answer.status == LOST:
+        return "lost"
+    try:
+        return str(json.loads(answer.body)["code"])
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.status} without a code"
 
 
 def _body(sent: Sent, skew: timedelta) -> dict[str, Any]:
