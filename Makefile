@@ -185,6 +185,10 @@ bench-nodes: setup ## Measure what two realtime nodes use for their own sockets 
 chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 13 --students 500")
 	@PYTHONPATH=tests:deploy/release $(BIN)/python -m chaos $(ARGS)
 
+.PHONY: soak
+soak: setup ## Half an hour of load with a fault of chance every 3 min (ARGS="--minutes 120")
+	@PYTHONPATH=tests:deploy/release $(BIN)/python -m chaos.soak $(ARGS)
+
 .PHONY: bench-fanout
 bench-fanout: setup ## Measure fan-out to 1,000 sockets against nats-server's own, and 18,000 that only stay
 	@$(LOAD) fanout $(ARGS)

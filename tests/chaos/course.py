@@ -18,6 +18,8 @@ from chaos.run import Run
 REPLICAS = {"attempts": 2, "proctoring": 2, "realtime": 3}
 _ANSWERS_LOST = 3
 _PAST_THE_GATEWAY = 3
+_EXAMS = len(FAULTS) + 1
+"""One for each fault, and one for a fault that is not in the list."""
 
 
 @dataclass
@@ -26,14 +28,14 @@ class Course:
 
     rig: Rig
     tokens: Mapping[int, str]
-    staff_token: str
     size: Size
 
     async def run(self, fault: Fault) -> Result:
         """Do one fault; afterwards the platform is whole."""
-        random.seed(f"{self.size.seed} {fault.number}")
-        place = list(FAULTS).index(fault.number)
-        run = Run(self.rig, self.tokens, self.staff_token, fault, place, self.size)
+        random.seed(f"{self.size.seed} {fault.name}")
+        place = [*FAULTS, fault.number].index(fault.number)
+        staff_token = await asyncio.to_thread(self.rig.sign_in_staff)
+        run = Run(self.rig, self.tokens, staff_token, fault, place, self.size)
         try:
             async with self._way(fault, run), fault.beside(run):
                 return await run.play()
@@ -55,10 +57,18 @@ def platform(
     size: Size, numbers: Sequence[int], say: Say = print, *, nats: int = 1
 ) -> Iterator[Rig]:
     """Start what a course needs: an exam for each fault, or two, and an outsider."""
-    faults = [FAULTS[number] for number in numbers]
+    with platform_for(size, [FAULTS[number] for number in numbers], say, nats=nats) as rig:
+        yield rig
+
+
+@contextlib.contextmanager
+def platform_for(
+    size: Size, faults: Sequence[Fault], say: Say = print, *, nats: int = 1
+) -> Iterator[Rig]:
+    """Start what these faults need."""
     world = World(
         sitters=size.sitters_of(faults) + 1,
-        running_exams=len(FAULTS) * 2 if any(fault.has_spare for fault in faults) else len(FAULTS),
+        running_exams=_EXAMS * 2 if any(fault.has_spare for fault in faults) else _EXAMS,
         questions=5,
         newcomers=max(map(size.newcomers_of, faults)),
         has_admin=True,
@@ -69,8 +79,7 @@ def platform(
 
 
 async def begun(rig: Rig, size: Size) -> Course:
-    staff_token = await asyncio.to_thread(rig.sign_in_staff)
-    return Course(rig, await rig.sign_in(rig.world.sitter_ids), staff_token, size)
+    return Course(rig, await rig.sign_in(rig.world.sitter_ids), size)
 
 
 async def all_of(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from chaos.run import Run
 
 _FEW_NEWCOMERS = 30
+_SEEDS = 1_000_000
 SOCKETS_EACH = 5
 """How many sockets a student may have here; who has some beyond `students` only listens."""
 
@@ -36,9 +38,8 @@ class Size:
 
     def sockets_of(self, fault: "Fault") -> int:
         """Return how many sockets students have in a fault: one each when it is short."""
-        return (self.students if self.is_short else self.sockets or fault.sockets) * (
-            fault.sockets > 0
-        )
+        wanted = self.sockets or (self.students if self.is_short else fault.sockets)
+        return wanted * (fault.sockets > 0)
 
     def newcomers_of(self, fault: "Fault") -> int:
         """Return how many students log in during a fault."""
@@ -48,6 +49,11 @@ class Size:
         """Return how many students are needed, those included who only listen."""
         most = max((self.sockets_of(fault) for fault in faults), default=0)
         return max(self.students, math.ceil(most / SOCKETS_EACH))
+
+
+def chosen(seed: int | None) -> int:
+    """Return the seed that was asked for, or one of chance."""
+    return secrets.randbelow(_SEEDS) if seed is None else seed
 
 
 SHORT = Size(students=10, period_seconds=0.2, quiet_seconds=0.5, is_short=True)
@@ -84,8 +90,14 @@ class Fault:
     """Whether a socket can be lost without its client being told."""
     disk: Callable[[Path], AbstractContextManager[object]] | None = None
     """What is laid below the platform's folder; it is there in the other faults, too."""
+    shown_as: str = ""
+    """What its line and row call it instead of its number."""
     beside: Callable[["Run"], AbstractAsyncContextManager[None]] = _nothing
     """What runs beside the platform, from before the students begin to the end."""
+
+    @property
+    def name(self) -> str:
+        return self.shown_as or str(self.number)
 
 
 @dataclass
@@ -110,7 +122,7 @@ class Result:
         """The JSON line of this fault."""
         verdict = self.verdict
         told = {
-            "fault": self.fault.number,
+            "fault": self.fault.shown_as or self.fault.number,
             "accepted": verdict.accepted,
             "stored": verdict.stored,
             "duplicates": verdict.duplicates,

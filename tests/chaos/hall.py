@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -28,7 +28,7 @@ class Hall:
     def __init__(
         self,
         url: str,
-        staff_token: str,
+        staff_token: Callable[[], str],
         attempts: Mapping[int, str],
         questions: Sequence[int],
     ) -> None:
@@ -95,7 +95,7 @@ class Hall:
         body: dict[str, Any],
         token: str | None = None,
     ) -> int:
-        headers = {"Authorization": f"Bearer {token or self._staff}"}
+        headers = {"Authorization": f"Bearer {token or self._staff()}"}
         with contextlib.suppress(httpx.HTTPError):
             answer = await http.post(f"{self._url}/{attempt_id}/{verb}", json=body, headers=headers)
             self.done += answer.status_code in _DONE

@@ -44,7 +44,7 @@ class Ledger:
     refusals: Counter[int] = field(default_factory=Counter)
     """Answers that were no 2xx, by status; 0 counts requests without an answer."""
     reasons: Counter[str] = field(default_factory=Counter)
-    """The codes that refusals named."""
+    """The words that refusals were told in."""
     odd: list[str] = field(default_factory=list)
     """What no client should be told, in words."""
     known_again: int = 0

@@ -97,6 +97,7 @@ class Run:
         self.sitters: dict[Sitter, int] = {}
         """With the attempt of each."""
         self.staff_token = staff_token
+        """Good for half an hour; who runs for longer gets another one."""
         self.boards_at = rig.platform.ws_url
         """Whom boards connect to; what runs `beside` may say somebody else."""
         self.injected: set[int] = set()
@@ -105,7 +106,9 @@ class Run:
         """The process that a fault makes slow."""
         mine = itertools.islice(self._attempts.items(), size.students)
         self.tokens_of_attempts = {one: tokens[who] for who, one in mine}
-        self._hall = Hall(rig.platform.url, staff_token, self.tokens_of_attempts, self.questions)
+        self._hall = Hall(
+            rig.platform.url, lambda: self.staff_token, self.tokens_of_attempts, self.questions
+        )
         self._flaws: list[str] = []
         self._late: list[str] = []
         self._windows: list[tuple[float, float]] = []
@@ -213,8 +216,10 @@ class Run:
         if self.saves.promised:
             verdict.note(await asyncio.to_thread(self._answers_lost))
         if self.ledger.reasons:
-            told = ", ".join(f"{n} of {code}" for code, n in self.ledger.reasons.most_common())
-            self.words.append(f"posts were refused with {told}")
+            told = ", ".join(
+                f"{n} times {words!r}" for words, n in self.ledger.reasons.most_common()
+            )
+            self.words.append(f"posts were refused: {told}")
         if self.ledger.waiting_count:
             verdict.note([f"{self.ledger.waiting_count} posts were never promised"])
         if self.ledger.unauthorised:
@@ -248,8 +253,7 @@ class Run:
     def _watch(self) -> list[asyncio.Task[None]]:
         fault = self.fault
         boards_count = (_FEW_BOARDS if self.size.is_short else _MOST_BOARDS) * fault.has_boards
-        url = f"{self.boards_at}/api/v1/ws/exams/{self.exam_id}/monitor?token={self.staff_token}"
-        self.watchers = [Watcher(url, self.boards_saw) for _ in range(boards_count)]
+        self.watchers = [Watcher(self._board_url, self.boards_saw) for _ in range(boards_count)]
         count, port = self.size.sockets_of(fault), self._port
         quiet = _WATCHFUL_SECONDS if fault.is_silent else _QUIET_SECONDS
         gate = asyncio.Semaphore(_COME_AT_ONCE)
@@ -259,6 +263,10 @@ class Run:
             for who, one in places
         }
         return [asyncio.create_task(one.run()) for one in self.lookers]
+
+    def _board_url(self) -> str:
+        token = self.staff_token
+        return f"{self.boards_at}/api/v1/ws/exams/{self.exam_id}/monitor?token={token}"
 
     def _save(self) -> list[asyncio.Task[None]]:
         period, port = self.size.period_seconds * _SAVE_PERIODS, self._port

@@ -27,6 +27,7 @@ TIMING = "/api/v1/proctoring/question-timing"
 _ANSWER_SECONDS = 20.0  # longer than the gateway waits
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LARGEST_BATCH = 50
+_SHOWN_BYTES = 80
 _TIMING_EVERY = 6
 _TYPES = ("tab_switch", "window_focus", "copy_paste_attempt", "answer_change")
 _CLOCK_GRAIN = 0.005
@@ -192,13 +193,13 @@ class Student:
 
 
 def _reason(answer: Answer) -> str:
-    """Return the code that a refusal names, or `lost`."""
+    """Return a refusal's own words, else how its body begins; `lost` when there was none."""
     if answer.status == LOST:
         return "lost"
     try:
-        return str(json.loads(answer.body)["code"])
+        return str(json.loads(answer.body)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"{answer.status} without a code"
+        return f"{answer.status}: {answer.body[:_SHOWN_BYTES].decode(errors='replace')}"
 
 
 def _body(sent: Sent, skew: timedelta) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def event(number, **counts):
 
 @pytest.fixture
 def board():
-    board = Watcher("ws://nowhere", Seen())
+    board = Watcher(lambda: "ws://nowhere", Seen())
     board._take(snapshot(41, 42))
     return board
 

@@ -328,9 +328,9 @@ def test_a_token_in_a_log_is_found_out(tmp_path, line, is_flaw):
 
 def test_the_json_line_has_what_every_fault_tells(run):
     verdict = oracle.judge(*run)
-    result = Result(FAULTS[12], verdict, 1.23, 4.56, 7.89, 0, 0, {})
+    result = Result(FAULTS[12], verdict, 1.23, 4.56, 7.89, 0, 0, {}, 16)
     assert result.line == (
         '{"fault": 12, "accepted": 14, "stored": 14, "duplicates": 0, "order_violations": 0,'
-        ' "converge_s": 1.2, "p50_ms": 4.6, "p99_ms": 7.9, "unauthorised": 0}'
+        ' "converge_s": 1.2, "p50_ms": 4.6, "p99_ms": 7.9, "unauthorised": 0, "seed": 16}'
     )
     assert SHORT.is_short

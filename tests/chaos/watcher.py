@@ -11,7 +11,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,8 +87,8 @@ class Seen:
 class Watcher:
     """One board of one exam; `run` is its life."""
 
-    def __init__(self, url: str, seen: Seen) -> None:
-        """`url` ends where the position's parameters are appended."""
+    def __init__(self, url: Callable[[], str], seen: Seen) -> None:
+        """`url` ends where the position's parameters are appended; tokens in it are renewed."""
         self._is_stale = False
         self._url = url
         self._seen = seen
@@ -144,7 +144,7 @@ class Watcher:
         self._seen.asks(self._lost_at)
         try:
             async with connect(
-                self._url + query,
+                self._url() + query,
                 subprotocols=[_PROTOCOL],
                 proxy=None,
                 compression=None,
