@@ -20,6 +20,7 @@ from chaos.run import Run
 from chaos.service_faults import SERVICE_FAULTS
 from chaos.stream_faults import STREAM_FAULTS
 from chaos.student import EVENT, TIMING
+from chaos.trust_faults import TRUST_FAULTS
 from chaos.upgrade_faults import UPGRADE_FAULTS
 from chaos.watch import felt
 
@@ -191,6 +192,7 @@ FAULTS = {
         *DISK_FAULTS,
         *GATEWAY_FAULTS,
         *UPGRADE_FAULTS,
+        *TRUST_FAULTS,
         *MASS_FAULTS,
         *NODE_FAULTS,
         *BUS_FAULTS,
