@@ -12,6 +12,7 @@ from oep_release import SERVICES
 from oep_release.building import build
 from oep_release.history import Repository
 
+from chaos import gateway
 from chaos.acts import until
 from chaos.fault import Fault
 from chaos.node_faults import all_are_back, is_another, pids
@@ -44,11 +45,20 @@ async def upgrade_everything(run: Run) -> None:
         del layout.interpreters[service]
         for number in range(1, layout.count(service) + 1):
             async with run.window():
-                await _anew(run, f"{service}#{number}")
+                await _replaced(run, service, number)
     await until(lambda: all_are_back(run), _GONE_SECONDS)
     closes = run.boards_saw.closes + run.sitters_saw.closes
     if strange := {code: n for code, n in closes.items() if code not in _ALLOWED_CODES}:
         run.flaw(f"closes of an upgrade: {strange}")
+
+
+async def _replaced(run: Run, service: str, number: int) -> None:
+    """Take a replica out of the gateway's addresses first, if there is another one."""
+    if run.platform.layout.count(service) == 1:
+        await _anew(run, f"{service}#{number}")
+        return
+    async with gateway.without(run, service, number):
+        await _anew(run, f"{service}#{number}")
 
 
 async def _anew(run: Run, target: str) -> None:

@@ -116,7 +116,7 @@ def clean_up(state: State) -> list[str]:
         if deliver(word, signal.SIGCONT)
     }
     for word in reversed(left.values()):
-        deliver(word, signal.Signals(word["stop_signal"]))
+        deliver(word, signal.Signals(word.get("end_signal", word["stop_signal"])))
     deadline = time.monotonic() + 5
     for word in left.values():
         psutil.wait_procs(_processes(word), timeout=max(0.0, deadline - time.monotonic()))

@@ -23,6 +23,8 @@ PAGES = ROOT / "web"
 GENERATOR = ROOT / "deploy" / "gateway" / "generate.py"
 # A service closes its sockets in slices for this long; the supervisor's patience is longer.
 SHUTDOWN_SECONDS = "2"
+# The gateway asks every 2 s who is ready. Who has no replica has nobody to leave the work to.
+LEAVING_SECONDS = "3"
 ON_DEMAND = ("web", "prometheus", "grafana", "traces")
 # Of requests that do not ask to be traced: enough to find one, little enough for a laptop.
 TRACES_SHARE = "0.05"
@@ -41,6 +43,8 @@ class Layout:
     tls: Pair | None = None
     """What the public door shows; without it the door speaks plainly."""
     interpreters: dict[str, Path] = field(default_factory=dict)
+    resting: set[tuple[str, int]] = field(default_factory=set)
+    """Services and replicas of which the gateway is not told, as of one that is about to end."""
     """Services that another Python runs from their next start on: a release built apart."""
 
     @property
@@ -94,6 +98,11 @@ class Layout:
         replicas = range(1, self.count(name) + 1)
         return ",".join(f"{LOOPBACK}:{self.ports.of(port or name, n)}" for n in replicas)
 
+    def _asked(self, name: str) -> str:
+        """Return the addresses that the gateway sends requests to."""
+        asked = [n for n in range(1, self.count(name) + 1) if (name, n) not in self.resting]
+        return ",".join(f"{LOOPBACK}:{self.ports.of(name, n)}" for n in asked)
+
     @property
     def nats_url(self) -> str:
         """The addresses of all servers of the bus, comma separated."""
@@ -121,6 +130,7 @@ class Layout:
             "TOKEN_ISSUER": "oep",
             "ALLOWED_ORIGINS": ",".join(self.origins),
             "NODE_ID": f"{service}-{replica}",
+            "LEAVING_SECONDS": LEAVING_SECONDS if self.count(service) > 1 else "0",
             "SHUTDOWN_SECONDS": SHUTDOWN_SECONDS,
             **{f"{name.upper()}_GRPC": self.addresses(name, f"{name}_grpc") for name in STORED},
         }
@@ -165,7 +175,7 @@ class Layout:
 
     def write_gateway_config(self) -> None:
         """Have the gateway's own generator write its configuration for our addresses."""
-        upstreams = [f"--upstream={name}={self.addresses(name)}" for name in SERVICES]
+        upstreams = [f"--upstream={name}={self._asked(name)}" for name in SERVICES]
         here = ["--host", LOOPBACK, "--port", str(self.ports.of("gateway"))]
         admin = ["--admin-host", LOOPBACK, "--admin-port", str(self.ports.of("gateway_admin"))]
         pages = [

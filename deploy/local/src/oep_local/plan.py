@@ -1,5 +1,6 @@
 """The platform's programs in the order in which they start, each as a part or a task."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -71,7 +72,12 @@ def service(layout: Layout, name: str, replica: int) -> Part:
 
 def service_command(layout: Layout, name: str, replica: int) -> Command:
     python = layout.interpreters.get(name, sys.executable)
-    return Command((str(python), "-m", name), layout.environment(name, replica), layout.state.root)
+    return Command(
+        (str(python), "-m", name),
+        layout.environment(name, replica),
+        layout.state.root,
+        end_signal=signal.SIGINT,
+    )
 
 
 def pages(layout: Layout) -> Part:

@@ -104,6 +104,7 @@ class PostgresServer:
             folder=self.data,
             account=self.account,
             stop_signal=signal.SIGINT,
+            end_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,
         )
 

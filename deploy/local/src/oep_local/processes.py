@@ -47,6 +47,9 @@ class Command:
     folder: Path
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    """Asks it to end while the others go on."""
+    end_signal: signal.Signals = signal.SIGTERM
+    """Asks it to end when all of them do, and nobody takes over its work."""
     orphan_signal: signal.Signals = signal.SIGKILL
 
 

@@ -35,6 +35,7 @@ class Member:
     process: subprocess.Popen[bytes] | None = None
     born: float | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    end_signal: signal.Signals = signal.SIGTERM
     state: str = "waiting"
     restarts: int = 0
 
@@ -50,6 +51,7 @@ class Member:
             "restarts": self.restarts,
             "port": self.part.port,
             "stop_signal": int(self.stop_signal),
+            "end_signal": int(self.end_signal),
         }
 
 
@@ -129,7 +131,7 @@ class Supervisor:
 
     async def _launch(self, member: Member) -> None:
         command = await self._in_thread(member.part.command)
-        member.stop_signal = command.stop_signal
+        member.stop_signal, member.end_signal = command.stop_signal, command.end_signal
         # Shielded: a child that was started while we are being stopped must not be lost.
         launching = asyncio.ensure_future(self._in_thread(processes.start, command, member.log))
         try:
@@ -198,7 +200,7 @@ class Supervisor:
         if member.process is None:
             return
         patience = member.part.stop_patience_seconds
-        await asyncio.to_thread(processes.stop, member.process, member.stop_signal, patience)
+        await asyncio.to_thread(processes.stop, member.process, member.end_signal, patience)
         self._mark(member, "stopped")
 
     def _mark(self, member: Member, state: str) -> None:

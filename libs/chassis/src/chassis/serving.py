@@ -9,6 +9,7 @@ import contextlib
 import gc
 import random
 import re
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -39,6 +40,7 @@ SECONDS = Histogram(
 )
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _END_SECONDS = 10.0
+_GLANCE_SECONDS = 0.05
 REQUEST_SECONDS = 10.0
 """How long a request may wait for storage and neighbours in all; the gateway waits for 15 s."""
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 10_000
@@ -277,10 +279,16 @@ def _note(scope: Scope, status: int | None, seconds: float) -> None:
 class _Server(uvicorn.Server):
     """Marks the app as stopping before sockets are closed, so that readiness goes first."""
 
+    def __init__(self, config: uvicorn.Config, leaving_seconds: float) -> None:
+        super().__init__(config)
+        self._leaving_seconds = leaving_seconds
+        self._is_in_a_hurry = False
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         app = self.config.app
         if isinstance(app, FastAPI):
             app.state.is_stopping = True
+        self._is_in_a_hurry |= sig == signal.SIGINT
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: Any = None) -> None:
@@ -295,13 +303,20 @@ class _Server(uvicorn.Server):
         gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Stop accepting, give the app its `drain` if it has one, then end what is left."""
+        """Stay until the gateway has noticed, stop accepting, let the app `drain`, end the rest."""
+        await self._leave()
         drain = getattr(getattr(self.config.app, "state", None), "drain", None)
         if drain is not None:
             for server in self.servers:
                 server.close()
             await drain()
         await super().shutdown(sockets)
+
+    async def _leave(self) -> None:
+        """Be not ready and take what still comes; SIGINT ends that, or does without it."""
+        until = time.monotonic() + self._leaving_seconds
+        while time.monotonic() < until and not self._is_in_a_hurry:  # noqa: ASYNC110  # a signal wakes no loop
+            await asyncio.sleep(_GLANCE_SECONDS)
 
 
 def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
@@ -318,7 +333,7 @@ def serve(app: FastAPI, settings: ServiceSettings, **options: Any) -> None:
         timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds)),
         **{"ws": "none", **options},
     )
-    server = _Server(config)
+    server = _Server(config, settings.leaving_seconds)
     tracing.configure(app.title, settings)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()

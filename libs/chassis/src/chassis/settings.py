@@ -47,6 +47,10 @@ class ServiceSettings(BaseSettings):
     """Pages that browsers may speak to it from, comma separated."""
     node_id: str = "local"
     """The name of this process among its replicas; each has its own."""
+    leaving_seconds: float = Field(default=0.0, ge=0, le=60)
+    """How long it goes on taking requests when it is asked to end and is not ready any more. The
+    gateway looks every 2 s; only who has replicas, and nobody else who waits for it, needs more
+    than 0."""
     shutdown_seconds: float = Field(default=4.0, gt=0)
     """How long requests that are under way may take when it is asked to end."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
