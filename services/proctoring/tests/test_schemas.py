@@ -148,3 +148,23 @@ def test_a_long_user_agent_is_cut():
 def test_trusted_proxies_are_read_from_text():
     settings = Settings(**OFFLINE, trusted_proxies="127.0.0.1, 10.1.0.0/16")
     assert settings.trusted_proxies == NETWORKS
+
+
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ('{"a":[', "]}")])
+@pytest.mark.parametrize("levels", [32, 34, 900])
+def test_event_data_has_a_depth_that_every_reader_of_evidence_can_take(opening, closing, levels):
+    """Found by `make abuse ARGS=bombs`: 980 levels were taken in, and stand in the evidence."""
+    times = levels // len(closing)
+    data = opening * times + "1" + closing * times
+    event = f'{{"attempt_id": 1, "event_type": "tab_switch", "event_data": {data}}}'.encode()
+    if levels <= schemas.MAX_EVENT_DATA_DEPTH:
+        assert schemas.event_draft(event, Origin()).event_data == data
+    else:
+        with pytest.raises(Failure, match="more than 32 levels deep"):
+            schemas.event_draft(event, Origin())
+
+
+def test_many_small_objects_side_by_side_are_not_deep():
+    data = json.dumps({"all": [{"a": []}] * 200})
+    event = f'{{"attempt_id": 1, "event_type": "tab_switch", "event_data": {data}}}'.encode()
+    assert schemas.event_draft(event, Origin()).event_data == data.replace(" ", "")

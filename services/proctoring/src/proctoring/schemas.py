@@ -24,6 +24,9 @@ from proctoring.timing import Timing, TimingDraft
 T = TypeVar("T")
 
 MAX_EVENT_DATA_BYTES = 16 * 1024
+MAX_EVENT_DATA_DEPTH = 32
+"""Objects and arrays inside each other: whoever checks evidence reads it with a parser of his own,
+and many refuse what is deeper than 64."""
 MAX_BATCH = 500
 MAX_BODY_BYTES = 64 * 1024
 MAX_BATCH_BYTES = MAX_BATCH * 24 * 1024
@@ -357,7 +360,18 @@ def _canonical(data: dict[str, Any] | None, place: str) -> str | None:
         raise _bad("Object has no canonical JSON form", "/event_data", place) from error
     if len(text.encode()) > MAX_EVENT_DATA_BYTES:
         raise _bad(f"Object is larger than {MAX_EVENT_DATA_BYTES} bytes", "/event_data", place)
+    if text.count("{") + text.count("[") > MAX_EVENT_DATA_DEPTH and _is_too_deep(data):
+        words = f"Object is more than {MAX_EVENT_DATA_DEPTH} levels deep"
+        raise _bad(words, "/event_data", place)
     return text
+
+
+def _is_too_deep(data: dict[str, Any]) -> bool:
+    level: list[Any] = [data]
+    for _ in range(MAX_EVENT_DATA_DEPTH):
+        inside = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [each for many in inside for each in many if isinstance(each, (dict, list))]
+    return bool(level)
 
 
 def components(types: Sequence[Any]) -> dict[str, Any]:
