@@ -18,7 +18,8 @@ MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
 	$(wildcard docs/make/*.py deploy/release/oep_release/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) \
-	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py))
+	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py)) \
+	$(filter-out tests/abuse/test_% tests/abuse/fuzz_%,$(wildcard tests/abuse/*.py))
 
 .PHONY: help
 help: ## List the commands
@@ -189,6 +190,20 @@ chaos: setup ## Break the platform under load at full length, 15 min (ARGS="12 1
 soak: setup ## Half an hour of load with a fault of chance every 3 min (ARGS="--minutes 120")
 	@PYTHONPATH=tests:deploy/release $(BIN)/python -m chaos.soak $(ARGS)
 
+# Abusing (tests/abuse/README.md says what must be refused)
+
+FUZZ = .tools/fuzz
+
+.PHONY: abuse
+abuse: setup $(FUZZ)/.done ## Try what nobody may, at full length (ARGS="sockets bombs --examples 50")
+	@PYTHONPATH=tests:deploy/release $(BIN)/python -m abuse $(ARGS)
+
+# atheris, for its one part: no service and no other test gets it.
+$(FUZZ)/.done: tests/abuse/requirements.lock
+	@rm -rf $(FUZZ)
+	@.tools/bin/uv pip install --quiet --python $(BIN)/python --target $(FUZZ) --require-hashes \
+		-r $< && touch $@
+
 .PHONY: bench-fanout
 bench-fanout: setup ## Measure fan-out to 1,000 sockets against nats-server's own, and 18,000 that only stay
 	@$(LOAD) fanout $(ARGS)
@@ -237,3 +252,5 @@ lock: setup ## Resolve all dependencies anew into requirements.lock (UPGRADE= ad
 		-o requirements.lock pyproject.toml --group pyproject.toml:dev \
 		$(SERVICES:%=services/%/pyproject.toml) libs/chassis/pyproject.toml \
 		protos/pyproject.toml deploy/local/pyproject.toml web/server/pyproject.toml
+	.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		$(UPGRADE) -o tests/abuse/requirements.lock --group pyproject.toml:fuzz
