@@ -113,17 +113,22 @@ def bare(line: str) -> str:
     return "" if shown.startswith("#") else REMARK.sub("", shown).strip()
 
 
-def pages() -> list[Path]:
-    """Return every page of the documentation: what Git knows, and what is new."""
+def files(*patterns: str) -> list[str]:
+    """Return the names of the checkout's files: what Git knows, and what is new."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
     names = (name for name in listed.stdout.split("\0") if name)
-    return [ROOT / name for name in sorted(set(names)) if (ROOT / name).is_file()]
+    return [name for name in sorted(set(names)) if (ROOT / name).is_file()]
+
+
+def pages() -> list[Path]:
+    """Return every page of the documentation."""
+    return [ROOT / name for name in files("*.md")]
 
 
 def blocks() -> list[Block]:

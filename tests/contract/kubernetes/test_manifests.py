@@ -1,7 +1,6 @@
 """What is rendered is valid, strictly; nothing refers to what is not there; no pod has a right."""
 
 import copy
-import functools
 import json
 import re
 import subprocess
@@ -9,52 +8,14 @@ import sys
 from pathlib import Path
 
 import envoy
-import jsonschema
 import kubernetes_validate
 import pytest
 import trustme
 import yaml
 from contract.kubernetes.rendered import KUBERNETES, NAME, ROOT
+from contract.kubernetes.valid import REFUSALS, SCHEMAS, check
 
-VERSION = "1.35"
 MAP_BYTES = 1 << 20
-SCHEMAS = {
-    json.loads(path.read_text())["properties"]["kind"]["const"]: json.loads(path.read_text())
-    for path in (KUBERNETES / "schemas").glob("*.json")
-}
-
-
-# It would read two megabytes anew for each object.
-kubernetes_validate.utils.schema_contents = functools.cache(
-    kubernetes_validate.utils.schema_contents
-)
-REFUSALS = (jsonschema.ValidationError, kubernetes_validate.ValidationError)
-
-
-def check(each):
-    if each["kind"] not in SCHEMAS:
-        kubernetes_validate.validate(each, VERSION, strict=True)
-        return
-    jsonschema.Draft202012Validator(SCHEMAS[each["kind"]]).validate(each)
-    if each["kind"] == "ScaledObject":
-        kubernetes_validate.validate(scaler(each["spec"]), VERSION, strict=True)
-
-
-def scaler(spec):
-    """Return what KEDA makes of it: its behaviour is Kubernetes's own."""
-    target = {"kind": "Deployment", "name": spec["scaleTargetRef"]["name"]}
-    behaviour = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
-    return {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": target["name"]},
-        "spec": {
-            "scaleTargetRef": target,
-            "minReplicas": spec["minReplicaCount"],
-            "maxReplicas": spec["maxReplicaCount"],
-            "behavior": behaviour,
-        },
-    }
 
 
 def test_every_object_is_valid_and_a_field_that_nobody_knows_is_refused(overlay):
