@@ -1,8 +1,10 @@
 """Releases: each is there, is found with tags and without, and a new one is one service's alone."""
 
 import json
+import os
 import shutil
 import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -11,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oep_release import SERVICES, changelog, parts, releasing
+from oep_release import SERVICES, changelog, imaging, parts, releasing
 from oep_release.building import build
 from oep_release.errors import NotInThisClone, ReleaseError
 from oep_release.history import RECORD, ROOT, Repository
+from oep_release.overlays import FILES, version_said
 from oep_release.versions import Version, version_of_project
 
 HERE = Repository()
@@ -44,6 +47,13 @@ def test_a_checkout_names_its_last_release(service):
     assert version_of_project(text) == HERE.releases(service)[-1].version
 
 
+def test_kubernetes_is_given_the_last_release(service):
+    last = str(HERE.releases(service)[-1].version)
+    said = {str(file): version_said((ROOT / file).read_text(), service) for file in FILES}
+    expected = {name: last for name in said if not (service == "realtime" and "migrations" in name)}
+    assert {name: version for name, version in said.items() if version} == expected
+
+
 # A repository of ours that a test may change
 
 
@@ -60,7 +70,8 @@ def cloned(tmp_path_factory) -> Path:
     )
     git(folder, "config", "user.name", "Somebody")
     git(folder, "config", "user.email", "somebody@example.org")
-    shutil.copy2(ROOT / RECORD, folder / RECORD)
+    for file in (RECORD, *FILES):
+        shutil.copy2(ROOT / file, folder / file)
     for name in SERVICES:
         copy = folder / "services" / name
         for file in ("CHANGELOG.md", "pyproject.toml"):
@@ -95,7 +106,12 @@ def test_a_release_changes_one_service_and_the_record(clone):
 
     changed = clone.git("diff", "--name-only", start, "HEAD").split()
     folder = "services/auth"
-    assert changed == [str(RECORD), f"{folder}/CHANGELOG.md", f"{folder}/pyproject.toml"]
+    written = [RECORD, *FILES, f"{folder}/CHANGELOG.md", f"{folder}/pyproject.toml"]
+    assert sorted(changed) == sorted(map(str, written))
+    for file in FILES:
+        diff = clone.git("diff", "--unified=0", start, "HEAD", "--", str(file)).splitlines()
+        [line] = [each for each in diff if each.startswith("+ ")]
+        assert f"/oep/auth, newTag: {wanted}" in line
     assert clone.git("rev-parse", f"auth-v{wanted}^{{commit}}") == made.commit
     assert clone.git("show", f"{made.tag}:{folder}/pyproject.toml").count(f'"{wanted}"') == 1
     assert f"## {wanted} (2026-03-02)\n\n- Something new." in clone.git(
@@ -105,6 +121,31 @@ def test_a_release_changes_one_service_and_the_record(clone):
     assert {name: clone.releases(name) for name in others} == others
     clone.git("tag", "--delete", made.tag)
     assert clone.releases("auth")[-1] == made, "where tags are missing the record knows it"
+
+
+def test_an_image_is_of_the_tag_and_of_nothing_else(clone, tmp_path, monkeypatch):
+    program, seen = tmp_path / "docker", tmp_path / "seen"
+    deeds = ['[ "$1" = image ] && echo 123000000', f'[ "$1" = build ] && cat >{seen}', "true"]
+    program.write_text("\n".join(["#!/bin/sh", *deeds]))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    made = releasing.make(
+        clone, releasing.plan(clone, "auth", next_minor(clone, "auth"), DAY), [].append
+    )
+    left = clone.root / "services/auth/src/auth/left_here.py"
+    left.touch()
+    assert imaging.has_engine()
+    assert imaging.build(clone, made) == imaging.Image(f"oep/auth:{made.version}", 123)
+    left.unlink()
+    with tarfile.open(seen) as sent:
+        names = sent.getnames()
+    assert "services/auth/Dockerfile" in names
+    assert "services/auth/src/auth/left_here.py" not in names
+
+
+def test_without_an_engine_there_is_no_image(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not imaging.has_engine()
 
 
 def test_nothing_is_released_twice_from_changes_or_without_a_word(clone):

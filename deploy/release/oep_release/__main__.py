@@ -10,7 +10,7 @@ import typer
 from oep_local import unprivileged
 from oep_local.rig import Platform
 
-from oep_release import SERVICES, matrix, parts, releasing
+from oep_release import SERVICES, imaging, matrix, parts, releasing
 from oep_release.building import Build, build
 from oep_release.errors import ReleaseError
 from oep_release.history import ROOT, Release, Repository
@@ -32,7 +32,7 @@ def _known(service: str) -> str:
 
 @app.command()
 def release(service: Service, version: Annotated[str, typer.Argument(help="Like 1.2.0")]) -> None:
-    """Release one service from this checkout: changelog, version, tag, wheels, bill of parts."""
+    """Release one service from this checkout: changelog, version, tag, wheels, bill, image."""
     repository = Repository()
     today = datetime.now(UTC).date()
     wanted = releasing.plan(repository, _known(service), Version.read(version), today)
@@ -43,7 +43,7 @@ def release(service: Service, version: Annotated[str, typer.Argument(help="Like 
         typer.echo(f"  {file.name}")
     typer.echo(f"\nPublish both at once:  git push --atomic origin HEAD:main {made.tag}")
     typer.echo(f"Audit its parts:       make audit SERVICE={service}")
-    typer.echo(f"Build its image:       {image_command(made)}")
+    typer.echo(_image(repository, made))
 
 
 def _hand_on(made: Release, built: Build) -> Path:
@@ -55,10 +55,18 @@ def _hand_on(made: Release, built: Build) -> Path:
     return folder
 
 
+def _image(repository: Repository, made: Release) -> str:
+    """Build the image where an engine is, and say what came of it."""
+    command = image_command(made)
+    if not imaging.has_engine():
+        return f"No image: no container engine answers. On one:  {command}"
+    built = imaging.build(repository, made)
+    return f"Image:                 {built.name} ({built.size_megabytes} MB)"
+
+
 def image_command(made: Release) -> str:
     """Return the command that builds a release's image from its tag and nothing else."""
-    options = f"-t oep/{made.service}:{made.version} -f services/{made.service}/Dockerfile"
-    return f"git archive {made.tag} | docker build {options} -"
+    return f"git archive {made.tag} | {' '.join(imaging.words(made))}"
 
 
 @app.command()

@@ -56,11 +56,12 @@ def outcome(ledger: Ledger, transcript: str) -> Outcome:
 
 def tried(platform: Platform, release: Release, made: Build) -> Outcome:
     """Play an exam with a release between today's others; what it could not do is its outcome."""
+    words = io.StringIO()
     try:
         with with_release(platform, release, made):
-            return play(platform)
+            return play(platform, words)
     except RunnerError as failure:
-        return Outcome("-", is_clean=False, transcript=str(failure))
+        return Outcome("-", is_clean=False, transcript=f"{words.getvalue()}{failure}")
 
 
 @contextmanager
@@ -85,10 +86,12 @@ def _refuse_today(platform: Platform, release: Release, made: Build) -> None:
             raise ReleaseError(f"{release.service} runs by {program}, not by {made.python}")
 
 
-def play(platform: Platform) -> Outcome:
-    """Play one exam with a fresh attempt. Blocks for seconds; raises DemoFailedError."""
+def play(platform: Platform, words: io.StringIO) -> Outcome:
+    """Play one exam with a fresh attempt and tell it in `words`.
+
+    Blocks for seconds; raises DemoFailedError.
+    """
     seed.seed(legacy.ProcessLauncher(platform.environment), platform.state.root, fresh=True)
-    words = io.StringIO()
     options = demo.Options(
         tables=Tables(lambda query: platform.database.psql(query, "exam_user"), PATIENCE_SECONDS),
         base_url=platform.url,

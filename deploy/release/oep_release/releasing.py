@@ -1,7 +1,8 @@
 """Makes a release of one service: two commits and a tag, then what is handed on.
 
 The first commit is the release (changelog, version), the tag is on it; the second writes its hash
-down. Everything is checked before anything is written. Nothing is pushed: that is the team's.
+down, and its version where installations take it from. Everything is checked before anything is
+written. Nothing is pushed: that is the team's.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from oep_release import changelog
 from oep_release.errors import ReleaseError
 from oep_release.history import RECORD, Release, Repository, record_of
+from oep_release.overlays import FILES, with_release
 from oep_release.versions import Version, tag_of, with_version
 
 
@@ -64,8 +66,12 @@ def make(repository: Repository, wanted: Plan, say: Callable[[str], None]) -> Re
     )
     made = Release(wanted.service, wanted.version, repository.git("rev-parse", "HEAD"))
     say(f"{made.tag} is {made.commit}")
-    record = record_of((repository.root / RECORD).read_text(), made)
-    _commit(repository, {RECORD: record}, f"release: {made.tag} is on record")
+    texts = {RECORD: record_of((repository.root / RECORD).read_text(), made)}
+    for file in FILES:
+        before = (repository.root / file).read_text()
+        if (after := with_release(before, made)) != before:
+            texts[file] = after
+    _commit(repository, texts, f"release: {made.tag} is on record and in the overlays")
     return made
 
 
