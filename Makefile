@@ -69,6 +69,11 @@ test: setup ## Run every check and every test (WORKERS=1: one test at a time)
 # Our packages install modules of other names.
 OUR_NAMES := --package-module-name-map oep-chassis=chassis,oep-contracts=oep
 
+.PHONY: nightly
+nightly: setup ## Run what is too long for every day: the pages' long commands, a cut of ten minutes
+	$(BIN)/pytest -rs tests/docs/nightly.py
+	@$(MAKE) browser-long
+
 .PHONY: lint
 lint: setup ## Read the code without running it: style, types, layers, dependencies, treaty
 	$(BIN)/ruff check
@@ -104,7 +109,7 @@ isolation: setup ## Show that each service installs and works alone
 
 .PHONY: test-compose
 test-compose: setup ## Build and prove docker-compose.yml on a container engine, then remove it
-	@$(BIN)/python deploy/compose/prove.py
+	@PYTHONPATH=tests $(BIN)/python deploy/compose/prove.py
 
 # Telling
 

@@ -1,10 +1,11 @@
 # ruff: noqa: INP001, T201, S603  # run by its path, speaks by printing, starts our programs
 """Proves docker-compose.yml on a real container engine: `make test-compose`.
 
-It builds the images, starts the whole topology as a project of its own (own secrets, port and
-volumes; nothing of the checkout's .env or of another project is touched), plays the demo exam
-through its gateway, runs the two commands that people inspect the tables with, looks at the rights
-of every container and removes the project again. Images come from wherever the engine has them.
+It runs the blocks of README.md that are marked as its own, as they stand, in a copy of the checkout
+and as a project of its own (own secrets, port and volumes; nothing of the checkout's .env or of
+another project is touched). Between them it plays the demo exam through the gateway, compares what
+was accepted with what is stored, and looks at the rights of every container. Then it removes the
+project again. Images come from wherever the engine has them.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import os
 import resource
 import secrets
 import shlex
+import shutil
 import signal
 import socket
 import ssl
@@ -28,7 +30,8 @@ from typing import IO, Any
 
 import httpx
 import trustme
-from oep_local import demo, seed, seed_rows
+from docs.commands import ROOT, Block, blocks, files
+from oep_local import demo, seed_rows
 from oep_local.demo_script import demo_students
 from oep_local.demo_tables import Tables
 from oep_local.errors import CommandFailed, RunnerError
@@ -37,23 +40,16 @@ from oep_local.ports import LOOPBACK, free_port
 from rich.console import Console
 from websockets.sync.client import connect
 
-ROOT = Path(__file__).parents[2]
+MARK = "make test-compose"
+BLOCKS = [block for block in blocks() if MARK in block.run_by]
 # The demo's first student gets the attempt that the two commands ask for.
 ATTEMPT_ID = 1
-COMMANDS = (
-    """\
-docker-compose exec postgres psql -U exam_user -d exam_db -c "SELECT event_type, severity, \
-COUNT(*) as count, MAX(event_timestamp) as latest
-  FROM proctoring_events WHERE attempt_id = 1 GROUP BY event_type, severity ORDER BY latest DESC;"
-""",
-    """\
-docker-compose exec postgres psql -U exam_user -d exam_db -c "SELECT question_id, \
-total_time_seconds, answer_count, last_viewed_at
-  FROM question_timings WHERE attempt_id = 1 ORDER BY question_id;"
-""",
-)
 TAIL_CHARACTERS = 4000
 RELOAD_SECONDS = 20
+ASKED = (
+    """postgres psql -U exam_user -d exam_db -c "SELECT event_type""",
+    """postgres psql -U exam_user -d exam_db -c "SELECT question_id""",
+)
 OPEN_FILES = {"REALTIME_OPEN_FILES": 65536, "GATEWAY_OPEN_FILES": 262144}
 NO_ENGINE = (
     "No container engine answers: start Docker, or point DOCKER_HOST at one. Without any, the"
@@ -65,14 +61,36 @@ class ProofFailedError(RunnerError):
     """The containers do not do what the text says."""
 
 
+class Documented:
+    """What the pages say that this proof runs: blocks by the command that they begin with."""
+
+    def __init__(self) -> None:
+        self._waiting = {block.commands[0]: block for block in BLOCKS}
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Those that were not taken yet, in the order of the pages."""
+        return list(self._waiting.values())
+
+    def take(self, beginning: str) -> list[str]:
+        """Return what a block runs: a script, or its lines; raises ProofFailedError."""
+        found = [first for first in self._waiting if first.startswith(beginning)]
+        if beginning in found:
+            found = [beginning]
+        if len(found) != 1:
+            raise ProofFailedError(f"{len(found)} marked blocks begin with {beginning!r}, not one")
+        block = self._waiting.pop(found[0])
+        return [block.script] if block.script else list(block.commands)
+
+
 class Stack:
     """One project of docker-compose.yml that lives as long as the proof."""
 
     def __init__(self, folder: Path) -> None:
         self._project = f"oep-proof-{secrets.token_hex(3)}"
         self._folder, self._authority = folder, trustme.CA()
+        self.place = folder / "checkout"
         self._port = os.environ.get("GATEWAY_PORT") or str(free_port())
-        self._env_file = folder / ".env"
         beside = str(Path(sys.executable).parent)
         # Names, not flags: so the commands for people run here as they are written.
         self.environment = {
@@ -81,7 +99,6 @@ class Stack:
             **os.environ,
             "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}",
             "COMPOSE_PROJECT_NAME": self._project,
-            "COMPOSE_ENV_FILES": str(self._env_file),
             "COMPOSE_PROGRESS": "quiet",
             "GATEWAY_PORT": self._port,
         }
@@ -124,8 +141,22 @@ class Stack:
         self._authority.configure_trust(context)
         return context
 
-    def make_secrets(self) -> None:
-        self.read(["sh", "deploy/compose/init.sh", str(self._env_file)])
+    def copy_checkout(self) -> None:
+        """Lay a copy of what Git knows, and of what is new, where the commands are run."""
+        for name in files():
+            (self.place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, self.place / name, follow_symlinks=False)
+        self._folder.chmod(0o755)  # containers read what is mounted as users of their own
+
+    def run(self, written: Sequence[str]) -> str:
+        """Run what a page says, line by line, and show it; return what the last one said."""
+        said = ""
+        for command in written:
+            print(f"$ {command}")
+            here = command.replace("http://localhost:8000", self.url)
+            said = self.read(["bash", "-euo", "pipefail", "-c", here])
+            print(said, end="", flush=True)
+        return said
 
     def command(self, *arguments: str) -> list[str]:
         return ["docker-compose", *arguments]
@@ -134,7 +165,7 @@ class Stack:
         """Run a command of this project and return what it printed; raises CommandFailed."""
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.place,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -157,7 +188,7 @@ class Stack:
         job = ("run", "--rm", "-T", "--no-deps", service, "import", *arguments)
         return subprocess.Popen(
             self.command(*job),
-            cwd=ROOT,
+            cwd=self.place,
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -174,45 +205,57 @@ def _affordable_limits() -> Mapping[str, str]:
 
 def prove(stack: Stack) -> None:
     """Do everything in order; raises RunnerError at the first thing that is wrong."""
-    _title("the images are built (some minutes the first time)")
-    stack.read(stack.command("build", "--quiet"))
-    _title("the platform starts, two nodes of realtime, while port 5432 of this machine is taken")
+    pages = Documented()
+    _title("it starts as the page says (images: some minutes the first time), port 5432 is taken")
     with _taken(5432):
-        wait = ("--detach", "--wait", "--wait-timeout", "300")
-        stack.read(stack.command("up", *wait, "--scale", "realtime=2"))
+        stack.run(pages.take("deploy/compose/init.sh"))
     print(stack.read(stack.command("ps", "--all", "--format", "{{.Name}}  {{.Status}}")), end="")
     _title("the demo's people and exam go through the importers")
-    now = datetime.now(UTC)
-    for service, lines in (("auth", seed_rows.auth_lines(now)), ("attempts", _paper(now))):
-        print(f"{service}: {import_rows(stack, service, lines).imported}")
+    stack.run(pages.take("oep seed"))
+    print(import_rows(stack, "attempts", _one_more(datetime.now(UTC))).imported)
     _title(f"one exam is played through {stack.url}")
-    options = demo.Options(Tables(stack.psql, 60.0), stack.url, demo_students()[0])
-    if not asyncio.run(demo.run(options, Console(highlight=False))):
-        raise ProofFailedError("The demo lost or doubled something: see above")
+    _play(stack)
     _title("the two commands, as they stand")
-    for command in COMMANDS:
-        _run_as_written(stack, command)
+    questions = [pages.take(f"docker-compose exec {rest}") for rest in ASKED]
+    before = [_with_rows(stack.run(each)) for each in questions]
     _title("nobody is root, nothing has capabilities, no image can be written")
     _check_rights(stack)
+    _title("stopped and started again, it has kept the data")
+    stack.run(pages.take("docker-compose down"))
+    stack.read(stack.command("up", "--detach", "--wait", "--wait-timeout", "300"))
+    _check_same(stack, questions, before)
+    _title("dumped, lost with all volumes, restored, and the streams made anew")
+    stack.run(pages.take("docker-compose exec -T postgres pg_dump"))
+    stack.run(pages.take("docker-compose down --volumes"))
+    _check_same(stack, questions, before)
     _title("the gateway by TLS (tls.yml), and a change of its routes while a socket stays open")
     stack.speak_tls()
     _check_reload(stack)
+    if left := [block.place for block in pages.blocks]:
+        raise ProofFailedError(f"Marked as run by {MARK!r} and not run: {', '.join(left)}")
 
 
-def _paper(now: datetime) -> Iterator[dict[str, Any]]:
-    first = seed_rows.attempt_id(1, 0)
-    for line in seed.attempts_lines(now, 0):
-        if line["table"] == "student_attempts" and line["row"]["id"] == first:
-            line["row"]["id"] = ATTEMPT_ID
-        yield line
+def _play(stack: Stack) -> None:
+    options = demo.Options(Tables(stack.psql, 60.0), stack.url, demo_students()[0])
+    if not asyncio.run(demo.run(options, Console(highlight=False))):
+        raise ProofFailedError("The demo lost or doubled something: see above")
 
 
-def _run_as_written(stack: Stack, command: str) -> None:
-    print(f"$ {command}", end="")
-    output = stack.read(["sh", "-c", command])
-    print(output, end="")
+def _one_more(now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield one more attempt of the first student: the one that the two commands ask for."""
+    line = next(iter(seed_rows.attempt_lines(now, 1)))
+    yield {**line, "row": {**line["row"], "id": ATTEMPT_ID}}
+
+
+def _with_rows(output: str) -> str:
     if "(0 rows)" in output or "row" not in output:
         raise ProofFailedError("The command shows no rows after an exam with events and timings")
+    return output
+
+
+def _check_same(stack: Stack, questions: list[list[str]], before: list[str]) -> None:
+    if [stack.run(each) for each in questions] != before:
+        raise ProofFailedError("The two commands do not show any more what they showed before")
 
 
 def _check_rights(stack: Stack) -> None:
@@ -296,7 +339,7 @@ def main() -> int:
 
 
 def _prove_and_remove(stack: Stack) -> None:
-    stack.make_secrets()
+    stack.copy_checkout()
     try:
         stack.read(stack.command("ls"))
     except CommandFailed as failure:
@@ -308,7 +351,8 @@ def _prove_and_remove(stack: Stack) -> None:
         raise
     finally:
         _title("everything is removed again")
-        stack.read(stack.command("down", "--volumes", "--remove-orphans"))
+        if (stack.place / ".env").exists():
+            stack.read(stack.command("down", "--volumes", "--remove-orphans"))
 
 
 if __name__ == "__main__":

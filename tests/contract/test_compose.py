@@ -375,6 +375,7 @@ def test_everything_in_an_image_is_pinned_by_hash(name):
 
 def test_where_no_engine_answers_the_proof_says_what_to_do(tmp_path):
     environment = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"}
+    environment["PYTHONPATH"] = str(ROOT / "tests")
     command = [sys.executable, str(COMPOSE / "prove.py")]
     seen = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert seen.returncode == 1
@@ -384,10 +385,12 @@ def test_where_no_engine_answers_the_proof_says_what_to_do(tmp_path):
 
 
 def test_the_proof_asks_the_tables_as_people_do():
-    commands = runpy.run_path(str(COMPOSE / "prove.py"))["COMMANDS"]
+    proof = runpy.run_path(str(COMPOSE / "prove.py"))
+    pages = proof["Documented"]()
+    commands = [pages.take(f"docker-compose exec {rest}") for rest in proof["ASKED"]]
     asked = "docker-compose exec postgres psql -U exam_user -d exam_db -c"
-    assert [command.strip() for command in commands] == [
-        f'{asked} "{query.format(attempt_id=1)}"' for query in (EVENTS_QUERY, TIMINGS_QUERY)
+    assert commands == [
+        [f'{asked} "{query.format(attempt_id=1)}"'] for query in (EVENTS_QUERY, TIMINGS_QUERY)
     ]
 
 
