@@ -50,7 +50,9 @@ class Actor:
 class Scene:
     """The platform, its people, and the objects of one cell of the table."""
 
-    def __init__(self, platform: Platform, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, platform: Platform, http: httpx.AsyncClient, trade_id: int = seed_rows.EXAM_ID
+    ) -> None:
         self.platform = platform
         self.http = http
         self.actors = {"anonymous": Actor("anonymous")}
@@ -59,7 +61,7 @@ class Scene:
         self._database_url = platform.database.url("postgres")
         self._connect()
         self.admin_token = self.refresh_token = ""
-        self.trade_id = seed_rows.EXAM_ID
+        self.trade_id = trade_id
         self.exam_id = self.other_exam_id = self.bank_id = self.question_id = self.written_id = 0
 
     def close(self) -> None:
@@ -71,9 +73,8 @@ class Scene:
 
     # The people
 
-    async def set_up(self) -> None:
-        demo = {"username": "demo-admin", "password": seed_rows.people()["password"]}
-        self.admin_token = (await self.login(demo))["access_token"]
+    async def set_up(self, admin: dict[str, str]) -> None:
+        self.admin_token = (await self.login(admin))["access_token"]
         self.bank_id = self.bank()
         self.question_id = self.question()
         self.written_id = self.question("short_answer")
@@ -398,14 +399,17 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def opened(platform: Platform) -> AsyncIterator[Scene]:
-    """Set the scene on a platform with the demo's data; everybody in it is new."""
+async def opened(
+    platform: Platform, admin: dict[str, str] | None = None, trade_id: int = seed_rows.EXAM_ID
+) -> AsyncIterator[Scene]:
+    """Set the scene; everybody in it is new. `admin` and `trade_id` are the demo's if not given."""
     async with httpx.AsyncClient(
         base_url=f"{platform.url}/api/v1", timeout=20, trust_env=False
     ) as http:
-        scene = Scene(platform, http)
+        scene = Scene(platform, http, trade_id)
+        demo = {"username": "demo-admin", "password": seed_rows.people()["password"]}
         try:
-            await scene.set_up()
+            await scene.set_up(admin or demo)
             yield scene
         finally:
             scene.close()

@@ -6,6 +6,7 @@ import time
 from chassis.bus import EVENTS, Bus, BusUnavailable
 
 from chaos import locks
+from chaos.abuse_faults import ABUSE_FAULTS
 from chaos.acts import back, down, until
 from chaos.bus_faults import BUS_FAULTS
 from chaos.clock_faults import CLOCK_FAULTS
@@ -192,6 +193,7 @@ FAULTS = {
         *DISK_FAULTS,
         *GATEWAY_FAULTS,
         *UPGRADE_FAULTS,
+        *ABUSE_FAULTS,
         *TRUST_FAULTS,
         *MASS_FAULTS,
         *NODE_FAULTS,
