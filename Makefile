@@ -70,9 +70,13 @@ test: setup ## Run every check and every test (WORKERS=1: one test at a time)
 OUR_NAMES := --package-module-name-map oep-chassis=chassis,oep-contracts=oep
 
 .PHONY: nightly
-nightly: setup ## Run what is too long for every day: the pages' long commands, a cut of ten minutes
+nightly: setup ## Run what is too long for every day: long commands of the docs, load, abuse, faults
 	$(BIN)/pytest -rs tests/docs/nightly.py
 	@$(MAKE) browser-long
+	@$(MAKE) load
+	@$(MAKE) abuse
+	@$(MAKE) chaos
+	@$(MAKE) soak
 
 .PHONY: lint
 lint: setup ## Read the code without running it: style, types, layers, dependencies, treaty
