@@ -1,7 +1,8 @@
 """Shares the tests out when several processes run them (`pytest -n 2`, which `make test` says).
 
 Each process has servers of its own, so no test meets one of another process. What is costly to
-start belongs to a folder or a file and goes to one process whole.
+start belongs to a folder or a file and goes to one process whole; it ends with them, too, because
+a platform that idles takes a tenth of a core.
 """
 
 from typing import Any
@@ -10,31 +11,35 @@ import pytest
 
 # Folders whose tests share one platform.
 WHOLE = ("tests/e2e", "tests/chaos", "tests/contract/gateway", "tests/browser", "tests/docs")
-# Files that share another one: started once, it stays to the end.
+# Files and folders that share another one, in this order.
 ONE_PLATFORM = (
     "deploy/local/tests/test_demo_platform.py",
     "deploy/local/tests/test_office.py",
     "tests/docs/test_commands.py",
     "tests/docs/test_real_frames.py",
+    "deploy/local/tests/test_platform.py",
+    "tests/contract/test_schemathesis.py",
+    "tests/contract/policy",
 )
+# Fixtures whose programs run as long as they live.
+COSTLY = ("platform", "stack", "rig", "nats_cluster")
 # In this order, then the rest: the longest early, and beside them what mostly waits.
 FIRST = (
     "tests/e2e",
     "tests/browser",
     *ONE_PLATFORM,
-    "services/realtime",
-    "deploy/local/tests/test_platform.py",
-    "tests/contract/test_schemathesis.py",
     "tests/chaos",
     "tests/load/test_harness.py",
-    "tests/contract/policy",
+    "services/realtime",
 )
+
+_running: dict[pytest.FixtureDef[Any], pytest.FixtureRequest] = {}
 
 
 def unit_of(nodeid: str) -> str:
     """Return what goes to one process together with this test: its folder, its file or others."""
     file = nodeid.split("::", maxsplit=1)[0]
-    if file in ONE_PLATFORM:
+    if file.startswith(ONE_PLATFORM):
         return ONE_PLATFORM[0]
     return next((folder for folder in WHOLE if file.startswith(f"{folder}/")), file)
 
@@ -44,10 +49,32 @@ def turn_of(nodeid: str) -> int:
     return next((n for n, start in enumerate(FIRST) if nodeid.startswith(start)), len(FIRST))
 
 
+def is_shared_out(config: pytest.Config) -> bool:
+    """Whether other processes run tests beside this one."""
+    return hasattr(config, "workerinput")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not hasattr(config, "workerinput"):
+    if not is_shared_out(config):
         return
     items.sort(key=lambda item: turn_of(item.nodeid))
+
+
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    if fixturedef.argname in COSTLY:
+        _running[fixturedef] = request
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+    """End what a unit has started with its last test; should another want it, it starts again."""
+    yield
+    is_last = nextitem is not None and unit_of(nextitem.nodeid) != unit_of(item.nodeid)
+    while is_last and is_shared_out(item.config) and _running:
+        fixture, request = _running.popitem()
+        fixture.finish(request)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -84,7 +84,8 @@ def in_suite(command: str) -> bool:
     words = command.split()
     if words[0].endswith("pytest"):
         return all((ROOT / word).exists() for word in words[1:])
-    return words[0] == "make" and (words[1] == "test" or words[1] in recipe_of("test").split())
+    recipes = " ".join(map(recipe_of, ("test", "suite", "beside")))
+    return words[0] == "make" and (words[1] == "test" or words[1] in recipes.split())
 
 
 def targets() -> set[str]:

@@ -27,6 +27,7 @@ from oep_local.access import ADMIN, ROLES, Access
 from oep_local.errors import RunnerError
 from oep_local.nats import NatsCluster, NatsServer, cluster
 from oep_local.postgres import PostgresServer
+from oep_local.state import PREPARED
 from oep_local.wire import Wire
 
 if TYPE_CHECKING:
@@ -60,10 +61,17 @@ def images() -> dict[str, str] | None:
     return found
 
 
-def pytest_configure() -> None:
-    """Let SIGTERM end a run like Ctrl-C does: with every fixture torn down."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let SIGTERM end a run like Ctrl-C does: with every fixture torn down.
+
+    Processes that share the tests out have one place of what platforms begin with.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if PREPARED not in os.environ:
+        place = unprivileged.temporary_place("oep-prepared-", unprivileged.account())
+        os.environ[PREPARED] = str(place)
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(PREPARED), ignore_errors=True))
 
 
 def pytest_report_header() -> str:

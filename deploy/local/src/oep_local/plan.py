@@ -18,24 +18,38 @@ from oep_local.processes import Command
 
 def stages(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[Stage]:
     """Return the whole platform in the order in which it starts."""
-    server = database_server(layout)
-    migrations = [
-        Task(f"migrate {name}", partial(migrate, layout, name, server)) for name in STORED
-    ]
+    server, *tables = _tables(layout)
     services = [
         service(layout, name, replica)
         for name in SERVICES
         for replica in range(1, layout.count(name) + 1)
     ]
     return [
-        [postgres(server), *(nats(layout, n) for n in range(1, layout.count("nats") + 1))],
-        [Task("database exam_db and its roles", layout.access.make_database)],
-        migrations,
+        [*server, *(nats(layout, n) for n in range(1, layout.count("nats") + 1))],
+        *tables,
         [*services, *([pages(layout)] if layout.count("web") else [])],
         [gateway(layout)],
         observing.parts(layout),
-        [Task("demo data", seed)] if seed else [],
+        _demo(seed),
     ]
+
+
+def stored(layout: Layout, seed: Callable[[], None] | None = None) -> Sequence[Stage]:
+    """Return what makes the tables and fills them, without anything that serves."""
+    return [*_tables(layout), _demo(seed)]
+
+
+def _tables(layout: Layout) -> Sequence[Stage]:
+    server = database_server(layout)
+    migrations = [
+        Task(f"migrate {name}", partial(migrate, layout, name, server)) for name in STORED
+    ]
+    make = Task("database exam_db and its roles", layout.access.make_database)
+    return [[postgres(server)], [make], migrations]
+
+
+def _demo(seed: Callable[[], None] | None) -> Stage:
+    return [Task("demo data", seed)] if seed else []
 
 
 def database_server(layout: Layout) -> PostgresServer:

@@ -5,10 +5,11 @@ and free ports. Every method blocks: from an async test call it with `asyncio.to
 """
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -19,8 +20,9 @@ from oep_local.hosting import host
 from oep_local.layout import Layout
 from oep_local.parts import Stage
 from oep_local.plan import stages as all_stages
+from oep_local.prepared import Prepared
 from oep_local.seeding import seed_task
-from oep_local.state import State
+from oep_local.state import PREPARED, State
 
 START_SECONDS = 180
 
@@ -39,6 +41,7 @@ class Platform:
         """`stages` replaces the programs, for tests of the runner itself."""
         self.layout = Layout(State(folder), ports.free_plan(), dict(replicas or {}))
         self.steps: list[str] = []
+        self._seed, self._is_whole = seed, stages is None
         self._stages = stages or (
             lambda layout: all_stages(layout, seed_task(layout) if seed else None)
         )
@@ -55,6 +58,10 @@ class Platform:
 
     def start(self) -> Self:
         """Start everything and wait until it is ready; raises what stopped it."""
+        if self._is_whole and PREPARED in os.environ:
+            beginnings = Prepared(Path(os.environ[PREPARED]))
+            with ThreadPoolExecutor(1) as apart:  # a loop may run in this thread
+                apart.submit(beginnings.lay, self.layout.state, seed=self._seed).result()
         self._thread.start()
         self._ready.result(START_SECONDS)
         return self
@@ -63,7 +70,8 @@ class Platform:
         """Stop everything; no process is left."""
         if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        if self._thread.ident is not None:  # else it never came to be started
+            self._thread.join()
 
     def _run(self) -> None:
         try:

@@ -20,6 +20,8 @@ from oep_local.exits import Exit
 from oep_local.processes import moments
 
 ROOT = Path(os.environ.get("OEP_ROOT") or Path(__file__).parents[4])
+PREPARED = "OEP_PREPARED"
+"""The variable that names the place of `prepared.Prepared`, for the length of a test run."""
 LOCK_SECONDS = 0.5
 SIGNING_SECRETS = ("signing_key_secret", "receipt_signing_secret", "evidence_signing_secret")
 _SECRETS = dict.fromkeys((ADMIN, *ROLES), 24) | dict.fromkeys(SIGNING_SECRETS, 48)
@@ -81,6 +83,10 @@ class State:
                 f"{self.root} belongs to user {owner}, and this is user {os.geteuid()}: run as"
                 " that user, or set OEP_STATE to another folder."
             )
+
+    def is_new(self) -> bool:
+        """Whether no platform was ever started here."""
+        return not self._secrets.exists()
 
     def secrets(self) -> dict[str, str]:
         """Return all secrets, made at the first call; one that a newer version needs is added."""

@@ -10,7 +10,6 @@ from typing import Any
 from chassis import audit_store
 from chassis.database import Database
 from chassis.importing import Load, run_importer
-from chassis.migrating import migrate
 from chassis.settings import DatabaseSettings
 
 _IMPORT_TIMEOUT_MS = 600_000
@@ -33,6 +32,9 @@ class Migrate:
         return None
 
     def run(self, settings: DatabaseSettings, _: argparse.Namespace, /) -> int:
+        # Imported late: Alembic is nothing to a process that serves.
+        from chassis.migrating import migrate  # noqa: PLC0415
+
         url = settings.migration_database_url or settings.database_url
         migrate(self.package, url.get_secret_value(), self.schema)
         return 0
