@@ -19,7 +19,7 @@ SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
 	$(wildcard docs/make/*.py deploy/release/oep_release/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
-	$(wildcard tests/load/twins/*.py) \
+	$(wildcard tests/load/twins/*.py) $(wildcard tests/load/day/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py)) \
 	$(filter-out tests/abuse/test_% tests/abuse/fuzz_%,$(wildcard tests/abuse/*.py))
 
@@ -156,6 +156,10 @@ compatibility: setup ## Play an exam with each service's previous release betwee
 # Measuring (tests/load/README.md says how to read the numbers; a quiet machine says most)
 
 LOAD = PYTHONPATH=tests $(BIN)/python -m load
+
+.PHONY: load
+load: setup ## Play an exam day with 5,000 students, 20 min (ARGS="a d --students 500")
+	@$(LOAD) day $(ARGS)
 
 .PHONY: bench
 bench: bench-save bench-events bench-begin bench-login bench-list ## Measure all of it

@@ -1,8 +1,10 @@
 """`python -m load <benchmark>`: one of them each, with its sizes."""
 
+import asyncio
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,8 @@ from load import (
     bench_screen,
     bench_units,
 )
+from load.day import course
+from load.day.size import SHORT, of_students
 from load.figures import Report
 from load.world import World
 
@@ -34,6 +38,10 @@ _began = time.monotonic()
 
 def _say(text: str) -> None:
     console.print(f"[dim]{time.monotonic() - _began:6.1f} s[/]  {text}", highlight=False)
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  # this is what it is for
 
 
 def _end(report: Report) -> None:
@@ -165,6 +173,31 @@ def connects(
 ) -> None:
     """Let students in as quickly as they can come, and have them there while they are silent."""
     _end(bench_connects.bench(bench_connects.Size(students, rounds), console, _say, source))
+
+
+@app.command()
+def day(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(help="a: morning, b: storm, c: hour, d: bell, e: wave; all if none."),
+    ] = None,
+    students: Annotated[int, typer.Option(min=10, help="All rates in proportion.")] = 5_000,
+    hour: Annotated[float, typer.Option(help="Seconds that the hour is compressed to.")] = 600.0,
+    short: Annotated[bool, typer.Option(help="As in `make test`: no time decides.")] = False,
+) -> None:
+    """An exam day: morning, event storm, steady hour, bell and reconnect wave, beside twins."""
+    letters = [*"".join(scenarios or course.SCENARIOS)]
+    if not course.SCENARIOS.keys() >= set(letters):
+        raise typer.BadParameter(f"scenarios are {', '.join(course.SCENARIOS)}")
+    size = SHORT if short else replace(of_students(students), hour_seconds=hour)
+    with course.platform(size, _say) as rig:
+        outcomes, verdicts = asyncio.run(
+            course.play(rig, size, letters, _say, lambda told: _print(told.line))
+        )
+    _print(course.told(verdicts))
+    for outcome in outcomes:
+        _print(outcome.row)
+    sys.exit(not course.is_well(size, outcomes, verdicts))
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def bench(size: Size, console: Console, say: Say) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
     with running(size.world, say=say) as rig:
         say("students are seated")
-        seat(rig, size)
+        seat_halls(rig, size.per_hall)
         neighbours = Neighbours()
         scores = asyncio.run(measure(rig, size, say))
         others = neighbours.share()
@@ -221,9 +221,9 @@ def bench(size: Size, console: Console, say: Say) -> Report:
     return Report("boards", others, facts, row, flaws)
 
 
-def seat(rig: Rig, size: Size) -> None:
+def seat_halls(rig: Rig, per_hall: int) -> None:
     """Give each attempt a workstation, so many in a hall, past the service."""
-    rig.platform.psql(_HALLS.format(per_hall=size.per_hall), role="postgres")
+    rig.platform.psql(_HALLS.format(per_hall=per_hall), role="postgres")
 
 
 async def measure(rig: Rig, size: Size, say: Say) -> list[Score]:
@@ -313,9 +313,9 @@ def plan(
 ) -> Iterator[Due]:
     """Yield the events, evenly spread over time and students."""
     students = list(tokens.items())
-    stride = _stride(len(students))
+    step = stride(len(students))
     for number in range(int(seconds * per_second)):
-        student, token = students[number * stride % len(students)]
+        student, token = students[number * step % len(students)]
         attempt_id, event_id = world.running_of(student)[0], str(uuid.uuid4())
         kind, severity = _KINDS[number % len(_KINDS)]
         body = _BODY % (attempt_id, kind.encode(), severity.encode(), event_id.encode())
@@ -324,7 +324,7 @@ def plan(
         yield Due(number / per_second, lines[number % len(lines)], request, took)
 
 
-def _stride(count: int) -> int:
+def stride(count: int) -> int:
     """Return a step that meets all of `count` and spreads those that follow each other."""
     step = int(count * _GOLDEN) or 1
     while math.gcd(step, count) > 1:

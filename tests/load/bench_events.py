@@ -90,7 +90,7 @@ class Poster:
             return
         attempt_id, ids = self._sent
         if self._batch > 1:
-            ids = [i for i, r in zip(ids, _statuses(answer), strict=True) if r == _CREATED]
+            ids = [i for i, r in zip(ids, statuses(answer), strict=True) if r == _CREATED]
         self._told.stored(attempt_id, ids)
 
 
@@ -101,7 +101,7 @@ _CREATED = 201
 _STATUS = re.compile(rb'\{"index":\d+,"status":(\d+),')
 
 
-def _statuses(answer: Answer) -> list[int]:
+def statuses(answer: Answer) -> list[int]:
     """Return them as they are said; parsing a hundred events for that would cost the client more
     than its half."""
     return [int(status) for status in _STATUS.findall(answer.body)]

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from load import client, ledger
 from load.bench_save import Saver, Sent, savers
-from load.client import Answer, Due, Line, Run, clock
+from load.client import Answer, Due, Insistence, Line, Run, clock
 from load.figures import Report, percentile
 from load.ledger import Ledger, Verdict
 from load.meters import Neighbours
@@ -27,7 +27,6 @@ from load.world import World
 
 PARTS = ("auth", "attempts", "gateway", "postgres")
 _MILLI = 1000
-_NOT_NOW = {429, 503}
 _GIVE_UP_SECONDS = 600.0
 
 
@@ -53,10 +52,7 @@ class Storm:
     """What became of the newcomers."""
 
     let_in: Counter[int] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    """From the moment each of them came until he was in, waiting included."""
-    come_backs: int = 0
-    errors: Counter[int] = field(default_factory=Counter)
+    told: Insistence = field(default_factory=Insistence)
     lasted_seconds: float = 0.0
     others: float = 0.0
     """The share of the machine that others took meanwhile."""
@@ -143,19 +139,9 @@ async def come_in(port: int, student_id: int, due: float, storm: Storm) -> None:
     """Log in at `due`, come back when told to, give up at any other failure."""
     await asyncio.sleep(due - clock())
     line = await client.connect(port)
-    while True:
-        answer = await line.answer(login_request(student_id))
-        again = answer.retry_after_seconds
-        if answer.status not in _NOT_NOW or again is None:
-            break
-        storm.come_backs += 1
-        await asyncio.sleep(again)
+    answer = await client.insist(line, login_request(student_id), storm.told, due)
     line.close()
-    if answer.is_good:
-        storm.let_in[student_id] += 1
-        storm.seconds.append(clock() - due)
-    else:
-        storm.errors[answer.status] += 1
+    storm.let_in[student_id] += answer.is_good
 
 
 def _table(exam: Exam, storm: Storm) -> Table:
@@ -181,10 +167,10 @@ def _report(size: Size, exam: Exam, storm: Storm, saves: Verdict, logins: Verdic
         "within_seconds": size.within_seconds,
         "hashes": "bcrypt" if size.are_imported else "argon2id",
         "all_in_seconds": round(storm.lasted_seconds, 1),
-        "login_p50_seconds": round(percentile(storm.seconds, 50), 2),
-        "login_p99_seconds": round(percentile(storm.seconds, 99), 2),
-        "come_backs": storm.come_backs,
-        "errors": dict(storm.errors),
+        "login_p50_seconds": round(percentile(storm.told.waited, 50), 2),
+        "login_p99_seconds": round(percentile(storm.told.waited, 99), 2),
+        "come_backs": storm.told.come_backs,
+        "errors": dict(storm.told.errors),
         "cpu_seconds": {name: round(used, 2) for name, used in storm.cpu_seconds.items()},
         **{
             f"save_{name}_ms": {f"p{p}": round(_ms(run, p), 1) for p in (50, 99, 100)}
@@ -195,11 +181,11 @@ def _report(size: Size, exam: Exam, storm: Storm, saves: Verdict, logins: Verdic
     row = [
         f"{size.newcomers} in {size.within_seconds:.0f} s, {facts['hashes']}",
         f"{storm.lasted_seconds:.1f} s",
-        f"{storm.come_backs}",
-        f"{sum(storm.errors.values())}",
+        f"{storm.told.come_backs}",
+        f"{sum(storm.told.errors.values())}",
         *(f"{_ms(run, 50):.0f} / {_ms(run, 99):.0f} ms" for run in runs.values()),
         f"logins: {logins}; saves: {saves}",
     ]
     failed = [f"saves {name}: {run.failures}" for name, run in runs.items() if run.failures]
-    failed += [f"logins: {dict(storm.errors)}"] if storm.errors else []
+    failed += [f"logins: {dict(storm.told.errors)}"] if storm.told.errors else []
     return Report("login", storm.others, facts, row, [*failed, *logins.flaws, *saves.flaws])

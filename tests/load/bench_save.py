@@ -23,7 +23,7 @@ from load.client import Answer, Run, clock
 from load.figures import Report, Score, score_table
 from load.ledger import Ledger
 from load.meters import Neighbours
-from load.rig import BARE_ECHO, COMMIT_PER_SAVE, ECHO, Rig, running
+from load.rig import BARE_ECHO, COMMIT_PER_REQUEST, ECHO, Rig, running
 from load.rounds import Say, Subject, in_turn
 from load.world import World
 
@@ -47,7 +47,7 @@ class Size:
 
 def bench(size: Size, console: Console, say: Say) -> Report:
     """Measure and print; the report holds what was not as promised. Blocking."""
-    with running(size.world, (BARE_ECHO, ECHO, COMMIT_PER_SAVE), say=say) as rig:
+    with running(size.world, (BARE_ECHO, ECHO, COMMIT_PER_REQUEST), say=say) as rig:
         told, neighbours = Ledger(), Neighbours()
         scores = asyncio.run(measure_rest(rig, size, told, say))
         batches = asyncio.run(measure_grpc(rig, size, told, say))
@@ -131,7 +131,7 @@ async def measure_rest(rig: Rig, size: Size, told: Ledger, say: Say) -> list[Sco
     numbers = itertools.count()
     names = {
         "ours": SERVICE,
-        "commit per save": COMMIT_PER_SAVE.name,
+        "commit per save": COMMIT_PER_REQUEST.name,
         "echo, bare": BARE_ECHO.name,
         "echo, in our chassis": ECHO.name,
     }
@@ -154,14 +154,14 @@ async def measure_grpc(rig: Rig, size: Size, told: Ledger, say: Say) -> list[Sco
     async with rpc.channel(rig.platform.grpc_address(SERVICE)) as channel:
         for batch in BATCHES:
             score = Score(f"batches of {batch}", SERVICE, per_request=batch)
-            play = partial(_batches, channel, rig.world, batch, size.seconds, told, numbers)
+            play = partial(batches, channel, rig.world, batch, size.seconds, told, numbers)
             await play()
             await in_turn([Subject(score, play)], rig.meters(SERVICE, "postgres"), 1, say)
             scores.append(score)
     return scores
 
 
-async def _batches(
+async def batches(
     channel: grpc.aio.Channel,
     world: World,
     batch: int,

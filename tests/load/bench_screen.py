@@ -96,7 +96,7 @@ def bench(size: Size, console: Console, say: Say) -> Report:
     program = chromium.ensure()
     with running(size.world, replicas={"web": 1}, say=say) as rig:
         say("students are seated")
-        bench_boards.seat(rig, size.boards)
+        bench_boards.seat_halls(rig, size.boards.per_hall)
         neighbours = Neighbours()
         stretches, flaws = asyncio.run(_measure(rig, size, str(program), say))
         others = neighbours.share()

@@ -19,6 +19,7 @@ clock = time.perf_counter
 LOST = 0
 """The status of a request whose connection ended before its answer."""
 
+_NOT_NOW = {429, 503}
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 _END_OF_HEAD = b"\r\n\r\n"
@@ -154,6 +155,37 @@ class Run:
         return {s: n for s, n in self.statuses.items() if not 200 <= s < 300}
 
 
+@dataclass
+class Insistence:
+    """What became of requests that come back when they are told to."""
+
+    run: Run = field(default_factory=Run)
+    """Every answer that ended one: taken, or refused for good."""
+    waited: "array[float]" = field(default_factory=lambda: array("d"))
+    """Seconds from when one was due until it was taken, all its waiting included."""
+    come_backs: int = 0
+    """503 and 429 with Retry-After, which were honoured."""
+
+    @property
+    def errors(self) -> dict[int, int]:
+        """How many were never taken, by their last status."""
+        return self.run.failures
+
+
+async def insist(line: Line, request: bytes, told: Insistence, due: float | None = None) -> Answer:
+    """Ask, and again whenever the answer says when; return the last answer."""
+    began = clock() if due is None else due
+    answer = await line.answer(request, due)
+    while answer.status in _NOT_NOW and answer.retry_after_seconds is not None:
+        told.come_backs += 1
+        await asyncio.sleep(answer.retry_after_seconds)
+        answer = await line.answer(request)
+    told.run.note(answer)
+    if answer.is_good:
+        told.waited.append(clock() - began)
+    return answer
+
+
 class Sender(Protocol):
     """Who sits at one connection of a closed loop."""
 
@@ -210,25 +242,40 @@ class Due(NamedTuple):
 
 async def open_loop(plan: Iterable[Due]) -> None:
     """Send each request when it is due (`plan` is in that order); wait until all are answered."""
-    began = clock()
-    answered: list[asyncio.Future[None]] = []
+    began, under_way = clock(), UnderWay()
     for due in plan:
         at = began + due.at_seconds
         pause = at - clock()
         if pause > 0:
             await asyncio.sleep(pause)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answered.append(done)
-        due.line.ask(due.request, _then_done(due.took, done), at)
-    await asyncio.gather(*answered)
+        due.line.ask(due.request, under_way.also(due.took), at)
+    await under_way.none_left()
 
 
-def _then_done(took: Then, done: asyncio.Future[None]) -> Then:
-    def take(answer: Answer) -> None:
-        took(answer)
-        done.set_result(None)
+class UnderWay:
+    """How many requests are not answered yet."""
 
-    return take
+    def __init__(self) -> None:
+        self._count = 0
+        self._none_left: asyncio.Future[None] | None = None
+
+    def also(self, took: Then) -> Then:
+        """Return what counts one request and its answer, and hands the answer to `took`."""
+        self._count += 1
+
+        def take(answer: Answer) -> None:
+            self._count -= 1
+            took(answer)
+            if not self._count and self._none_left is not None:
+                self._none_left.set_result(None)
+
+        return take
+
+    async def none_left(self) -> None:
+        """Wait until everything is answered; nothing more may be asked."""
+        if self._count:
+            self._none_left = asyncio.get_running_loop().create_future()
+            await self._none_left
 
 
 def request_head(method: str, path: str, token: str | None = None) -> bytes:

@@ -109,6 +109,26 @@ def judge_begins(access: Access, begun: Iterable[int], waiting: Iterable[int]) -
     return Verdict(len(told), len(running), _shortened(flaws))
 
 
+def judge_submits(access: Access, told: Mapping[int, bytes], among: Iterable[int]) -> Verdict:
+    """Compare the signatures that students have got with the receipts that are kept. Blocking.
+
+    `told` has them by attempt; of the attempts `among` which it is, no other may have ended.
+    """
+    query = (
+        "SELECT id, encode(signature, 'hex') FROM attempts.attempts"
+        " LEFT JOIN attempts.receipts ON attempt_id = id WHERE status IN ('submitted', 'graded')"
+    )
+    mine = set(among)
+    kept = {int(a): signature for a, signature in _rows(access, query) if int(a) in mine}
+    flaws = [
+        f"attempt {one} was handed in, and its receipt is not kept"
+        for one, signature in told.items()
+        if kept.get(one) != signature.hex()
+    ]
+    flaws += [f"attempt {one} has ended, and nobody was told" for one in kept.keys() - told.keys()]
+    return Verdict(len(told), len(kept), _shortened(flaws))
+
+
 def judge_logins(access: Access, let_in: Mapping[int, int]) -> Verdict:
     """Compare how often each student was let in with his logins: once is right. Blocking."""
     query = "SELECT user_id, count(*) FROM auth.logins GROUP BY user_id"

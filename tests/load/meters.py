@@ -5,6 +5,7 @@ of a process are counted, ended child processes of Postgres are not: its backend
 the pools that hold them.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from oep_local import processes
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -22,6 +24,20 @@ def cpu_seconds(pid: int) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def memory_bytes(pids: Iterable[int]) -> int:
+    """Return what a group of processes has resident: their own pages, and once the largest shared.
+
+    For one process that is its RSS.
+    """
+    own, shared = 0, 0
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pages = list(map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3]))
+            own += pages[0] - pages[1]
+            shared = max(shared, pages[1])
+    return (own + shared) * _PAGE_BYTES
 
 
 def family(pid: int) -> list[int]:

@@ -31,7 +31,7 @@ from oep_local.rig import Platform
 
 from load import client, meters
 from load.rounds import Say
-from load.twins import bare_inserts, commit_per_event, commit_per_save
+from load.twins import bare_inserts, commit_per_event, commit_per_request, send_per_socket
 from load.world import ADMIN, BIRTH_DATE, SECRET, World, hall_ticket
 
 LOGIN = client.request_head("POST", "/api/v1/auth/hall-ticket-login")
@@ -57,10 +57,11 @@ class Twin:
 
 BARE_ECHO = Twin("echo-bare", "echo")
 ECHO = Twin("echo", "echo", {"ECHO_IN_CHASSIS": "1"})
-COMMIT_PER_SAVE = Twin("commit-per-save", "commit_per_save", {}, commit_per_save.COPIES)
+COMMIT_PER_REQUEST = Twin("commit-per-request", "commit_per_request", {}, commit_per_request.COPIES)
 COMMIT_PER_EVENT = Twin(
     "commit-per-event", "commit_per_event", {}, commit_per_event.COPIES, "proctoring"
 )
+SEND_PER_SOCKET = Twin("send-per-socket", "send_per_socket", {}, send_per_socket.TABLES)
 BARE_INSERTS = Twin("bare-inserts", "", {}, bare_inserts.COPIES, "proctoring")
 """No process: its client speaks to Postgres."""
 

@@ -42,7 +42,7 @@ from load.rig import (
     BARE_ECHO,
     BARE_INSERTS,
     COMMIT_PER_EVENT,
-    COMMIT_PER_SAVE,
+    COMMIT_PER_REQUEST,
     ECHO,
     running,
 )
@@ -214,7 +214,7 @@ def test_what_others_take_is_a_share_of_the_machine_without_our_own_part():
 
 @pytest.fixture(scope="module")
 def rig():
-    twins = (BARE_ECHO, ECHO, COMMIT_PER_SAVE, COMMIT_PER_EVENT, BARE_INSERTS)
+    twins = (BARE_ECHO, ECHO, COMMIT_PER_REQUEST, COMMIT_PER_EVENT, BARE_INSERTS)
     with running(SMALL, twins, replicas={"realtime": 2}) as rig:
         yield rig
 
@@ -344,7 +344,7 @@ async def test_newcomers_log_in_once_each_while_the_exam_saves(rig):
         baseline_seconds=0.3,
     )
     exam, storm = await bench_login.measure(rig, size, print)
-    assert storm.errors == {}
+    assert storm.told.errors == {}
     assert storm.let_in == dict.fromkeys(SMALL.newcomer_ids, 1)
     assert exam.before.count > 0
     assert exam.during.count > 0
@@ -367,7 +367,7 @@ async def test_pages_of_an_exam_are_counted_and_hold_everybody(rig):
 
 async def test_what_boards_show_is_counted_and_what_they_lack_is_noticed(rig):
     size = bench_boards.Size(4, 2, 30, seconds=0.5, idle_seconds=0.1, warm_seconds=0.1)
-    await asyncio.to_thread(bench_boards.seat, rig, size)
+    await asyncio.to_thread(bench_boards.seat_halls, rig, size.per_hall)
     whole, windows = await bench_boards.measure(rig, size, print)
     assert (whole.flaws, windows.flaws) == ([], [])
     assert whole.run.good_count == windows.run.good_count == 15

@@ -1,14 +1,15 @@
-"""A save as it is written first: a session per request, a statement per question, one commit.
+"""Begin, save and submit as they are written first: a session and a commit per request.
 
-On copies of our tables in a schema of its own, over the same chassis, pool and threads. It does
-less than the service: nothing is locked, so two saves of one attempt may meet; nothing is
-announced, and the deadline is judged by this process's clock.
+A statement per question that is asked for, the rows of an exam read for each submit. On copies of
+our tables in a schema of its own, over the same chassis, pool and threads. It does less than the
+service: nothing is locked, so two saves of one attempt may meet; nothing is announced or audited,
+no receipt is signed, and the deadline is judged by this process's clock.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attempts.schemas.attempts import AnswerBody
@@ -24,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from load.twins.echo import ANSWER, SaveBody, Student
 
 SCHEMA = "load_twin"
-TABLES = ("attempts", "answers", "exam_questions")
+TABLES = ("attempts", "answers", "exam_questions", "questions")
 COPIES = (
     f"CREATE SCHEMA {SCHEMA}",
     *(f"CREATE TABLE {SCHEMA}.{t} (LIKE attempts.{t} INCLUDING ALL)" for t in TABLES),
@@ -47,7 +48,11 @@ class AttemptRow(Row):
     student_id: Mapped[int]
     exam_id: Mapped[int]
     status: Mapped[str]
+    duration_minutes: Mapped[int]
+    start_time: Mapped[datetime | None]
     deadline_at: Mapped[datetime]
+    submit_time: Mapped[datetime | None]
+    marks_obtained: Mapped[float | None]
     questions_answered: Mapped[int]
     current_question_id: Mapped[int | None]
     last_activity_time: Mapped[datetime | None]
@@ -76,6 +81,55 @@ class ExamQuestionRow(Row):
     question_id: Mapped[int]
 
 
+class QuestionRow(Row):
+    __tablename__ = "questions"
+    __table_args__ = {"schema": SCHEMA}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    correct_answer: Mapped[Any] = mapped_column(JSON)
+    marks: Mapped[float]
+
+
+def begin(caller: Student, request: Request, attempt_id: int) -> dict[str, Any]:
+    with request.app.state.sessions() as session:
+        return _begin(session, caller.user_id, attempt_id)
+
+
+def _begin(session: Session, student_id: int, attempt_id: int) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    attempt = _own(session, student_id, attempt_id, "not_started")
+    attempt.status, attempt.start_time = "in_progress", now
+    attempt.deadline_at = now + timedelta(minutes=attempt.duration_minutes)
+    session.commit()
+    session.refresh(attempt)
+    return {"id": attempt.id, "status": attempt.status, "deadline_at": attempt.deadline_at}
+
+
+def submit(caller: Student, request: Request, attempt_id: int) -> dict[str, Any]:
+    with request.app.state.sessions() as session:
+        return _submit(session, caller.user_id, attempt_id)
+
+
+def _submit(session: Session, student_id: int, attempt_id: int) -> dict[str, Any]:
+    attempt = _own(session, student_id, attempt_id, "in_progress")
+    asked = select(QuestionRow).join(ExamQuestionRow, ExamQuestionRow.question_id == QuestionRow.id)
+    keys = {one.id: one for one in session.scalars(asked.where(_of(attempt)))}
+    given = session.scalars(select(AnswerRow).where(AnswerRow.attempt_id == attempt_id))
+    right = (keys[a.question_id] for a in given if a.answer == keys[a.question_id].correct_answer)
+    attempt.marks_obtained = sum(question.marks for question in right)
+    attempt.status, attempt.submit_time = "graded", datetime.now(UTC)
+    session.commit()
+    session.refresh(attempt)
+    return {"id": attempt.id, "status": attempt.status, "marks_obtained": attempt.marks_obtained}
+
+
+def _own(session: Session, student_id: int, attempt_id: int, status: str) -> AttemptRow:
+    attempt = session.get(AttemptRow, attempt_id)
+    if attempt is None or attempt.student_id != student_id or attempt.status != status:
+        raise NotFound
+    return attempt
+
+
 def save(caller: Student, request: Request, attempt_id: int, body: SaveBody) -> AnswerBody:
     # Not a dependency with `yield`: its end waits for a thread while it holds a connection, and the
     # threads wait for connections.
@@ -85,9 +139,7 @@ def save(caller: Student, request: Request, attempt_id: int, body: SaveBody) -> 
 
 def _save(session: Session, student_id: int, attempt_id: int, body: SaveBody) -> AnswerBody:
     now = datetime.now(UTC)
-    attempt = session.get(AttemptRow, attempt_id)
-    if attempt is None or attempt.student_id != student_id or attempt.status != "in_progress":
-        raise NotFound
+    attempt = _own(session, student_id, attempt_id, "in_progress")
     asked = ExamQuestionRow.question_id == body.question_id
     if session.scalar(select(ExamQuestionRow).where(asked, _of(attempt))) is None:
         raise NotFound
@@ -140,14 +192,15 @@ def create_app(settings: DatabaseSettings) -> FastAPI:
     async def has_keys() -> bool:
         return keys.is_loaded
 
-    app = service("commit-per-save", "0", lifespan, {"keys": has_keys}, worker_threads=pool)
-    app.post("/api/v1/attempts/{attempt_id}/answers")(save)
+    app = service("commit-per-request", "0", lifespan, {"keys": has_keys}, worker_threads=pool)
+    for path, deed in (("begin", begin), ("answers", save), ("submit", submit)):
+        app.post(f"/api/v1/attempts/{{attempt_id}}/{path}")(deed)
     return app
 
 
 def main() -> None:
     settings = DatabaseSettings.from_environment()
-    logs.configure(settings.log_level, settings.log_format, "commit-per-save")
+    logs.configure(settings.log_level, settings.log_format, "commit-per-request")
     serve(create_app(settings), settings)
 
 
