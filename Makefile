@@ -18,7 +18,7 @@ BIN := .venv/bin
 SERVICES := auth attempts proctoring realtime
 MEMBERS := $(SERVICES:%=services/%) libs/chassis deploy/local web/server
 SOURCES := $(MEMBERS:%=%/src) deploy/local/bootstrap.py deploy/local/isolation.py web/build.py \
-	$(wildcard docs/make/*.py deploy/release/oep_release/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py,$(wildcard tests/load/*.py)) \
+	$(wildcard docs/make/*.py deploy/release/oep_release/*.py deploy/gateway/*.py deploy/gateway/gateway_config/*.py deploy/kubernetes/*.py deploy/observability/*.py) $(filter-out %/test_harness.py %/miniatures.py,$(wildcard tests/load/*.py)) \
 	$(wildcard tests/load/twins/*.py) $(wildcard tests/load/day/*.py) \
 	$(filter-out tests/chaos/test_%.py,$(wildcard tests/chaos/*.py)) \
 	$(filter-out tests/abuse/test_% tests/abuse/fuzz_%,$(wildcard tests/abuse/*.py))
@@ -163,6 +163,10 @@ load: setup ## Play an exam day with 5,000 students, 20 min (ARGS="a d --student
 
 .PHONY: bench
 bench: bench-save bench-events bench-begin bench-login bench-list ## Measure all of it
+
+.PHONY: bench-small
+bench-small: setup browser ## Try every benchmark in miniature, without reading a time
+	$(BIN)/pytest tests/load/miniatures.py
 
 .PHONY: bench-save
 bench-save: setup ## Measure saves of answers against a FastAPI echo, and in batches over gRPC

@@ -191,9 +191,10 @@ def day(
         raise typer.BadParameter(f"scenarios are {', '.join(course.SCENARIOS)}")
     size = SHORT if short else replace(of_students(students), hour_seconds=hour)
     with course.platform(size, _say) as rig:
-        outcomes, verdicts = asyncio.run(
+        outcomes, book = asyncio.run(
             course.play(rig, size, letters, _say, lambda told: _print(told.line))
         )
+        verdicts = book.judge(rig.platform.database, rig.world)
     _print(course.told(verdicts))
     for outcome in outcomes:
         _print(outcome.row)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from load.day import bell, hour, morning, storm, wave
+from load.day.book import Book
 from load.day.outcome import Outcome
 from load.day.size import Size
 from load.day.stage import Stage
@@ -30,18 +31,23 @@ _PATIENCE_SECONDS = 420.0
 Tell = Callable[[Outcome], None]
 
 
-def platform(size: Size, say: Say) -> AbstractContextManager[Rig]:
+def platform(
+    size: Size, say: Say, replicas: Mapping[str, int] | None = None
+) -> AbstractContextManager[Rig]:
     """Start what a day needs; thousands of sockets need as many open files."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # what we start has it, too
     twins = (COMMIT_PER_REQUEST, COMMIT_PER_EVENT, SEND_PER_SOCKET)
-    return running(size.world, twins, say=say)
+    return running(size.world, twins, replicas=replicas, say=say)
 
 
 async def play(
     rig: Rig, size: Size, letters: Sequence[str], say: Say, tell: Tell
-) -> tuple[list[Outcome], dict[str, Verdict]]:
-    """Play scenarios in this order; one that fails does not keep the next from being played."""
+) -> tuple[list[Outcome], Book]:
+    """Play scenarios in this order; one that fails does not keep the next from being played.
+
+    Returns what each showed, and all that was acknowledged.
+    """
     sign = await asyncio.to_thread(signer, rig.platform.environment("auth"))
     stage = Stage(rig, size, sign, say)
     outcomes = []
@@ -52,8 +58,7 @@ async def play(
         outcome.students = size.students
         outcomes.append(outcome)
         tell(outcome)
-    say("what was acknowledged is laid beside the database")
-    return outcomes, await asyncio.to_thread(stage.book.judge, rig.platform.database, stage.world)
+    return outcomes, stage.book
 
 
 async def _guarded(letter: str, words: str, playing: Awaitable[Outcome], size: Size) -> Outcome:

@@ -14,7 +14,6 @@ from load.client import Due, Insistence, Run, clock, insist
 from load.day import seat
 from load.day.outcome import Outcome, cpu_ms, facts, latency, told, told_ms
 from load.day.seat import Seat
-from load.day.size import MORNING_EXAM
 from load.day.stage import Stage, costing
 from load.figures import percentile
 from load.rig import COMMIT_PER_REQUEST, login_request
@@ -99,7 +98,7 @@ async def _begin(
     if not answer.is_good:
         return None
     stage.book.begun.append(attempt_id)
-    head = client.request_head("GET", f"/api/v1/exams/{MORNING_EXAM}", token)
+    head = client.request_head("GET", f"/api/v1/exams/{stage.size.morning_exam}", token)
     answer = await insist(line, client.with_body(head, b""), came.papers)
     last = f"Question {FIRST_QUESTION + stage.size.questions - 1}:"
     came.wrong_papers += answer.is_good and last.encode() not in answer.body

@@ -14,6 +14,7 @@ class Size:
 
     students: int = 5_000
     questions: int = 40
+    running_exams: int = 2
     morning_seconds: float = 90.0
     """In which all come to the door."""
     event_rates: tuple[int, ...] = (500, 1_000, 1_500, 2_000)
@@ -42,7 +43,7 @@ class Size:
     def world(self) -> World:
         return World(
             sitters=self.students,
-            running_exams=2,
+            running_exams=self.running_exams,
             waiting_exams=1,
             questions=self.questions,
             newcomers=self.latecomers,
@@ -50,17 +51,23 @@ class Size:
         )
 
     @property
+    def morning_exam(self) -> int:
+        """The exam that begins in the morning."""
+        return FIRST_EXAM + self.running_exams
+
+    @property
     def twin_students(self) -> int:
         """How many of the students a twin of the bell gets: a fifth, in a fifth of the time."""
         return max(1, self.students // 5)
 
 
-EXAM, OTHER_EXAM, MORNING_EXAM = FIRST_EXAM, FIRST_EXAM + 1, FIRST_EXAM + 2
-"""The running exam of the storm, the hour and the bell; that of the wave; the one that begins."""
+EXAM = FIRST_EXAM
+"""The running exam of the storm, the hour and the bell; the wave has the next one."""
 
 SHORT = Size(
-    students=40,
+    students=20,
     questions=5,
+    running_exams=3,
     morning_seconds=1.0,
     event_rates=(40, 80),
     batched_rate=1_000,
