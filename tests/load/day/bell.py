@@ -10,7 +10,6 @@ import asyncio
 import base64
 import itertools
 import json
-from collections.abc import Mapping
 
 from chassis import rpc
 
@@ -20,6 +19,7 @@ from load.bench_events import drain
 from load.bench_save import batches
 from load.client import Due, Insistence, Line, Run, clock, insist, open_loop
 from load.day.outcome import Outcome, cpu_ms, facts, latency, told, told_ms
+from load.day.size import AT_BELL
 from load.day.stage import Stage, costing
 from load.figures import percentile
 from load.rig import COMMIT_PER_REQUEST
@@ -88,7 +88,7 @@ async def _connected(stage: Stage, count: int) -> list[Line]:
 
 
 async def _ring(stage: Stage, lines: list[Line], asked: Insistence, began: float) -> None:
-    attempts = list(stage.attempts(0).items())
+    attempts = list(stage.attempts(AT_BELL).items())
     step, pause = stride(len(attempts)), stage.size.bell_seconds / len(attempts)
     async with asyncio.TaskGroup() as group:
         for number, line in enumerate(lines):
@@ -116,7 +116,7 @@ def submit_request(attempt_id: int, token: str) -> bytes:
 async def _twin(stage: Stage, outcome: Outcome) -> None:
     name, run, size = COMMIT_PER_REQUEST.name, Run(), stage.size
     pause = size.bell_seconds / size.students
-    some: Mapping[int, str] = dict(itertools.islice(stage.attempts(0).items(), size.twin_students))
+    some = dict(itertools.islice(stage.attempts(AT_BELL).items(), size.twin_students))
     async with stage.lines(min(_TWIN_LINES, len(some)), name) as lines:
         plan = [
             Due(place * pause, lines[place % len(lines)], submit_request(*one), run.note)

@@ -19,7 +19,7 @@ from load.client import Due, Line, Run, clock, open_loop
 from load.day import posting, seat
 from load.day.outcome import Outcome, facts, latency, told, told_ms
 from load.day.seat import Seat, seated
-from load.day.size import EXAM
+from load.day.size import EXAM, IN_HOUR
 from load.day.stage import Stage
 from load.listening import Hear, Listener, handshake, open_all
 from load.rig import COMMIT_PER_EVENT, COMMIT_PER_REQUEST
@@ -63,7 +63,7 @@ async def play(stage: Stage) -> Outcome:
         f" {size.whole_boards} whole boards, {size.windows} windows, a page or a review every"
         f" {size.review_every_seconds:g} s"
     )
-    seats = [Seat(stage.gateway, a, token) for a, token in stage.attempts(0).items()]
+    seats = [Seat(stage.gateway, a, token) for a, token in stage.attempts(IN_HOUR).items()]
     with seat.dropping(seats):
         await seated(seats)
         stage.say(f"  {sum(one.is_here for one in seats):,} students have sockets")
@@ -130,7 +130,7 @@ async def _go_on(stage: Stage, hour: Hour) -> None:
             hour.board.seen.committed[ids[0].encode()] = clock()
             hour.board.seen.severity[ids[0].encode()] = "warning"
 
-        attempts = stage.attempts(0)
+        attempts = stage.attempts(IN_HOUR)
         plan = posting.events(attempts, other, hour.events, stored, events, size.hour_seconds)
         group.create_task(open_loop(plan))
         group.create_task(open_loop(_office(stage, hour, office)))
@@ -198,12 +198,10 @@ async def _twin(stage: Stage, outcome: Outcome) -> None:
         stage.lines(_LINES, COMMIT_PER_REQUEST.name) as one,
         stage.lines(_LINES, COMMIT_PER_EVENT.name) as other,
     ):
-        seconds, began = size.twin_seconds, clock()
+        seconds, began, attempts = size.twin_seconds, clock(), stage.attempts(IN_HOUR)
         await asyncio.gather(
             open_loop(posting.saves(stage.world, stage.tokens, one, saved, None, saves, seconds)),
-            open_loop(
-                posting.events(stage.attempts(0), other, posted, posting.nowhere, events, seconds)
-            ),
+            open_loop(posting.events(attempts, other, posted, posting.nowhere, events, seconds)),
         )
     saved.seconds = posted.seconds = clock() - began
     outcome.naive = {"saves": facts(saved), "events": facts(posted)}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from load.world import FIRST_EXAM, World
 
+_RUNNING = 3
 BATCH = 100
 """Events that one request carries in the batched storm."""
 
@@ -14,7 +15,6 @@ class Size:
 
     students: int = 5_000
     questions: int = 40
-    running_exams: int = 2
     morning_seconds: float = 90.0
     """In which all come to the door."""
     event_rates: tuple[int, ...] = (500, 1_000, 1_500, 2_000)
@@ -43,7 +43,7 @@ class Size:
     def world(self) -> World:
         return World(
             sitters=self.students,
-            running_exams=self.running_exams,
+            running_exams=_RUNNING,
             waiting_exams=1,
             questions=self.questions,
             newcomers=self.latecomers,
@@ -53,7 +53,7 @@ class Size:
     @property
     def morning_exam(self) -> int:
         """The exam that begins in the morning."""
-        return FIRST_EXAM + self.running_exams
+        return FIRST_EXAM + _RUNNING
 
     @property
     def twin_students(self) -> int:
@@ -61,13 +61,14 @@ class Size:
         return max(1, self.students // 5)
 
 
-EXAM = FIRST_EXAM
-"""The running exam of the storm, the hour and the bell; the wave has the next one."""
+IN_HOUR, IN_WAVE, AT_BELL = 0, 1, 2
+"""The places of the running exams: of storm and hour, of the wave, of the bell."""
+EXAM = FIRST_EXAM + IN_HOUR
+"""Which the boards look at."""
 
 SHORT = Size(
     students=20,
     questions=5,
-    running_exams=3,
     morning_seconds=1.0,
     event_rates=(40, 80),
     batched_rate=1_000,

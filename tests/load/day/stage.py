@@ -44,9 +44,9 @@ class Stage:
         """Tokens of all students; those who log in get their own besides."""
         return {who: self.sign(who, "student") for who in self.world.sitter_ids}
 
-    def attempts(self, exam: int) -> dict[int, str]:
-        """Return the attempts at the running exam of this number (0, 1), with their tokens."""
-        return {self.world.running_of(who)[exam]: token for who, token in self.tokens.items()}
+    def attempts(self, place: int) -> dict[int, str]:
+        """Return the attempts at the running exam of this place, with their students' tokens."""
+        return {self.world.running_of(who)[place]: token for who, token in self.tokens.items()}
 
     @contextlib.asynccontextmanager
     async def lines(self, count: int, part: str = "gateway") -> AsyncIterator[Sequence[Line]]:

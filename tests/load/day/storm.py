@@ -8,7 +8,7 @@ from load.bench_events import drain
 from load.client import Run, clock, open_loop
 from load.day import posting
 from load.day.outcome import Outcome, facts, told
-from load.day.size import BATCH
+from load.day.size import BATCH, IN_HOUR
 from load.day.stage import Stage
 from load.rig import COMMIT_PER_EVENT
 
@@ -40,7 +40,7 @@ async def _step(stage: Stage, outcome: Outcome, name: str, rate: int, batch: int
     run, seconds = Run(), stage.size.step_seconds
     async with stage.lines(_LINES if batch == 1 else _BATCH_LINES) as lines:
         stored = stage.book.events.stored
-        attempts = stage.attempts(0)
+        attempts = stage.attempts(IN_HOUR)
         plan = posting.events(attempts, lines, run, stored, rate, seconds, batch)
         before, began = stage.book.events.count, clock()
         await open_loop(plan)
@@ -62,7 +62,7 @@ async def _twin(stage: Stage, outcome: Outcome) -> None:
     run, rate, size = Run(), stage.size.event_rates[0], stage.size
     async with stage.lines(_LINES, COMMIT_PER_EVENT.name) as lines:
         plan = posting.events(
-            stage.attempts(0), lines, run, posting.nowhere, rate, size.step_seconds / 2
+            stage.attempts(IN_HOUR), lines, run, posting.nowhere, rate, size.step_seconds / 2
         )
         began = clock()
         await open_loop(plan)

@@ -20,6 +20,7 @@ from load.client import clock
 from load.day import seat
 from load.day.outcome import Outcome, cpu_ms, latency, told_ms
 from load.day.seat import Seat, seated
+from load.day.size import IN_WAVE
 from load.day.stage import Stage, costing
 from load.ledger import Ledger
 from load.rig import SEND_PER_SOCKET
@@ -90,7 +91,7 @@ async def play(stage: Stage) -> Outcome:
 
 async def _wave(stage: Stage, part: str, port: int, say: Say) -> Wave:
     wave = Wave()
-    seats = [Seat(port, attempt_id, token) for attempt_id, token in stage.attempts(1).items()]
+    seats = [Seat(port, attempt_id, token) for attempt_id, token in stage.attempts(IN_WAVE).items()]
     with seat.dropping(seats):
         await seated(seats)
         stage.say(f"  {part}: {sum(one.is_here for one in seats):,} are there, and gone")
@@ -138,7 +139,7 @@ def _judge(wave: Wave, seats: Sequence[Seat]) -> None:
 
 async def _save_all(stage: Stage, turn: int) -> None:
     """Save one answer of each attempt, as realtime has them saved."""
-    attempts = [(who, stage.world.running_of(who)[1]) for who in stage.world.sitter_ids]
+    attempts = [(who, stage.world.running_of(who)[IN_WAVE]) for who in stage.world.sitter_ids]
     question_id = stage.world.question_ids[turn - 1]
     async with rpc.channel(stage.rig.platform.grpc_address("attempts")) as channel:
         stub = AttemptsServiceStub(channel)
@@ -176,7 +177,7 @@ def _note(book: Ledger, saves: Sequence[pb.AnswerSave], answer: pb.SaveAnswersRe
 
 async def _say_all(stage: Stage) -> None:
     """Have the twin send each socket a message."""
-    attempts = [*stage.attempts(1)]
+    attempts = [*stage.attempts(IN_WAVE)]
     some = [attempts[n : n + _TWIN_BATCH] for n in range(0, len(attempts), _TWIN_BATCH)]
     head = client.request_head("POST", "/say")
     async with stage.lines(_TWIN_LINES, SEND_PER_SOCKET.name) as lines:

@@ -77,6 +77,8 @@ def graded(script: Script) -> Graded:
     marked, sources = _by_hand(script)
     passing = script.paper.exam.passing_marks
     found = grade(script.shown.questions, values, passing, marked, sources)
+    if not script.paper.exam.shuffle_options:
+        return script, found
     moved = tuple(
         replace(j, chosen=_own(script, j.question_id, j.chosen)) for j in found.judgements
     )
@@ -157,7 +159,7 @@ def _by_hand(script: Script) -> tuple[dict[int, float], dict[int, Source]]:
 
 
 def _own(script: Script, question_id: int, chosen: tuple[str, ...]) -> tuple[str, ...]:
-    if not chosen or not script.paper.exam.shuffle_options:
+    if not chosen:
         return chosen
     letters = own_letters(script.paper, script.attempt.layout_id, question_id)
     return tuple(letters.get(key, key) for key in chosen)

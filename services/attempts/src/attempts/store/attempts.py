@@ -17,7 +17,6 @@ from sqlalchemy import (
     Integer,
     Interval,
     Select,
-    TableValuedAlias,
     Text,
     and_,
     any_,
@@ -32,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from attempts.attempt import Attempt, Status, SubmitReason, ensure_move
@@ -215,33 +215,10 @@ def finish(session: Session, endings: Sequence[Ending]) -> list[Attempt]:
     """
     if not endings:
         return []
-    new = _as_table(endings)
-    now = func.now()
-    ended = case((AttemptRow.end_time.is_(None), now), else_=AttemptRow.end_time)
-    statement = (
-        update(AttemptRow)
-        .where(
-            AttemptRow.id == new.c.id,
-            AttemptRow.version == new.c.version,
-            AttemptRow.status == new.c.old_status,
-        )
-        .values(
-            {name: new.c[name] for name in _SCORE_COLUMNS}
-            | {
-                "status": new.c.new_status,
-                "version": AttemptRow.version + 1,
-                "submit_time": func.coalesce(AttemptRow.submit_time, now),
-                "submit_reason": func.coalesce(AttemptRow.submit_reason, new.c.reason),
-                "end_time": ended,
-                "auto_graded": True,
-                "graded_at": case((new.c.new_status == Status.GRADED, now)),
-                "graded_by": func.coalesce(new.c.graded_by, AttemptRow.graded_by),
-                "updated_at": now,
-            }
-        )
-        .returning(*returned())
-    )
-    return [attempt_from(row) for row in session.execute(statement).mappings()]
+    for ending in endings:
+        if ending.new_status is not ending.attempt.status:
+            ensure_move(ending.attempt.status, ending.new_status)
+    return _many(session, _FINISH, **_columns_of(endings))
 
 
 def keep_blob(session: Session, attempt_id: int, blob: Blob) -> None:
@@ -312,26 +289,60 @@ def server_time(session: Session) -> Any:
     return session.execute(select(_NOW)).scalar_one()
 
 
-def _as_table(endings: Sequence[Ending]) -> TableValuedAlias:
-    """Return the endings as a table to join with, one row each."""
-    for ending in endings:
-        if ending.new_status is not ending.attempt.status:
-            ensure_move(ending.attempt.status, ending.new_status)
-    columns: list[tuple[str, type[TypeEngine[Any]], list[Any]]] = [
-        ("id", BigInteger, [e.attempt.id for e in endings]),
-        ("version", BigInteger, [e.attempt.version for e in endings]),
-        ("old_status", Text, [e.attempt.status.value for e in endings]),
-        ("new_status", Text, [e.new_status.value for e in endings]),
-        ("reason", Text, [e.reason.value for e in endings]),
-        ("graded_by", BigInteger, [e.graded_by for e in endings]),
-    ]
-    columns += [
-        (name, kind, [getattr(e.grade, name) for e in endings])
-        for name, kind in _SCORE_COLUMNS.items()
-    ]
-    arrays = [cast(values, ARRAY(kind)) for _, kind, values in columns]
-    named = [column(name, kind) for name, kind, _ in columns]
-    return func.unnest(*arrays).table_valued(*named, name="new").render_derived()
+def _columns_of(endings: Sequence[Ending]) -> dict[str, list[Any]]:
+    """Return the values of `_NEW`, a list for each of its columns."""
+    columns: dict[str, list[Any]] = {
+        "id": [e.attempt.id for e in endings],
+        "version": [e.attempt.version for e in endings],
+        "old_status": [e.attempt.status.value for e in endings],
+        "new_status": [e.new_status.value for e in endings],
+        "reason": [e.reason.value for e in endings],
+        "graded_by": [e.graded_by for e in endings],
+    }
+    columns |= {name: [getattr(e.grade, name) for e in endings] for name in _SCORE_COLUMNS}
+    return {f"new_{name}": values for name, values in columns.items()}
+
+
+def _finishing() -> ReturningUpdate[Any]:
+    """Return the statement that writes endings, one row of `new` each."""
+    kinds: dict[str, type[TypeEngine[Any]]] = {
+        "id": BigInteger,
+        "version": BigInteger,
+        "old_status": Text,
+        "new_status": Text,
+        "reason": Text,
+        "graded_by": BigInteger,
+        **_SCORE_COLUMNS,
+    }
+    arrays = [bindparam(f"new_{name}", type_=ARRAY(kind)) for name, kind in kinds.items()]
+    casts = [cast(array, array.type) for array in arrays]
+    named = [column(name, kind) for name, kind in kinds.items()]
+    new = func.unnest(*casts).table_valued(*named, name="new").render_derived()
+    now = func.now()
+    ended = case((AttemptRow.end_time.is_(None), now), else_=AttemptRow.end_time)
+    return (
+        update(AttemptRow)
+        .where(
+            AttemptRow.id == new.c.id,
+            AttemptRow.version == new.c.version,
+            AttemptRow.status == new.c.old_status,
+        )
+        .values(
+            {name: new.c[name] for name in _SCORE_COLUMNS}
+            | {
+                "status": new.c.new_status,
+                "version": AttemptRow.version + 1,
+                "submit_time": func.coalesce(AttemptRow.submit_time, now),
+                "submit_reason": func.coalesce(AttemptRow.submit_reason, new.c.reason),
+                "end_time": ended,
+                "auto_graded": True,
+                "graded_at": case((new.c.new_status == Status.GRADED, now)),
+                "graded_by": func.coalesce(new.c.graded_by, AttemptRow.graded_by),
+                "updated_at": now,
+            }
+        )
+        .returning(*returned())
+    )
 
 
 def _urgency() -> ColumnElement[int]:
@@ -388,7 +399,9 @@ def _behind_lock(chosen: Select[Any]) -> Select[Any]:
     return select(*_light(locked.c), *_extra(locked.c))
 
 
-def _many(session: Session, query: Select[Any], **values: Any) -> list[Attempt]:
+def _many(
+    session: Session, query: Select[Any] | ReturningUpdate[Any], **values: Any
+) -> list[Attempt]:
     return [attempt_from(row) for row in session.execute(query, values).mappings()]
 
 
@@ -420,3 +433,4 @@ _LOCK_OVERSLEPT = _behind_lock(
     .limit(_MOST)
     .with_for_update(key_share=True, skip_locked=True)
 )
+_FINISH = _finishing()

@@ -4,8 +4,8 @@ A version is only ever added, by who holds the attempt's row: so they are number
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -239,5 +239,4 @@ def _is_outdated(regrade: Regrade) -> tuple[Any, ...]:
 
 def _judgements(grade: Grade) -> str:
     """Return what each question was worth as JSON; of answers only the options that were named."""
-    listed: list[Mapping[str, Any]] = [asdict(judgement) for judgement in grade.judgements]
-    return json.dumps(listed)
+    return json.dumps([vars(judgement) for judgement in grade.judgements])
