@@ -186,7 +186,7 @@ def day(
     short: Annotated[bool, typer.Option(help="As in `make test`: no time decides.")] = False,
 ) -> None:
     """An exam day: morning, event storm, steady hour, bell and reconnect wave, beside twins."""
-    letters = [*"".join(scenarios or course.SCENARIOS)]
+    letters = sorted({*"".join(scenarios or course.SCENARIOS)})
     if not course.SCENARIOS.keys() >= set(letters):
         raise typer.BadParameter(f"scenarios are {', '.join(course.SCENARIOS)}")
     size = SHORT if short else replace(of_students(students), hour_seconds=hour)

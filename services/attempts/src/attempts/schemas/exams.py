@@ -68,7 +68,8 @@ class QuestionBody(Body):
         if with_key:
             return cls.of(question)
         body = cls.of(without_key(question))
-        return body.model_copy(update={"question_type": question.widget})
+        body.question_type = question.widget
+        return body
 
 
 class ExamBody(Body):

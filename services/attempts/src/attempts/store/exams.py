@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Status
@@ -150,22 +151,9 @@ def papers(
 
 def questions_by_exam(session: Session, exam_ids: Iterable[int]) -> dict[int, tuple[Question, ...]]:
     """Return each exam's questions in order, with the marks and the key that count there."""
-    columns = [column for column in _QUESTION.c if column.name not in _COUNTS_THERE]
-    link = ExamQuestionRow
-    there = [
-        func.coalesce(link.marks_override, QuestionRow.marks).label("marks"),
-        func.coalesce(link.corrected_answer, QuestionRow.correct_answer).label("correct_answer"),
-        link.void,
-        link.rubric_id,
-    ]
-    query = (
-        select(ExamQuestionRow.exam_id.label("in_exam"), *columns, *there)
-        .join(QuestionRow, QuestionRow.id == ExamQuestionRow.question_id)
-        .where(ExamQuestionRow.exam_id.in_(set(exam_ids)))
-        .order_by(ExamQuestionRow.exam_id, ExamQuestionRow.order_number, ExamQuestionRow.id)
-    )
     found: dict[int, list[Question]] = defaultdict(list)
-    for row in session.execute(query).mappings():
+    rows = session.execute(_ASKED, {"exam_ids": list(set(exam_ids))}).mappings()
+    for row in rows:
         fields = dict(row)
         found[fields.pop("in_exam")].append(question_from(fields))
     return {exam_id: tuple(listed) for exam_id, listed in found.items()}
@@ -210,3 +198,25 @@ def _questions_seen(query: Select[Any], seen_by: Sight | None) -> Select[Any]:
         _is_seen_by(seen_by),
     )
     return query.where(in_seen_exam)
+
+
+def _asked() -> Select[Any]:
+    """Return the query for the questions of the exams `exam_ids`, as they count there."""
+    columns = [column for column in _QUESTION.c if column.name not in _COUNTS_THERE]
+    link = ExamQuestionRow
+    there = [
+        func.coalesce(link.marks_override, QuestionRow.marks).label("marks"),
+        func.coalesce(link.corrected_answer, QuestionRow.correct_answer).label("correct_answer"),
+        link.void,
+        link.rubric_id,
+    ]
+    return (
+        select(link.exam_id.label("in_exam"), *columns, *there)
+        .join(QuestionRow, QuestionRow.id == link.question_id)
+        .where(link.exam_id == any_(bindparam("exam_ids", type_=ARRAY(BigInteger))))
+        .order_by(link.exam_id, link.order_number, link.id)
+    )
+
+
+_ASKED = _asked()
+"""Built once: every paper and every submit wants it."""
