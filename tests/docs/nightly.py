@@ -36,6 +36,7 @@ SHORTER = {
     "make bench-report": "--attempts 60 --events 10 --rounds 2",
     "make bench-fanout": "--sockets 50 --rounds 1 --idle 100 --most 200",
     "make bench-connects": "--students 100 --rounds 1",
+    "make load": "--short",
     "make chaos": "--short",
     'make chaos ARGS="--students 500"': "12",
 }

@@ -58,6 +58,14 @@ class Storm:
     """The share of the machine that others took meanwhile."""
     cpu_seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def come_backs(self) -> int:
+        return self.told.come_backs
+
+    @property
+    def errors(self) -> dict[int, int]:
+        return self.told.errors
+
 
 @dataclass
 class Exam:
@@ -169,8 +177,8 @@ def _report(size: Size, exam: Exam, storm: Storm, saves: Verdict, logins: Verdic
         "all_in_seconds": round(storm.lasted_seconds, 1),
         "login_p50_seconds": round(percentile(storm.told.waited, 50), 2),
         "login_p99_seconds": round(percentile(storm.told.waited, 99), 2),
-        "come_backs": storm.told.come_backs,
-        "errors": dict(storm.told.errors),
+        "come_backs": storm.come_backs,
+        "errors": dict(storm.errors),
         "cpu_seconds": {name: round(used, 2) for name, used in storm.cpu_seconds.items()},
         **{
             f"save_{name}_ms": {f"p{p}": round(_ms(run, p), 1) for p in (50, 99, 100)}
@@ -181,11 +189,11 @@ def _report(size: Size, exam: Exam, storm: Storm, saves: Verdict, logins: Verdic
     row = [
         f"{size.newcomers} in {size.within_seconds:.0f} s, {facts['hashes']}",
         f"{storm.lasted_seconds:.1f} s",
-        f"{storm.told.come_backs}",
-        f"{sum(storm.told.errors.values())}",
+        f"{storm.come_backs}",
+        f"{sum(storm.errors.values())}",
         *(f"{_ms(run, 50):.0f} / {_ms(run, 99):.0f} ms" for run in runs.values()),
         f"logins: {logins}; saves: {saves}",
     ]
     failed = [f"saves {name}: {run.failures}" for name, run in runs.items() if run.failures]
-    failed += [f"logins: {dict(storm.told.errors)}"] if storm.told.errors else []
+    failed += [f"logins: {dict(storm.errors)}"] if storm.errors else []
     return Report("login", storm.others, facts, row, [*failed, *logins.flaws, *saves.flaws])
