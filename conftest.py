@@ -20,6 +20,7 @@ ONE_PLATFORM = (
     "deploy/local/tests/test_platform.py",
     "tests/contract/test_schemathesis.py",
     "tests/contract/policy",
+    "tests/contract/test_abuse.py",
 )
 # Fixtures whose programs run as long as they live.
 COSTLY = ("platform", "stack", "rig", "nats_cluster")
