@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from oep_local import processes
 from oep_local.__main__ import app
 from oep_local.verbs import VERBS
@@ -146,6 +147,15 @@ def test_every_part_that_is_to_be_ended_is_there(platform):
     known = labels | {label.partition("#")[0] for label in labels}
     assert targets - known == set()
     assert len(targets) > 3
+
+
+def test_each_alert_leads_to_a_page_whose_commands_are_run_here():
+    rules = yaml.safe_load((ROOT / "deploy/observability/rules.yml").read_text())
+    alerts = [r for group in rules["groups"] for r in group["rules"] if "alert" in r]
+    led_to = {alert["annotations"]["runbook_url"] for alert in alerts}
+    assert len(led_to) > 20
+    assert led_to - {block.page for block in HERE} == set()
+    assert led_to & {block.page for block in BLOCKS if block not in HERE} == set()
 
 
 def test_what_nothing_runs_is_little_and_says_why():

@@ -211,8 +211,8 @@ async def seat(platform: Platform, student: Student) -> None:
 
 
 @contextlib.asynccontextmanager
-async def sitting(platform: Platform, number: int) -> AsyncIterator[Student]:
-    """Let a demo student begin; his client is closed at the end."""
+async def seated(platform: Platform, number: int) -> AsyncIterator[Student]:
+    """Sign a demo student in who has an attempt to begin and none under way."""
     person = seed_rows.people()["students"][number - 1]
     body = {
         "hall_ticket_number": seed_rows.hall_ticket(number),
@@ -222,9 +222,23 @@ async def sitting(platform: Platform, number: int) -> AsyncIterator[Student]:
     student = Student(platform.url, await sign_in(platform.url, "hall-ticket-login", body))
     student.signed_in_with = body
     await seat(platform, student)
-    await student.begin()
     yield student
     await student.http.aclose()
+
+
+@contextlib.asynccontextmanager
+async def sitting(platform: Platform, number: int) -> AsyncIterator[Student]:
+    """Let a demo student begin; his client is closed at the end."""
+    async with seated(platform, number) as student:
+        await student.begin()
+        yield student
+
+
+@pytest.fixture
+async def first_student(platform) -> AsyncIterator[Student]:
+    """The one who plays the demo: nothing that another test left is first in his list."""
+    async with seated(platform, 1) as student:
+        yield student
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A release of yesterday between the others of today: what an upgrade of one service looks like.
 
-`make compatibility` does this with each service; here it is the one that most neighbours ask. It
-is called by name, on a platform of its own: no part of `make test`.
+`make compatibility` does this with each service; here it is the one that most neighbours ask.
 """
 
 import asyncio
@@ -16,6 +15,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.usefixtures("first_student")
 async def test_the_previous_attempts_serves_an_exam_among_todays_neighbours(platform):
     repository = Repository()
     previous = repository.previous("attempts")
