@@ -67,14 +67,15 @@ class Student(Person):
     question_ids: list[int]
     signed_in_with: dict[str, Any]
 
-    async def attempts(self, status: str) -> list[dict[str, Any]]:
-        query = {"exam_id": seed_rows.EXAM_ID, "status_filter": status}
+    async def attempts(self, status: str, **at: object) -> list[dict[str, Any]]:
+        """Return his attempts of a status; `at` is `exam_id`."""
+        query = {"status_filter": status, **at}
         listed = await self.http.get("/attempts/me", params=query)
         found: list[dict[str, Any]] = listed.raise_for_status().json()
         return found
 
     async def begin(self) -> None:
-        [mine, *_] = await self.attempts("not_started")
+        [mine, *_] = await self.attempts("not_started", exam_id=seed_rows.EXAM_ID)
         self.attempt_id, self.exam_id = mine["id"], mine["exam_id"]
         exam = (await self.http.get(f"/exams/{self.exam_id}")).raise_for_status().json()
         self.question_ids = [question["id"] for question in exam["questions"]]
@@ -198,14 +199,17 @@ def student_numbers() -> Iterator[int]:
 
 
 async def seat(platform: Platform, student: Student) -> None:
-    """Let a student who has sat before sit again: end his old attempts, make him a new one."""
+    """Let a student who has sat before sit again: end his old attempts, make him a new one.
+
+    Those at other exams are ended, too: the one under way would be the first in his list.
+    """
     async for admin in staff(platform.url, "admin"):
         for old in await student.attempts("in_progress"):
             gone = await admin.http.post(
                 f"/attempts/{old['id']}/cancel", json={"reason": "the test is over"}
             )
             gone.raise_for_status()
-    if not await student.attempts("not_started"):
+    if not await student.attempts("not_started", exam_id=seed_rows.EXAM_ID):
         launcher = legacy.ProcessLauncher(platform.layout.environment_of_deeds)
         await asyncio.to_thread(seed.seed, launcher, platform.state.root, fresh=True)
 
