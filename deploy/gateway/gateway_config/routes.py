@@ -175,7 +175,8 @@ def _docs_policy() -> str:
     """Allow the one script and style sheet that are in the page, by what they say."""
     text = DOCS.read_text()
     allowed = "; ".join(f"{kind}-src {_hash_of(text, kind)}" for kind in ("script", "style"))
-    return f"default-src 'none'; {allowed}; connect-src 'self'; frame-ancestors 'none'"
+    document = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; {allowed}; connect-src 'self'; {document}"
 
 
 def _hash_of(page: str, tag: str) -> str:
