@@ -78,7 +78,7 @@ def _of_the_system() -> Node | None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return None
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603  # the node that was found
     version = re.match(r"v(\d+)\.(\d+)", said.stdout)
     is_new = version is not None and tuple(map(int, version.groups())) >= OLDEST
     return Node(Path(node), Path(npm).resolve()) if is_new else None

@@ -47,7 +47,7 @@ class Line(Client):  # type: ignore[misc]  # the library has no types that mypy 
     def next_server(self, servers: Sequence[Server], _: dict[str, Any]) -> tuple[Server, float]:
         """Return whom to try and after how many seconds: each in turn, who was left comes last."""
         tries = self._tries
-        server = min(servers, key=lambda one: (tries[one.uri.netloc], random.random()))  # noqa: S311
+        server = min(servers, key=lambda one: (tries[one.uri.netloc], random.random()))  # noqa: S311  # by chance, no secret
         pause = _AGAIN_SECONDS if tries[server.uri.netloc] else 0.0
         tries[server.uri.netloc] += 1
         return server, pause

@@ -157,7 +157,7 @@ class Relay:
             FROM {table}
             """  # noqa: S608  # only names of our own
         self._look_at = 0.0
-        self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608
+        self._forget = f"DELETE FROM {table} WHERE id = ANY (CAST(%s AS bigint[]))"  # noqa: S608  # the service's own table
         self._sent: list[int] = []
         self._connection: Connection | None = None
         self._is_leader = False

@@ -158,7 +158,7 @@ _NEWEST_VIOLATION = text(
     """  # noqa: S608  # only constants of this module
 )
 _FIND_TALLY = text(
-    f"SELECT {_TALLY_COLUMNS} FROM proctoring.tallies WHERE attempt_id = :attempt_id"  # noqa: S608
+    f"SELECT {_TALLY_COLUMNS} FROM proctoring.tallies WHERE attempt_id = :attempt_id"  # noqa: S608  # a constant
 )
 
 _KEEP_DAYS = text(

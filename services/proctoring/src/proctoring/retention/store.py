@@ -74,7 +74,7 @@ _NOTHING_BESIDE = Left()
 def _sitting_statement(left: Left) -> TextClause:
     beside = left.newest("attempt_id = :attempt_id")
     return text(
-        f"{beside} SELECT * FROM ({_SITTINGS}) sat WHERE attempt_id = :attempt_id"  # noqa: S608
+        f"{beside} SELECT * FROM ({_SITTINGS}) sat WHERE attempt_id = :attempt_id"  # noqa: S608  # only constants of this module
     )
 
 

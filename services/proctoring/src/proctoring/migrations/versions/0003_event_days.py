@@ -144,7 +144,7 @@ def upgrade() -> None:
         SELECT {COLUMNS}, (SELECT exam_day FROM proctoring.tallies t
                            WHERE t.attempt_id = e.attempt_id)
         FROM proctoring.events_before e
-    """)
+    """)  # noqa: S608  # only constants of this module
     op.execute("""
         SELECT setval('proctoring.proctoring_events_id_seq', greatest(
             (SELECT last_value FROM proctoring.events_before_id_seq),
