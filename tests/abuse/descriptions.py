@@ -14,6 +14,7 @@ import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Unsatisfiable
+from requests.auth import AuthBase
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import Failure, FailureGroup
@@ -148,6 +149,19 @@ def known_to(operation: Any, scene: Scene, objects: Objects) -> dict[str, Any]:
     return known | ({"id": scene.action(attempt_id)} if "{id}" in path else {})
 
 
+@dataclass(frozen=True)
+class Bearer(AuthBase):
+    """Shows a token last of all: schemathesis makes tokens up, or takes ours away, and would hear
+    401 of most operations.
+    """
+
+    token: str
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
 @dataclass
 class Caller:
     """Somebody at one door; an operation that ends his login gets a login of its own."""
@@ -157,22 +171,12 @@ class Caller:
     base: str
     session: requests.Session = field(default_factory=requests.Session)
 
-    def __post_init__(self) -> None:
-        self.come_as(self.scene.actors[self.name].token)
-
-    def come_as(self, token: str | None) -> None:
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
     def ask(self, case: Any) -> Any:
         """Send a case and return the answer."""
         ends = f"{case.operation.method.upper()} {case.operation.path}" == ENDS_THE_LOGIN
-        if ends:
-            self.come_as(self._new_token())
-        case.headers.pop("Authorization", None)  # schemathesis makes up tokens, all refused
-        answer = case.call(base_url=self.base, session=self.session, timeout=_SECONDS)
-        if ends:
-            self.come_as(self.scene.actors[self.name].token)
-        return answer
+        token = self._new_token() if ends else self.scene.actors[self.name].token
+        self.session.auth = Bearer(str(token))
+        return case.call(base_url=self.base, session=self.session, timeout=_SECONDS)
 
     def _new_token(self) -> str:
         body = {"username": self.scene.actors[self.name].username, "password": PASSWORD}
