@@ -75,7 +75,7 @@ async def _descriptions(stage: Stage) -> None:
         schema = await asyncio.to_thread(schemathesis.openapi.from_url, f"{base}/openapi.json")
         alone, in_a_row = stage.begin(f"requests, {place}"), stage.begin(f"stories, {place}")
         for name in callers:
-            caller = Caller(scene, name, base)
+            caller = Caller(scene, name, base, objects.ids["user_id"])
             for mode in MODES:
                 await asyncio.to_thread(
                     descriptions.each_alone,
@@ -84,7 +84,7 @@ async def _descriptions(stage: Stage) -> None:
         stage.tell(alone)
         for name in callers:
             stories = stage.size.examples * _EXAMPLES_PER_STORY
-            teller = Caller(scene, name, base)
+            teller = Caller(scene, name, base, objects.ids["user_id"])
             await asyncio.to_thread(descriptions.in_a_row, teller, schema, stories, in_a_row)
         stage.tell(in_a_row)
 

@@ -61,6 +61,7 @@ class Scene:
         self._database_url = platform.database.url("postgres")
         self._connect()
         self.admin_token = self.refresh_token = ""
+        self.admin_id = 0
         self.trade_id = trade_id
         self.exam_id = self.other_exam_id = self.bank_id = self.question_id = self.written_id = 0
 
@@ -75,6 +76,7 @@ class Scene:
 
     async def set_up(self, admin: dict[str, str]) -> None:
         self.admin_token = (await self.login(admin))["access_token"]
+        self.admin_id = (await self.as_admin("GET", "/auth/me"))["id"]
         self.bank_id = self.bank()
         self.question_id = self.question()
         self.written_id = self.question("short_answer")

@@ -33,17 +33,17 @@ def schemas(scene) -> dict:
 @pytest.mark.parametrize(("service", "name"), TURNS)
 def test_a_service_keeps_to_its_description(scene, schemas, objects, service, name, mode):
     tally = Tally("descriptions")
-    caller = Caller(scene, name, scene.platform.service_url(service))
+    caller = Caller(scene, name, scene.platform.service_url(service), objects.ids["user_id"])
     descriptions.each_alone(caller, schemas[service], objects, mode, EXAMPLES[service], tally)
     assert tally.cases
     assert tally.violations == []
 
 
 @pytest.mark.parametrize("service", EXAMPLES)
-def test_a_service_keeps_to_its_description_in_a_story(scene, schemas, service):
+def test_a_service_keeps_to_its_description_in_a_story(scene, schemas, objects, service):
     """An administrator's: what one step answers is taken by a later one."""
     tally = Tally("stories")
-    caller = Caller(scene, "admin", scene.platform.service_url(service))
+    caller = Caller(scene, "admin", scene.platform.service_url(service), objects.ids["user_id"])
     descriptions.in_a_row(caller, schemas[service], 4, tally)
     assert tally.cases > 4
     assert tally.violations == []

@@ -22,7 +22,7 @@ class Image:
 def has_engine() -> bool:
     """Whether a container engine answers."""
     try:
-        asked = subprocess.run(["docker", "version"], capture_output=True, check=False)  # noqa: S607
+        asked = subprocess.run(["docker", "version"], capture_output=True, check=False)  # noqa: S607  # whichever there is
     except FileNotFoundError:
         return False
     return asked.returncode == 0
@@ -43,16 +43,16 @@ def words(made: Release) -> list[str]:
 def build(repository: Repository, made: Release) -> Image:
     """Build it; takes minutes the first time. Raises StepFailed with the engine's words."""
     archive = subprocess.run(  # noqa: S603  # our own list of arguments
-        ["git", "archive", made.commit],  # noqa: S607
+        ["git", "archive", made.commit],  # noqa: S607  # whichever there is
         cwd=repository.root,
         capture_output=True,
         check=True,
     )
-    done = subprocess.run(words(made), input=archive.stdout, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(words(made), input=archive.stdout, capture_output=True, check=False)  # noqa: S603  # our own list of arguments
     if done.returncode:
         raise StepFailed("docker build", (done.stderr or done.stdout).decode()[-2000:])
-    asked = subprocess.run(  # noqa: S603
-        ["docker", "image", "inspect", "--format", "{{.Size}}", name_of(made)],  # noqa: S607
+    asked = subprocess.run(  # noqa: S603  # our own list of arguments
+        ["docker", "image", "inspect", "--format", "{{.Size}}", name_of(made)],  # noqa: S607  # whichever there is
         capture_output=True,
         check=True,
         text=True,
