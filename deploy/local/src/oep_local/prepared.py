@@ -72,4 +72,4 @@ def _data(state: State) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a folder with owners, modes and times: by the last a database is known."""
-    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)  # noqa: S603, S607
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)  # noqa: S603, S607  # our own folders
