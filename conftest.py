@@ -22,8 +22,9 @@ ONE_PLATFORM = (
     "tests/contract/policy",
     "tests/contract/test_abuse.py",
 )
-# Fixtures whose programs run as long as they live.
+# Fixtures whose programs run as long as they live; a service's own of these names are cheap.
 COSTLY = ("platform", "stack", "rig", "nats_cluster")
+CHEAP = "services/"
 # In this order, then the rest: the longest early, and beside them what mostly waits.
 FIRST = (
     "tests/e2e",
@@ -64,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> None:
-    if fixturedef.argname in COSTLY:
+    if fixturedef.argname in COSTLY and not fixturedef.baseid.startswith(CHEAP):
         _running[fixturedef] = request
 
 

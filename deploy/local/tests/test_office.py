@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from functools import partial
 from pathlib import Path
 from queue import Queue
 
@@ -213,6 +214,8 @@ class Watching:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Who runs the tests in the background may have told them to ignore it.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread holds a lock that it wants
         )
         self._said = Queue()
         threading.Thread(target=self._read, daemon=True).start()
