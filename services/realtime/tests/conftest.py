@@ -476,9 +476,9 @@ class World:
         client.hello = await client.frame()
         return client
 
-    async def say(self, attempt, fact, **data):
+    async def say(self, attempt, fact, *, notice_id=None, **data):
         """Publish a notice as a service's outbox would; return its sequence."""
-        notice_id = str(uuid.uuid4())
+        notice_id = notice_id or str(uuid.uuid4())
         envelope = {
             "id": notice_id,
             "fact": fact,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 
 import pytest
 from chassis.bus import BusUnavailable
@@ -21,10 +22,11 @@ async def nodes(make_world, nats_cluster):
 
 
 async def said(world, attempt):
-    """Say it until it is stored, as an outbox does."""
+    """Say it until it is stored, as an outbox does: whose answer was lost says the same again."""
+    notice_id = str(uuid.uuid4())
     while True:
         with contextlib.suppress(BusUnavailable):
-            return await world.say_saved(attempt)
+            return await world.say_saved(attempt, notice_id=notice_id)
         await asyncio.sleep(0.1)
 
 
