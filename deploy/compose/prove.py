@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ BLOCKS = [block for block in blocks() if MARK in block.run_by]
 # The demo's first student gets the attempt that the two commands ask for.
 ATTEMPT_ID = 1
 TAIL_CHARACTERS = 4000
+OURS, MOST_MEGABYTES = "oep/", 200
 RELOAD_SECONDS = 20
 GONE = 404
 ASKED = (
@@ -221,6 +223,8 @@ def prove(stack: Stack) -> None:
     before = [_with_rows(stack.run(each)) for each in questions]
     _title("nobody is root, nothing has capabilities, no image can be written")
     _check_rights(stack)
+    _title(f"no image has {MOST_MEGABYTES} MB")
+    _check_sizes(stack)
     _title("stopped and started again, it has kept the data")
     stack.run(pages.take("docker-compose down"))
     stack.read(stack.command("up", "--detach", "--wait", "--wait-timeout", "300"))
@@ -272,6 +276,28 @@ def _check_rights(stack: Stack) -> None:
         held = int(effective, 16) | int(bound, 16)
         if user == "0" or held or no_more != "1" or files != "ro":
             raise ProofFailedError(f"{service} has more rights than it should")
+
+
+def _check_sizes(stack: Stack) -> None:
+    """Weigh what a registry would hold: every layer of an image, the base too, compressed."""
+    for image in sorted(set(stack.read(stack.command("config", "--images")).split())):
+        if not image.startswith(OURS):
+            continue
+        megabytes = _packed_bytes(["docker", "save", image]) / 1_000_000
+        print(f"{image}: {megabytes:.0f} MB")
+        if megabytes >= MOST_MEGABYTES:
+            raise ProofFailedError(f"{image} is too large")
+
+
+def _packed_bytes(command: Sequence[str]) -> int:
+    """Return how many bytes what a command writes takes when it is compressed a little."""
+    packer, found = zlib.compressobj(1), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writing:
+        while piece := writing.stdout.read(2**20) if writing.stdout else b"":
+            found += len(packer.compress(piece))
+    if writing.returncode:
+        raise ProofFailedError(f"{shlex.join(command)} ended with {writing.returncode}")
+    return found + len(packer.flush())
 
 
 def _check_reload(stack: Stack) -> None:
