@@ -37,7 +37,9 @@ SHORTER = {
     "make bench-fanout": "--sockets 50 --rounds 1 --idle 100 --most 200",
     "make bench-connects": "--students 100 --rounds 1",
     "make load": "--short",
+    "make abuse": "--examples 2 --held 10",
     "make chaos": "--short",
+    "make soak": "--minutes 1 --every 20 --students 10 --sockets 20 --nats 1",
     'make chaos ARGS="--students 500"': "12",
 }
 """What is said besides; the program and its other words stay."""
