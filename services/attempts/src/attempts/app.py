@@ -62,7 +62,7 @@ from attempts.surveying import Surveying
 from attempts.tables import OUTBOX
 
 _SUBMITS_AT_ONCE = 100
-"""A group holds its attempts for as long as it takes: a fifth of a second by what one costs."""
+"""A group holds its attempts for as long as it takes: a third of a second by what one costs."""
 _WITH_SLASH = {"/api/v1/exams", "/api/v1/attempts"}
 
 
