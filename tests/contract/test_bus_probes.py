@@ -1,7 +1,7 @@
-"""What containers ask NATS about its health ends a server that has given up a stream, and no other.
+"""What containers ask NATS about its health ends a server that has given up streams, and no other.
 
-A stream whose disk refused a write is given up until the server starts anew (fault 24 of
-tests/chaos). The commands of compose and Kubernetes are run as they stand there, against a real
+A stream whose disk refused a write is given up until the server starts anew; when the disk refuses
+what a cluster has agreed on, all of them are (fault 24 of tests/chaos). The commands of compose and Kubernetes are run as they stand there, against a real
 server; functions of the shell stand for the programs of its image, and for the end of process 1.
 """
 
@@ -19,7 +19,8 @@ import yaml
 from chassis.waiting import eventually
 from nats.errors import Error as NatsError
 from oep_local import ports
-from oep_local.nats import NatsServer, is_sick
+from oep_local.nats import NatsServer, cluster, is_sick
+from oep_local.processes import moments
 
 ROOT = Path(__file__).parents[2]
 PASSES_ON = """\
@@ -58,6 +59,32 @@ def broken(server):
         await eventually(lambda: is_sick(server.monitor_port), 10)
 
     return give_up
+
+
+@pytest.fixture(scope="module")
+def given_up(tmp_path_factory):
+    """Yield a server of three that has given up all streams: its disk is full when it votes."""
+    places = [(ports.free_port(), ports.free_port(), ports.free_port()) for _ in range(3)]
+    three = cluster(tmp_path_factory.mktemp("three"), places)
+    three.start()
+    leader = told_leader(three.servers[0])
+    for server in three.servers:
+        [agreed] = server.store.rglob("_meta_")
+        (agreed / "tav.idx.tmp").symlink_to("/dev/full")
+    three.named(leader).stop()
+    left = [server for server in three.servers if server.is_running]
+    for _ in moments(30):
+        sick = [server for server in left if is_sick(server.monitor_port)]
+        if sick:
+            break
+    yield sick[0]
+    three.stop()
+
+
+def told_leader(server: NatsServer) -> str:
+    address = f"http://127.0.0.1:{server.monitor_port}/jsz"
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        return json.load(answer)["meta_cluster"]["leader"]
 
 
 def kubernetes() -> str:
@@ -109,6 +136,11 @@ async def test_a_server_that_has_given_up_a_stream_is_ended(server, broken, tmp_
     assert asked(command, server, tmp_path) == (True, "")
     await broken()
     assert asked(command, server, tmp_path) == (False, ended)
+
+
+@pytest.mark.parametrize(("probe", "ended"), [(kubernetes, ""), (compose, "ends 1\n")])
+def test_a_server_that_has_given_up_all_streams_is_ended(given_up, tmp_path, probe, ended):
+    assert asked(probe(), given_up, tmp_path) == (False, ended)
 
 
 @pytest.mark.parametrize("probe", [kubernetes, compose])

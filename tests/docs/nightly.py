@@ -8,6 +8,7 @@ indexes (npm's, too); what needs a container engine is left out where none answe
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -120,7 +121,7 @@ def has_engine() -> bool:
 def run(command: str, folder: Path) -> None:
     """Run a command as people do; it must end with 0."""
     place = Path(git(folder, "rev-parse", "--show-toplevel").strip())
-    done = subprocess.run(
+    with subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
         env=environment_of(place),
@@ -128,10 +129,23 @@ def run(command: str, folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
+        start_new_session=True,
+    ) as running:
+        said = told(running)
+    assert running.returncode == 0, said[-6000:]
+
+
+def told(running: subprocess.Popen[str]) -> str:
+    """Return all that a command says; with its patience, or ours, everything below it ends."""
+    try:
+        return running.communicate(timeout=SECONDS)[0]
+    finally:
+        if running.poll() is None:
+            family = psutil.Process(running.pid).children(recursive=True)
+            for each in family:
+                each.terminate()  # those who started servers end them
+            psutil.wait_procs(family, timeout=60)
+            os.killpg(running.pid, signal.SIGKILL)
 
 
 def judge(command: str, copy: Path) -> None:

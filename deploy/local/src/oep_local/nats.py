@@ -18,7 +18,8 @@ from oep_local.ports import LOOPBACK
 from oep_local.processes import Command
 
 START_SECONDS = 30
-WRITE_ERROR = "write error"
+WRITE_ERROR, GIVEN_UP = "write error", "JetStream not enabled"
+"""What a server says of its health when a disk refused a write: of one stream, of all of them."""
 STOP_SECONDS = 5
 
 # The disk is the bound of the store. Unsaid it is a part of what is free at the start: nothing, for
@@ -230,13 +231,14 @@ def is_healthy(monitor_port: int) -> bool:
 
 
 def is_sick(monitor_port: int) -> bool:
-    """Say whether a server has given up a stream because its disk refused a write.
+    """Say whether a server has given up a stream because its disk refused a write, or all of them.
 
     It does not try again by itself, although there may be room by now (2.15): it has to be started
-    anew. A server that says nothing is not sick.
+    anew. A server that says nothing is not sick. Only for one that was ready before.
     """
     status, text = _health(monitor_port)
-    return status == http.HTTPStatus.SERVICE_UNAVAILABLE and WRITE_ERROR in text
+    is_refusing = status == http.HTTPStatus.SERVICE_UNAVAILABLE
+    return is_refusing and (WRITE_ERROR in text or GIVEN_UP in text)
 
 
 def _health(monitor_port: int) -> tuple[int, str]:
