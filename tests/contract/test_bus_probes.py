@@ -1,8 +1,9 @@
 """What containers ask NATS about its health ends a server that has given up streams, and no other.
 
 A stream whose disk refused a write is given up until the server starts anew; when the disk refuses
-what a cluster has agreed on, all of them are (fault 24 of tests/chaos). The commands of compose and Kubernetes are run as they stand there, against a real
-server; functions of the shell stand for the programs of its image, and for the end of process 1.
+what a cluster has agreed on, all of them are (fault 24 of tests/chaos). The commands of compose and
+Kubernetes are run as they stand there, against a real server; functions of the shell stand for the
+programs of its image, and for the end of process 1.
 """
 
 import json

@@ -4,6 +4,7 @@ Each save of ours spends one second and says a text that no other save says. So 
 count the saves that took effect, and the text stored names the last one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,16 +130,27 @@ def judge_submits(access: Access, told: Mapping[int, bytes], among: Iterable[int
     return Verdict(len(told), len(kept), _shortened(flaws))
 
 
-def judge_logins(access: Access, let_in: Mapping[int, int]) -> Verdict:
-    """Compare how often each student was let in with his logins: once is right. Blocking."""
+def logins(access: Access) -> Counter[int]:
+    """Return how many logins each person has had. Blocking."""
     query = "SELECT user_id, count(*) FROM auth.logins GROUP BY user_id"
-    stored = {int(user): int(count) for user, count in _rows(access, query)}
+    return Counter({int(user): int(count) for user, count in _rows(access, query)})
+
+
+def judge_logins(
+    access: Access, let_in: Mapping[int, int], before: Counter[int] | None = None
+) -> Verdict:
+    """Compare how often each student was let in with his logins: once is right. Blocking.
+
+    `before` are the logins that there were already.
+    """
+    stored = logins(access)
+    stored.subtract(before or {})
     flaws = [
-        f"student {user}: let in {times} times, {stored.get(user, 0)} logins"
+        f"student {user}: let in {times} times, {stored[user]} logins"
         for user, times in let_in.items()
-        if not times == stored.get(user, 0) == 1
+        if not times == stored[user] == 1
     ]
-    mine = sum(stored.get(user, 0) for user in let_in)
+    mine = sum(stored[user] for user in let_in)
     return Verdict(sum(let_in.values()), mine, _shortened(flaws))
 
 

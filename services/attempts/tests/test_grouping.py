@@ -5,9 +5,10 @@ import contextlib
 from datetime import UTC, datetime
 
 import pytest
+from attempts import grouping as groupings
 from attempts.answer import Answer, Save
 from attempts.errors import ActiveAttemptNotFound
-from attempts.grouping import _QUEUE_LIMIT, Grouping
+from attempts.grouping import _QUEUE_LIMIT, GROUPS_IN_FLIGHT, LARGE, Grouping
 from attempts.progress import Receipt, Refusal, Refused, Saved
 from attempts.saving import told
 from chassis.database import DatabaseUnavailable
@@ -148,3 +149,41 @@ async def test_at_the_end_nobody_is_left_waiting(desk):
             await waiting
     with pytest.raises(DatabaseUnavailable):
         await save(grouping, Save(3, 2, 3, "B"))
+
+
+@pytest.fixture
+async def several(desk):
+    """Yield one whose groups are written beside each other, as the service does it."""
+    grouping = Grouping(desk, desk.save_all)
+    running = [asyncio.create_task(grouping.run()) for _ in range(GROUPS_IN_FLIGHT)]
+    yield grouping
+    for one in running:
+        one.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_a_small_group_waits_and_grows_and_a_large_one_is_written_beside(desk, several):
+    async with while_written(desk, several):
+        waiting = saves(several, *range(1000, 1000 + LARGE - 1))
+        await eventually(lambda: len(several._line) == LARGE - 1)
+        await asyncio.sleep(0)
+        assert len(desk.groups) == 1
+        waiting += saves(several, 2000)
+        await eventually(lambda: len(desk.groups) == 2)
+        waiting += saves(several, *range(3000, 3000 + LARGE + 1))
+        await eventually(lambda: len(several._line) == LARGE + 1)
+        await asyncio.sleep(0)
+        assert [len(group) for group in desk.groups] == [1, LARGE]
+    await asyncio.gather(*waiting)
+    assert [len(group) for group in desk.groups] == [1, LARGE, LARGE + 1]
+
+
+async def test_groups_that_stand_still_keep_nobody_waiting(desk, several, monkeypatch):
+    monkeypatch.setattr(groupings, "STANDS_STILL_SECONDS", 0.01)
+    async with while_written(desk, several):
+        waiting = saves(several, 2)
+        await eventually(lambda: len(desk.groups) == 2)
+        waiting += saves(several, 3)
+        await eventually(lambda: len(desk.groups) == 3)
+        assert desk.groups == [[1], [2], [3]]
+    await asyncio.gather(*waiting)

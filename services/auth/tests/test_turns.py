@@ -1,13 +1,15 @@
 import asyncio
+import time
 
+import auth.turns
 import pytest
 from auth.errors import HashingBusy
 from auth.turns import Turns
 
 
-async def refusal(turns: Turns) -> float:
+async def refusal(turns: Turns, who: str | None = None) -> float:
     with pytest.raises(HashingBusy) as refused:
-        await turns.take()
+        await turns.take(who)
     return refused.value.retry_after_seconds
 
 
@@ -73,10 +75,98 @@ async def test_a_crowd_comes_back_over_the_time_that_serving_it_takes():
     assert min(times) >= 2
 
 
-async def test_no_crowd_is_told_to_stay_away_for_longer_than_half_a_minute_or_so():
+async def test_no_crowd_is_told_to_stay_away_for_longer_than_a_minute():
     turns = Turns(at_once=1, queue_size=0, wait_seconds=1)
     turns._pace_seconds = 60.0
-    assert max([await refusal(turns) for _ in range(300)]) <= 36
+    assert max([await refusal(turns) for _ in range(300)]) == 60
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def shift(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("auth.turns._now", clock.now)
+    return clock
+
+
+@pytest.fixture
+async def busy():
+    """Yield turns with a second and a half of work in front of whoever comes."""
+    turns = Turns(at_once=1, queue_size=100, wait_seconds=2)
+    await turns.take()
+    turns._pace_seconds = 0.5
+    waiting = [asyncio.ensure_future(turns.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    yield turns
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def comes(turns: Turns, who: str | None = None) -> bool:
+    """Let somebody knock; return whether he waits at the door, and send him away again."""
+    coming = asyncio.ensure_future(turns.take(who))
+    await asyncio.sleep(0)
+    waits = not coming.done()
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+    return waits
+
+
+async def test_who_comes_back_when_he_was_told_goes_before_who_is_new(busy, clock):
+    assert await comes(busy, "the third")
+    for number in range(20):
+        busy._keep(f"before him {number}", auth.turns._now() + 1)
+    seconds = await refusal(busy, "late")
+    assert seconds == round((3 + 20) * 0.5 - 1)
+    assert not await comes(busy, "new")
+    clock.shift(seconds)
+    assert not await comes(busy, "newer")
+    assert await comes(busy, "late")
+
+
+async def test_who_comes_back_too_early_is_told_the_rest_and_keeps_his_place(busy, clock):
+    for number in range(20):
+        busy._keep(f"before him {number}", auth.turns._now() + 1)
+    seconds = await refusal(busy, "hasty")
+    clock.shift(4)
+    assert await refusal(busy, "hasty") == seconds - 4
+    clock.shift(seconds - 4)
+    assert await comes(busy, "hasty")
+
+
+async def test_a_place_that_nobody_claims_is_given_away(busy, clock):
+    for number in range(20):
+        busy._keep(f"never comes {number}", auth.turns._now() + 1)
+    assert not await comes(busy, "new")
+    clock.shift(32)
+    assert await comes(busy, "newer")
+
+
+async def test_places_of_people_who_are_away_keep_no_turn_idle():
+    turns = Turns(at_once=1, queue_size=100, wait_seconds=2)
+    turns._pace_seconds = 0.5
+    for number in range(1_000):
+        turns._keep(f"made up {number}", auth.turns._now() + 20)
+    async with turns.turn("somebody"):
+        assert turns.is_taken
+
+
+async def test_no_more_places_are_kept_than_a_bound(busy, monkeypatch):
+    monkeypatch.setattr("auth.turns._MOST_REMEMBERED", 5)
+    for number in range(20):
+        busy._keep(f"one of many {number}", auth.turns._now() + 1)
+    assert len(busy._due) == 5
 
 
 async def test_the_pace_is_learned_from_the_turns():

@@ -1,10 +1,14 @@
 """Requests that wait at the same moment are done together: one statement, no timer (ADR 19, 49).
 
-While one group is being written the next one forms, so what comes alone waits for nobody. For saves
-and submits that come one by one, over REST; over gRPC saves come in groups already.
+While one group is being written the next one forms, so what comes alone waits for nobody. A second
+one begins beside it only when it is large, for what a group costs beside its wishes counts, and
+threads that write take the event loop's turns (ADR 57); further ones when all stand still: somebody
+holds a lock. For saves and submits over REST; over gRPC saves come in groups already.
 """
 
 import asyncio
+import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +23,10 @@ Outcome = TypeVar("Outcome")
 
 GROUPS_IN_FLIGHT = 4
 """As many as may wait for somebody's lock before others have to wait, too."""
+LARGE = 50
+"""From how many wishes on a group is written beside another one."""
+STANDS_STILL_SECONDS = 1.0
+"""After which a group that is being written does not keep the next one waiting."""
 _QUEUE_LIMIT = 1_000
 
 
@@ -47,6 +55,7 @@ class Grouping(Generic[Wish, Outcome]):
         self._most = most
         self._line: deque[_Waiting[Wish, Outcome]] = deque()
         self._news = asyncio.Event()
+        self._begun: list[float] = []
         self._is_stopping = False
 
     async def put(self, wish: Wish) -> Outcome:
@@ -58,7 +67,8 @@ class Grouping(Generic[Wish, Outcome]):
             raise DatabaseUnavailable
         waiting = _Waiting[Wish, Outcome](wish, asyncio.get_running_loop().create_future())
         self._line.append(waiting)
-        self._news.set()
+        if len(self._line) == 1 or self._may_begin():  # else whoever ends a group looks again
+            self._news.set()
         try:
             async with patience.within():
                 return await waiting.outcome
@@ -70,14 +80,31 @@ class Grouping(Generic[Wish, Outcome]):
         self._is_stopping = False
         try:
             while True:
-                if self._line:
-                    await self._write(self._take())
-                else:
-                    self._news.clear()
-                    await self._news.wait()
+                if self._line and self._may_begin():
+                    await self._write_beside(self._take())
+                    continue
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STANDS_STILL_SECONDS if self._line else None):
+                        await self._news.wait()
         finally:
             self._is_stopping = True
             _fail(self._line, DatabaseUnavailable())
+
+    def _may_begin(self) -> bool:
+        """Say whether what waits is written now, beside what is being written."""
+        if not self._begun or (len(self._begun) == 1 and len(self._line) >= LARGE):
+            return True
+        return time.monotonic() - self._begun[-1] >= STANDS_STILL_SECONDS
+
+    async def _write_beside(self, group: Sequence[_Waiting[Wish, Outcome]]) -> None:
+        began = time.monotonic()
+        self._begun.append(began)
+        try:
+            await self._write(group)
+        finally:
+            self._begun.remove(began)
+            self._news.set()
 
     def _take(self) -> list[_Waiting[Wish, Outcome]]:
         return [self._line.popleft() for _ in range(min(len(self._line), self._most))]

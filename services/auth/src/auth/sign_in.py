@@ -164,7 +164,7 @@ class SignIn:
         self._keyring.active  # noqa: B018  # without keys nobody comes in and no try is counted
         # At the door, where a refusal costs nothing: a thousand who come at once must not each
         # count a try, find no thread to hash in and take the try back.
-        async with self._hashing.logins.turn():
+        async with self._hashing.logins.turn(hash((method, name.casefold()))):
             return await self._come_in(method, name, secret, admit, origin)
 
     async def _come_in(

@@ -1,8 +1,8 @@
 """Waiting in line: so many at a time, and whoever cannot be served soon is told when to come back.
 
-A refusal costs next to nothing, so that a crowd cannot keep the service from working it off. Its
-times to come back differ, and they spread over as long as serving the whole crowd takes: all of it
-back after four seconds would be the same crowd again.
+A refusal costs little, but not nothing: a crowd that knocks again and again keeps the service from
+working it off. So who is refused gets a place in a line that is not here, and is told when it will
+be about his turn; then he goes before those who come for the first time (ADR 56).
 """
 
 import asyncio
@@ -10,13 +10,19 @@ import contextlib
 import heapq
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 
 from auth.errors import HashingBusy
 
 _SOONEST_SECONDS = 2
 _SPREAD_SECONDS = 4
-_LONGEST_SECONDS = 30
+_LONGEST_SECONDS = 60
+_EARLY_SECONDS = 1.0
+"""Who comes back so much before he was told is not refused for it."""
+_KEPT_SECONDS = 30.0
+"""How long a place is kept for who does not come."""
+_IDLE_SECONDS = 1.0
+"""With less work than this here nobody is refused: places that nobody claims cost nothing."""
 _MOST_REMEMBERED = 10_000
 _WEIGHT_OF_LATEST = 0.1
 
@@ -32,24 +38,30 @@ class Turns:
         self._waiting = 0
         self._taken = 0
         self._pace_seconds = 0.0  # between two who are done, lately
-        self._due_back: list[float] = []
+        self._due: dict[Hashable, float] = {}
+        self._kept: list[tuple[float, int, Hashable]] = []  # until when; what tells equals apart
+        self._kept_count = 0
 
     @property
     def is_taken(self) -> bool:
         """Say whether anybody has a turn."""
         return self._taken > 0
 
-    async def take(self) -> None:
-        """Wait for a turn, which `give_back` ends. Raises `HashingBusy`, at once if in vain."""
-        is_in_vain = self._waiting * self._pace_seconds > self._wait_seconds
-        if is_in_vain or self._waiting >= self._queue_size:
-            raise self._busy()
+    async def take(self, who: Hashable = None) -> None:
+        """Wait for a turn, which `give_back` ends. Raises `HashingBusy`, at once if in vain.
+
+        `who` says who it is when he comes back; without it he is always new.
+        """
+        who = _Stranger() if who is None else who
+        if self._waiting >= self._queue_size or self._is_in_vain(who):
+            raise self._busy(who)
+        self._due.pop(who, None)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
-            raise self._busy() from None
+            raise self._busy(who) from None
         finally:
             self._waiting -= 1
         self._taken += 1
@@ -59,24 +71,69 @@ class Turns:
         self._free.release()
 
     @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, who: Hashable = None) -> AsyncIterator[None]:
         """Hold a turn for the length of a `with` block. Raises `HashingBusy`."""
-        await self.take()
-        began = time.monotonic()
+        await self.take(who)
+        began = _now()
         try:
             yield
         finally:
             self.give_back()
-            pace = (time.monotonic() - began) / self._at_once
+            pace = (_now() - began) / self._at_once
             self._pace_seconds += (pace - self._pace_seconds) * _WEIGHT_OF_LATEST
 
-    def _busy(self) -> HashingBusy:
-        now = time.monotonic()
-        while self._due_back and self._due_back[0] <= now:
-            heapq.heappop(self._due_back)
-        crowd_seconds = len(self._due_back) * self._pace_seconds
-        spread = _SPREAD_SECONDS + min(int(crowd_seconds), _LONGEST_SECONDS)
-        seconds = _SOONEST_SECONDS + random.randint(0, spread)  # noqa: S311  # jitter, no secret
-        if len(self._due_back) < _MOST_REMEMBERED:
-            heapq.heappush(self._due_back, now + seconds)
-        return HashingBusy(retry_after_seconds=seconds)
+    def _is_in_vain(self, who: Hashable) -> bool:
+        """Say whether somebody could not be served in time."""
+        here_seconds = self._waiting * self._pace_seconds
+        if here_seconds <= min(_IDLE_SECONDS, self._wait_seconds):
+            return False
+        due = self._due.get(who)
+        if due is not None and _now() >= due - _EARLY_SECONDS:
+            return here_seconds > self._wait_seconds
+        return self._line_seconds() > self._wait_seconds
+
+    def _line_seconds(self) -> float:
+        """Return how long those who wait, here and elsewhere, will take."""
+        self._forget_who_stays_away()
+        return (self._waiting + len(self._due)) * self._pace_seconds
+
+    def _busy(self, who: Hashable) -> HashingBusy:
+        """Return the refusal; it says when it will be about his turn, and his place is kept."""
+        now = _now()
+        due = self._due.get(who)
+        if due is None or due <= now:
+            soonest = _SOONEST_SECONDS + random.uniform(0, _SPREAD_SECONDS)  # noqa: S311  # jitter
+            # Who kept to what he was told waits for those who are here, others for the whole line.
+            ahead = self._waiting * self._pace_seconds if due else self._line_seconds()
+            # So early that somebody waits here whenever a turn is free.
+            until_turn = ahead - self._wait_seconds / 2
+            due = now + min(max(soonest, until_turn), _LONGEST_SECONDS)
+            self._keep(who, due)
+        return HashingBusy(retry_after_seconds=max(1, round(due - now)))
+
+    def _keep(self, who: Hashable, due: float) -> None:
+        if who in self._due or len(self._due) < _MOST_REMEMBERED:
+            self._due[who] = due
+            self._kept_count += 1
+            heapq.heappush(self._kept, (_until(who, due), self._kept_count, who))
+
+    def _forget_who_stays_away(self) -> None:
+        now = _now()
+        while self._kept and self._kept[0][0] <= now:
+            _, _, who = heapq.heappop(self._kept)
+            due = self._due.get(who)
+            if due is not None and _until(who, due) <= now:
+                del self._due[who]
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+class _Stranger:
+    """Somebody who will not be known when he comes back."""
+
+
+def _until(who: Hashable, due: float) -> float:
+    """Return until when a place is kept: a stranger claims none."""
+    return due if isinstance(who, _Stranger) else due + _KEPT_SECONDS
