@@ -24,6 +24,8 @@ from oep_local.nats import NatsServer, cluster, is_sick
 from oep_local.processes import moments
 
 ROOT = Path(__file__).parents[2]
+AGREED = Path("jetstream", "jetstream", "$SYS", "_js_", "_meta_")
+"""Where a server keeps what the cluster has agreed on."""
 PASSES_ON = """\
 import socket, sys
 with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as line:
@@ -67,19 +69,23 @@ def given_up(tmp_path_factory):
     """Yield a server of three that has given up all streams: its disk is full when it votes."""
     places = [(ports.free_port(), ports.free_port(), ports.free_port()) for _ in range(3)]
     three = cluster(tmp_path_factory.mktemp("three"), places)
-    three.start()
-    leader = told_leader(three.servers[0])
-    for server in three.servers:
-        [agreed] = server.store.rglob("_meta_")
-        (agreed / "tav.idx.tmp").symlink_to("/dev/full")
-    three.named(leader).stop()
-    left = [server for server in three.servers if server.is_running]
+    try:
+        three.start()
+        leader = told_leader(three.servers[0])
+        for server in three.servers:
+            (server.store / AGREED / "tav.idx.tmp").symlink_to("/dev/full")
+        three.named(leader).stop()
+        yield first_sick([server for server in three.servers if server.is_running])
+    finally:
+        three.stop()
+
+
+def first_sick(servers: list[NatsServer]) -> NatsServer:
     for _ in moments(30):
-        sick = [server for server in left if is_sick(server.monitor_port)]
-        if sick:
-            break
-    yield sick[0]
-    three.stop()
+        for server in servers:
+            if is_sick(server.monitor_port):
+                return server
+    raise AssertionError("no server has given up")
 
 
 def told_leader(server: NatsServer) -> str:

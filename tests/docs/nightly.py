@@ -132,6 +132,7 @@ def run(command: str, folder: Path) -> None:
         start_new_session=True,
     ) as running:
         said = told(running)
+    print(said)  # noqa: T201  # with its rows, for pytest's report
     assert running.returncode == 0, said[-6000:]
 
 
