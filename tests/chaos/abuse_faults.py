@@ -50,6 +50,7 @@ _MOST_TIMES_SLOWER = 2.0
 _FLOOD, _FLOOD_SHORT = 200, 30
 _SOCKETS_ALLOWED = 8
 """Of one student's attempt, on each node."""
+_OPEN_SECONDS = 20.0
 _HOLD_SECONDS, _HOLD_SHORT_SECONDS = 20.0, 3.0
 
 
@@ -178,9 +179,10 @@ async def _flooded(run: Run, tally: Tally) -> None:
     port = run.rig.port("gateway")
 
     async def one() -> listening.Listener | None:
-        with contextlib.suppress(Refused, OSError):
+        with contextlib.suppress(Refused, OSError, TimeoutError):
             request = listening.handshake(f"attempts/{attempt_id}", token)
-            return await listening.opened(port, request, lambda *_: None)
+            async with asyncio.timeout(_OPEN_SECONDS):  # who is not answered did not come in
+                return await listening.opened(port, request, lambda *_: None)
         return None
 
     count = _FLOOD_SHORT if run.size.is_short else _FLOOD
