@@ -6,6 +6,7 @@ person). Every test begins with no attempts.
 
 import contextlib
 import dataclasses
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,8 +24,10 @@ from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
 from attempts.authorising import Authorising
 from attempts.broadcasting import Broadcasting
+from attempts.exam import Sight
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
+from attempts.papers import Papers
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.reading import Reading
 from attempts.receipt import PURPOSE
@@ -126,6 +129,11 @@ def question() -> Callable[..., Question]:
 @pytest.fixture
 def choice() -> Callable[..., Question]:
     return make_choice
+
+
+@pytest.fixture(scope="session")
+def question_of() -> Callable[..., Question]:
+    return make_question
 
 
 @pytest.fixture(scope="session")
@@ -270,6 +278,7 @@ class World:
     looking: Engine
     """Beside the service's own way to the database: tests may look from any thread."""
     reading: Reading
+    papers: Papers
     lifecycle: Lifecycle
     saving: Saving
     marking: Marking
@@ -317,6 +326,13 @@ class World:
         }
         with self.looking.begin() as connection:
             return connection.execute(statement, values).scalar_one()
+
+    def shown(self, exam_id: int, student: int) -> list[dict[str, Any]]:
+        """Return an exam's questions as a student sees them."""
+        shown: dict[str, list[dict[str, Any]]] = json.loads(
+            self.papers.shown(exam_id, Sight(student))
+        )
+        return shown["questions"]
 
     def sweep(self) -> None:
         """Forget all attempts."""
@@ -391,6 +407,7 @@ def world(db: Database, looking: Engine, content) -> World:
         db,
         looking,
         Reading(db),
+        Papers(db, Reading(db)),
         Lifecycle(db, _quiet, KEY),
         Saving(db, _quiet),
         Marking(db, _quiet),

@@ -3,7 +3,6 @@
 import pytest
 from attempts.attempt import SubmitReason
 from attempts.errors import AttemptNotFound
-from attempts.exam import Sight
 from attempts.lifecycle import Lifecycle
 from attempts.regrading import Regrading
 from attempts.surveying import Surveying
@@ -103,7 +102,7 @@ def test_options_are_named_by_the_letters_of_the_question_whatever_was_shown(
     shown = set()
     for student in range(20):
         attempt_id = world.attempt(exam=exam_id, student=student)
-        options = world.reading.paper(exam_id, Sight(student)).questions[0].options
+        options = world.shown(exam_id, student)[0]["options"]
         [letter] = [key for key, wire in options.items() if wire == "Neutral wire"]
         shown.add(letter)
         world.answer(attempt_id, world.choice, f'"{letter}"')

@@ -29,9 +29,12 @@ from attempts.errors import (
     OtherDevice,
     WaitingForAuthorisation,
 )
+from attempts.exam import Sight
 from attempts.grouping import Grouping
 from attempts.lifecycle import Lifecycle
+from attempts.papers import Papers
 from attempts.progress import Refusal, Refused, Saved
+from attempts.reading import Reading
 from attempts.saving import Saving
 from attempts.starting import Seat, Starting
 from attempts.store import beginning, saving
@@ -114,6 +117,16 @@ def while_locked(world) -> Callable[..., list[Any]]:
             return [one.result(10) for one in doing]
 
     return run
+
+
+# The paper
+
+
+def test_an_exam_that_somebody_has_read_before(world, far):
+    papers = Papers(far.db, Reading(far.db))
+    papers.shown(world.objective, Sight(world.other))
+    count, shown = far.trips(lambda: papers.shown(world.objective, Sight(world.student)))
+    assert (count, shown[:1]) == (1, b"{")
 
 
 # Begin

@@ -12,7 +12,6 @@ from attempts.errors import (
     NotPaused,
     TimeIsUp,
 )
-from attempts.exam import Sight
 from attempts.order import Order
 from attempts.progress import Refusal, Refused, Saved
 from attempts.steering import Steering
@@ -166,21 +165,17 @@ def test_a_reopened_attempt_keeps_the_letters_that_the_student_answered_by(world
     try:
         for student in range(700, 706):
             old = world.attempt(student=student, begun_seconds_ago=600)
-            [shown] = [q for q in seen(world, student) if q.id == world.choice]
-            key = next(k for k, option in shown.options.items() if option == "Neutral wire")
+            [shown] = [q for q in world.shown(world.objective, student) if q["id"] == world.choice]
+            key = next(k for k, option in shown["options"].items() if option == "Neutral wire")
             world.saving.save_all([Save(old, student, world.choice, key)])
             steering.cancel(order(old))
             new = steering.reopen(order(old), None)
-            assert seen(world, student)[0].options == shown.options
+            assert world.shown(world.objective, student)[0]["options"] == shown["options"]
             world.lifecycle.begin(new.id, student)
             done = world.lifecycle.submit(new.id, student, None).attempt
             assert done.score.marks_obtained == 4.0
     finally:
         world.run(shuffle, on=False, id=world.objective)
-
-
-def seen(world, student: int):
-    return world.reading.paper(world.objective, Sight(student)).questions
 
 
 def test_reopening_what_ran_out_of_time_needs_extra_time(world, steering):

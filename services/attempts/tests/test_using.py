@@ -365,7 +365,7 @@ def test_after_a_release_of_two_devices_that_come_back_at_once_one_has_it(
 def test_every_policy_of_the_rule_may_stand_in_the_database(world, rules):
     for policy in DevicePolicy:
         rules(device_policy=policy.value)
-        assert world.reading.paper(world.objective, None).exam.device_policy is policy
+        assert world.reading.paper(world.objective).exam.device_policy is policy
 
 
 # over REST

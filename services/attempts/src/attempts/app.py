@@ -35,6 +35,7 @@ from attempts.grouping import GROUPS_IN_FLIGHT, Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
+from attempts.papers import Papers
 from attempts.reading import Reading
 from attempts.receipt import PURPOSE
 from attempts.regrading import Regrading
@@ -176,9 +177,11 @@ class Attempts:
         settings, ended_of = self._settings, self.revocations.ended_of
         saving = Saving(database, relay.wake, ended_of)
         lifecycle = self._lifecycle(database, relay)
+        reading = Reading(database)
         return Parts(
             database=database,
-            reading=Reading(database),
+            reading=reading,
+            papers=Papers(database, reading),
             lifecycle=lifecycle,
             saving=saving,
             saves=Grouping(database, saving.save_all),

@@ -113,10 +113,10 @@ class Authoring:
                 raise QuestionNotFound
             before = asdict(stored) | {"correct_answer": list(stored.correct_answer)}
             ensure_question(before | dict(changes), needs_key="correct_answer" in changes)
-            if frozen_question_fields(before, changes):
-                if content.is_sat(session, question_id):
-                    raise QuestionFrozen
-                content.count_versions(session, question_id)
+            frozen = frozen_question_fields(before, changes)
+            if frozen and content.is_sat(session, question_id):
+                raise QuestionFrozen
+            content.touch_exams_with(session, question_id, is_content=bool(frozen))
             fields = sorted(changes)
             entry = author.entry(
                 "question_changed", "Question changed", question_id=question_id, fields=fields

@@ -82,7 +82,8 @@ class Question:
     def widget(self) -> str:
         """The type word that the exam page can show."""
         if self.question_type is QuestionType.MULTIPLE_CHOICE:
-            return "mcq_multiple" if len(set(self.correct_answer)) > 1 else "mcq_single"
+            keys = {str(entry).strip() for entry in self.correct_answer}
+            return "mcq_multiple" if len(keys) > 1 else "mcq_single"
         if self.question_type is QuestionType.ESSAY:
             return "long_answer"
         return self.question_type.value

@@ -132,17 +132,13 @@ class Reading:
                 session, skip=skip, limit=limit, trade_id=trade_id, status=status, seen_by=seen_by
             )
 
-    def paper(self, exam_id: int, seen_by: Sight | None) -> ExamPaper:
-        """Return an exam with its questions, in the order of the student's own attempt if any."""
+    def paper(self, exam_id: int) -> ExamPaper:
+        """Return an exam with its questions and their keys; what students see is in `papers`."""
         with self._database.transaction() as session:
-            exam = exams.exam(session, exam_id, seen_by=seen_by)
+            exam = exams.exam(session, exam_id)
             if exam is None:
                 raise ExamNotFound
-            paper = exams.paper(session, exam)
-            shown = (
-                None if seen_by is None else exams.shown_attempt(session, exam_id, seen_by.user_id)
-            )
-        return paper if shown is None else laid_out(paper, shown)
+            return exams.paper(session, exam)
 
     def attempts(
         self,

@@ -5,10 +5,14 @@ whoever judges an answer must look at the same layout as the student did.
 """
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from attempts.exam import ExamPaper
 from attempts.question import Question, QuestionType
+
+T = TypeVar("T")
 
 
 def laid_out(paper: ExamPaper, attempt_id: int) -> ExamPaper:
@@ -17,8 +21,23 @@ def laid_out(paper: ExamPaper, attempt_id: int) -> ExamPaper:
     if paper.exam.shuffle_options:
         questions = tuple(_with_options_moved(q, attempt_id) for q in questions)
     if paper.exam.shuffle_questions:
-        questions = tuple(sorted(questions, key=lambda q: _lot(attempt_id, q.id)))
+        questions = order_shown(questions, attempt_id, lambda question: question.id)
     return replace(paper, questions=questions)
+
+
+def order_shown(
+    things: Iterable[T], attempt_id: int, question_id: Callable[[T], int]
+) -> tuple[T, ...]:
+    """Return one thing for each question in the order in which this attempt is asked."""
+    return tuple(sorted(things, key=lambda thing: _lot(attempt_id, question_id(thing))))
+
+
+def options_shown(question: Question, attempt_id: int) -> list[tuple[str, str]]:
+    """Return the letters and texts of options as this attempt shows them; none if they stay."""
+    if not _moves_options(question):
+        return []
+    moved = _moves(question, attempt_id)
+    return [(new, question.choices[old]) for old, new in sorted(moved.items(), key=_second)]
 
 
 def own_letters(paper: ExamPaper, attempt_id: int, question_id: int) -> dict[str, str]:
@@ -31,14 +50,18 @@ def own_letters(paper: ExamPaper, attempt_id: int, question_id: int) -> dict[str
 
 def _with_options_moved(question: Question, attempt_id: int) -> Question:
     """Put the texts of a choice behind other letters; true and false stay where they are."""
-    if question.question_type is not QuestionType.MULTIPLE_CHOICE:
+    if not _moves_options(question):
         return question
     moved = _moves(question, attempt_id)
     return replace(
         question,
-        options={new: question.choices[old] for old, new in sorted(moved.items(), key=_second)},
+        options=dict(options_shown(question, attempt_id)),
         correct_answer=tuple(_moved_entry(entry, moved) for entry in question.correct_answer),
     )
+
+
+def _moves_options(question: Question) -> bool:
+    return question.question_type is QuestionType.MULTIPLE_CHOICE and bool(question.options)
 
 
 def _moves(question: Question, attempt_id: int) -> dict[str, str]:

@@ -120,7 +120,7 @@ async def delete_exam(_: Admin, author: By, app: App, exam_id: PathId) -> None:
 
 @router.get("/{exam_id}/export-qti")
 async def export_qti(_: Staff, app: App, exam_id: PathId) -> ExportedExam:
-    return ExportedExam.of_paper(await app.database.run(app.reading.paper, exam_id, None))
+    return ExportedExam.of_paper(await app.database.run(app.reading.paper, exam_id))
 
 
 def _links(links: list[Link]) -> list[tuple[int, float | None]]:

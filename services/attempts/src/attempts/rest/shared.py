@@ -29,6 +29,7 @@ from attempts.grouping import Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
+from attempts.papers import Papers
 from attempts.reading import Reading
 from attempts.regrading import Regrading
 from attempts.releasing import Releasing
@@ -47,6 +48,7 @@ class Parts:
 
     database: Database
     reading: Reading
+    papers: Papers
     lifecycle: Lifecycle
     saves: Grouping[Save, progress.Outcome]
     submits: Grouping[submitting.Wish, submitting.Outcome]

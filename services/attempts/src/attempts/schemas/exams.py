@@ -63,10 +63,8 @@ class QuestionBody(Body):
         return cls.of(question if with_key else without_key(question))
 
     @classmethod
-    def in_exam(cls, question: Question, *, with_key: bool) -> Self:
-        """Show a question of an exam; students get the type that their page can draw."""
-        if with_key:
-            return cls.of(question)
+    def in_exam(cls, question: Question) -> Self:
+        """Show a question of an exam without its key, with the type that the exam page can draw."""
         body = cls.of(without_key(question))
         body.question_type = question.widget
         return body
@@ -107,8 +105,9 @@ class ExamWithQuestionsBody(ExamBody):
     questions: list[QuestionBody]
 
     @classmethod
-    def of_paper(cls, paper: ExamPaper, *, with_key: bool) -> Self:
-        shown = [QuestionBody.in_exam(q, with_key=with_key) for q in paper.questions]
+    def of_paper(cls, paper: ExamPaper) -> Self:
+        """Show an exam as it is stored, with its keys."""
+        shown = [QuestionBody.of(question) for question in paper.questions]
         return cls(**_exam(paper.exam), questions=shown)
 
 

@@ -136,13 +136,15 @@ def is_sat(session: Session, question_id: int) -> bool:
     return bool(session.scalar(query))
 
 
-def count_versions(session: Session, question_id: int) -> None:
-    """Give all exams that ask the question their next version."""
+def touch_exams_with(session: Session, question_id: int, *, is_content: bool) -> None:
+    """Note that the question has changed in all exams that ask it: their page is another one.
+
+    `is_content` gives them their next version.
+    """
+    version = ExamRow.version + 1 if is_content else ExamRow.version
     asking = select(ExamQuestionRow.exam_id).where(ExamQuestionRow.question_id == question_id)
     session.execute(
-        update(ExamRow)
-        .where(ExamRow.id.in_(asking))
-        .values(version=ExamRow.version + 1, updated_at=func.now())
+        update(ExamRow).where(ExamRow.id.in_(asking)).values(version=version, updated_at=func.now())
     )
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, exist
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from attempts.attempt import Status
 from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Sight, Trade
 from attempts.question import Difficulty, Question, QuestionType
 from attempts.store.rows import bank_from, exam_from, question_from, trade_from
@@ -102,34 +101,13 @@ def exams(
     return _exams(session, query)
 
 
-def exam(session: Session, exam_id: int, *, seen_by: Sight | None = None) -> Exam | None:
-    query = select(_EXAM).where(ExamRow.id == exam_id)
-    if seen_by is not None:
-        query = query.where(_is_seen_by(seen_by))
-    found = _exams(session, query)
+def exam(session: Session, exam_id: int) -> Exam | None:
+    found = _exams(session, select(_EXAM).where(ExamRow.id == exam_id))
     return found[0] if found else None
 
 
 def paper(session: Session, exam: Exam) -> ExamPaper:
     return ExamPaper(exam, questions_by_exam(session, [exam.id]).get(exam.id, ()))
-
-
-def shown_attempt(session: Session, exam_id: int, student_id: int) -> int | None:
-    """Return the id that the layout a student sees is drawn from.
-
-    It is the running attempt's, else the next one's, else the newest's.
-    """
-    query = (
-        select(func.coalesce(AttemptRow.layout_from_id, AttemptRow.id))
-        .where(AttemptRow.exam_id == exam_id, AttemptRow.student_id == student_id)
-        .order_by(
-            (AttemptRow.status == Status.IN_PROGRESS).desc(),
-            (AttemptRow.status == Status.NOT_STARTED).desc(),
-            AttemptRow.id.desc(),
-        )
-        .limit(1)
-    )
-    return session.scalar(query)
 
 
 def papers(
