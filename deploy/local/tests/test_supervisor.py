@@ -203,3 +203,20 @@ def test_what_says_that_it_is_sick_is_started_anew(stubs, platform_of, monkeypat
     is_sick.clear()
     platform.wait_ready("service")
     assert pid(platform, "service") != before
+
+
+def test_what_gets_sick_before_it_is_ready_is_started_anew(stubs, platform_of, monkeypatch):
+    """A server of NATS that comes back to a full disk gives up before it was ready once."""
+    monkeypatch.setattr(supervisor, "SICK_SECONDS", 0.1)
+    is_sick = threading.Event()
+    part = stubs.part("service")
+    is_there = part.is_ready
+    part = replace(
+        part, is_sick=is_sick.is_set, is_ready=lambda: not is_sick.is_set() and is_there()
+    )
+    platform = platform_of([part])
+    is_sick.set()
+    os.kill(pid(platform, "service"), signal.SIGKILL)
+    assert eventually(lambda: len(stubs.diary) >= 3), "the second one is not waited for"
+    is_sick.clear()
+    platform.wait_ready("service")

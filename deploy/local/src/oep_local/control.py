@@ -87,12 +87,20 @@ def _processes(word: Mapping[str, Any]) -> list[psutil.Process]:
 
 
 def wait_ready(state: State, target: str, timeout_seconds: float = 60) -> None:
-    """Wait until every process of `target` is alive and was ready; raises RunnerError."""
+    """Wait until every process of `target` is alive and was ready.
+
+    Raises RunnerError, which says how the logs of those that are not ready end.
+    """
+    late: list[str] = []
     for _ in processes.moments(timeout_seconds):
-        words = parts(state, target).values()
-        if all(word["state"] == "ready" and _processes(word) for word in words):
+        words = parts(state, target).items()
+        late = [name for name, w in words if w["state"] != "ready" or not _processes(w)]
+        if not late:
             return
-    raise RunnerError(f"{target} was not ready within {timeout_seconds:.0f} s: see `oep status`")
+    ends = "".join(f"\n{name}: {processes.tail(state.log(name))}" for name in late)
+    raise RunnerError(
+        f"{target} was not ready within {timeout_seconds:.0f} s: see `oep status`{ends}"
+    )
 
 
 def down(state: State) -> None:

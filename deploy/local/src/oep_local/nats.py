@@ -234,7 +234,7 @@ def is_sick(monitor_port: int) -> bool:
     """Say whether a server has given up a stream because its disk refused a write, or all of them.
 
     It does not try again by itself, although there may be room by now (2.15): it has to be started
-    anew. A server that says nothing is not sick. Only for one that was ready before.
+    anew. A server that says nothing is not sick, and none says so while it recovers its store.
     """
     status, text = _health(monitor_port)
     is_refusing = status == http.HTTPStatus.SERVICE_UNAVAILABLE

@@ -142,11 +142,12 @@ class Supervisor:
         self._mark(member, "starting")
 
     async def _becomes_ready(self, member: Member) -> bool:
-        deadline = time.monotonic() + READY_SECONDS
-        while member.is_alive() and time.monotonic() < deadline:
+        began = looked_at = time.monotonic()
+        while member.is_alive() and time.monotonic() < began + READY_SECONDS:
             if await self._in_thread(member.part.is_ready) and member.is_alive():
                 self._mark(member, "ready")
                 return True
+            looked_at = await self._looked(member, looked_at)
             await asyncio.sleep(GLANCE_SECONDS)
         return False
 
@@ -170,14 +171,20 @@ class Supervisor:
 
     async def _lives(self, member: Member) -> None:
         """Return when the process has ended; one that says that it is sick is ended."""
-        look_at = time.monotonic() + SICK_SECONDS
+        looked_at = time.monotonic()
         while member.is_alive():
-            if time.monotonic() > look_at:
-                await self._look(member)
-                look_at = time.monotonic() + SICK_SECONDS
+            looked_at = await self._looked(member, looked_at)
             await asyncio.sleep(GLANCE_SECONDS)
 
+    async def _looked(self, member: Member, last: float) -> float:
+        """Look at a member when the last look is long ago; return when it was looked at last."""
+        if time.monotonic() <= last + SICK_SECONDS:
+            return last
+        await self._look(member)
+        return time.monotonic()
+
     async def _look(self, member: Member) -> None:
+        """Say what could not be said before, and end a part that is sick, also a new one."""
         if self._is_behind:
             self._publish()
         is_sick = member.part.is_sick
