@@ -841,7 +841,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Exam */
+        /**
+         * Get Exam
+         * @description Return an exam with its questions; who does not see all gets it as his attempt shows it.
+         */
         get: operations["get_exam_api_v1_exams__exam_id__get"];
         /**
          * Change Exam
