@@ -129,6 +129,15 @@ def test_an_exam_that_somebody_has_read_before(world, far):
     assert (count, shown[:1]) == (1, b"{")
 
 
+# The clock
+
+
+def test_a_tick_that_finds_nothing_to_do(world, far):
+    far.lifecycle.agenda()
+    count, agenda = far.trips(far.lifecycle.agenda)
+    assert (count, set(dataclasses.asdict(agenda).values())) == (1, {False})
+
+
 # Begin
 
 

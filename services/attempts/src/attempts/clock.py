@@ -2,8 +2,9 @@
 
 It regrades, too, where a key was corrected: one batch a tick, so that no deadline waits for it.
 
-Every replica runs it; rows are taken with SKIP LOCKED, so they share the work. It has a connection
-of its own: requests that queue for the pool do not make the clock late.
+A tick asks first what is due, in one message: mostly it is nothing. Every replica runs it; rows are
+taken with SKIP LOCKED, so they share the work. It has a connection of its own: requests that queue
+for the pool do not make the clock late.
 """
 
 import asyncio
@@ -55,15 +56,23 @@ class Clock:
 
     async def tick(self) -> None:
         """Do everything that is due; expiry first, because it is what people wait for."""
-        await self._all(self._lifecycle.expire_due, _BATCH, "attempts.expired")
-        await self._all(self._lifecycle.collect_overdue, _COLLECT_BATCH, "attempts.collected")
-        await self._all(self._lifecycle.end_pauses, _COLLECT_BATCH, "pauses.ended")
-        done = await self._database.run(self._regrading.regrade_due, _REGRADE_BATCH)
-        if done:
-            log.info("attempts.regraded", count=done)
+        due = await self._database.run(self._lifecycle.agenda)
+        if due.is_expiring:
+            await self._all(self._lifecycle.expire_due, _BATCH, "attempts.expired")
+        if due.is_overdue:
+            await self._all(self._lifecycle.collect_overdue, _COLLECT_BATCH, "attempts.collected")
+        if due.is_overslept:
+            await self._all(self._lifecycle.end_pauses, _COLLECT_BATCH, "pauses.ended")
+        if due.is_regrading:
+            await self._regrade()
         if time.monotonic() >= self._next_forget:
             self._next_forget = time.monotonic() + _FORGET_SECONDS
             await self._all(self._lifecycle.forget_messages, _FORGET_BATCH, "receipts.forgotten")
+
+    async def _regrade(self) -> None:
+        done = await self._database.run(self._regrading.regrade_due, _REGRADE_BATCH)
+        if done:
+            log.info("attempts.regraded", count=done)
 
     async def _all(self, deed: Callable[[int], int], batch: int, event: str) -> None:
         done = batch

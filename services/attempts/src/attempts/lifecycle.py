@@ -29,7 +29,8 @@ from attempts.errors import (
 )
 from attempts.metrics import EXPIRY_LATE
 from attempts.receipt import NO_CLAIM, Claim
-from attempts.store import answers, attempts, beginning
+from attempts.store import agenda, answers, attempts, beginning
+from attempts.store.agenda import Agenda
 from attempts.store.beginning import Found, Wish
 from attempts.submitting import Submission
 from attempts.tables import ONE_RUNNING_ATTEMPT
@@ -110,6 +111,11 @@ class Lifecycle:
             outcomes |= dict(zip(wave, done, strict=True))
         self._wake()
         return [outcomes[place] for place in range(len(wishes))]
+
+    def agenda(self) -> Agenda:
+        """Return which of the clock's deeds have something to do; mostly it is nothing."""
+        with self._database.single() as connection:
+            return agenda.look(connection, self._grace)
 
     def expire_due(self, limit: int = 500) -> int:
         """Expire attempts whose deadline has passed; return how many.
