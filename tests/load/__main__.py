@@ -183,6 +183,7 @@ def day(
     ] = None,
     students: Annotated[int, typer.Option(min=10, help="All rates in proportion.")] = 5_000,
     hour: Annotated[float, typer.Option(help="Seconds that the hour is compressed to.")] = 600.0,
+    attempts: Annotated[int, typer.Option(min=1, max=4, help="Replicas of that service.")] = 1,
     short: Annotated[bool, typer.Option(help="As in `make test`: no time decides.")] = False,
 ) -> None:
     """An exam day: morning, event storm, steady hour, bell and reconnect wave, beside twins."""
@@ -190,7 +191,7 @@ def day(
     if not course.SCENARIOS.keys() >= set(letters):
         raise typer.BadParameter(f"scenarios are {', '.join(course.SCENARIOS)}")
     size = SHORT if short else replace(of_students(students), hour_seconds=hour)
-    with course.platform(size, _say) as rig:
+    with course.platform(size, _say, {"attempts": attempts}) as rig:
         outcomes, book = asyncio.run(
             course.play(rig, size, letters, _say, lambda told: _print(told.line))
         )

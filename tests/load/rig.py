@@ -26,6 +26,7 @@ from auth.passwords import hash_secret
 from oep_local import legacy, ports, processes, unprivileged
 from oep_local.layout import answers
 from oep_local.legacy_import import import_rows
+from oep_local.parts import matches
 from oep_local.processes import Command
 from oep_local.rig import Platform
 
@@ -84,10 +85,27 @@ class Rig:
             return [self._twins[name][0].pid]
         return meters.family(self.platform.state.read_run()["parts"][name]["pid"])
 
-    def meters(self, *names: str) -> meters.Meters:
-        """Return meters for twins and parts, and one for this process, called `client`."""
-        groups = {name: partial(self.pids, name) for name in names}
+    def replicas(self, name: str) -> list[str]:
+        """Return the names of all replicas of a part, or that of a twin."""
+        if name in self._twins:
+            return [name]
+        return [one for one in self.platform.state.read_run()["parts"] if matches(one, name)]
+
+    def all_pids(self, name: str) -> list[int]:
+        """Return the processes of all replicas of a part, or those of a twin."""
+        return [pid for replica in self.replicas(name) for pid in self.pids(replica)]
+
+    def whole_meters(self, *names: str) -> meters.Meters:
+        """Do as `meters`, for all replicas of each part together."""
+        return self._metered(self.all_pids, names)
+
+    def _metered(self, pids: Callable[[str], list[int]], names: Sequence[str]) -> meters.Meters:
+        groups = {name: partial(pids, name) for name in names}
         return meters.Meters({**groups, "client": lambda: [os.getpid()]})
+
+    def meters(self, *names: str) -> meters.Meters:
+        """Return meters for twins and single replicas, and one for this process, `client`."""
+        return self._metered(self.pids, names)
 
     def start(self, twin: Twin) -> None:
         """Start a twin and wait until it is ready. Blocking."""

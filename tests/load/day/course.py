@@ -56,6 +56,7 @@ async def play(
         say(f"{letter}: {words}")
         outcome = await _guarded(letter, words, scenario(stage), size)
         outcome.students = size.students
+        outcome.replicas = len(rig.replicas("attempts"))
         outcomes.append(outcome)
         tell(outcome)
     return outcomes, stage.book

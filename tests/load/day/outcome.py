@@ -22,6 +22,8 @@ class Outcome:
     """What was sent, and how."""
     ours: dict[str, Any] = field(default_factory=dict)
     naive: dict[str, Any] = field(default_factory=dict)
+    replicas: int = 1
+    """Of attempts."""
     told: list[str] = field(default_factory=list)
     """Cells of the row: ours, then the twin's."""
     flaws: list[str] = field(default_factory=list)
@@ -52,6 +54,7 @@ class Outcome:
             "words": self.words,
             **origin(self.others),
             "students": self.students,
+            "replicas": self.replicas,
             "offered": self.offered,
             "ours": self.ours,
             "naive": self.naive,
@@ -68,11 +71,12 @@ class Outcome:
         about = origin(self.others)
         memory = sum(pair[0] for pair in self.memory_mb.values())
         memory_after = sum(pair[1] for pair in self.memory_mb.values())
+        several = f", {self.replicas} replicas of attempts" if self.replicas > 1 else ""
         cells = [
             about["date"],
             about["commit"],
             about["machine"],
-            f"{self.letter}: {self.words}",
+            f"{self.letter}: {self.words}{several}",
             f"{self.students:,}",
             self.offered,
             *(self.told or ["-", "-"]),

@@ -61,7 +61,7 @@ class Stage:
     @contextlib.contextmanager
     def measured(self, outcome: Outcome) -> Iterator[None]:
         """Note what every part took meanwhile, and its memory before and after."""
-        reading, memory = self.rig.meters(*PARTS), self._memory()
+        reading, memory = self.rig.whole_meters(*PARTS), self._memory()
         before, neighbours = reading.read(), Neighbours()
         try:
             yield
@@ -72,13 +72,13 @@ class Stage:
             outcome.memory_mb = {part: [memory[part], after[part]] for part in PARTS}
 
     def _memory(self) -> dict[str, int]:
-        return {part: round(meters.memory_bytes(self.rig.pids(part)) / _MEGA) for part in PARTS}
+        return {part: round(meters.memory_bytes(self.rig.all_pids(part)) / _MEGA) for part in PARTS}
 
 
 @contextlib.contextmanager
 def costing(stage: Stage, *parts: str) -> Iterator[dict[str, float]]:
     """Yield what gets the CPU seconds of parts and twins in the end."""
-    reading, used = stage.rig.meters(*parts), dict[str, float]()
+    reading, used = stage.rig.whole_meters(*parts), dict[str, float]()
     before = reading.read()
     yield used
     used |= reading.since(before)
