@@ -137,7 +137,8 @@ async def test_a_request_outside_its_bounds_is_invalid(api, world, changed, poin
 @pytest.mark.contract("8.3/request/bounds")
 @pytest.mark.parametrize("changed", [{"to_workstation": "x" * 50, "reason": "x" * 10}])
 async def test_a_request_at_its_bounds_is_taken(api, world, changed):
-    await requested(api, world.attempt(), **changed)
+    made = await requested(api, world.attempt(), **changed)
+    assert made.items() >= changed.items()
 
 
 @pytest.mark.contract("8.3/request/1")

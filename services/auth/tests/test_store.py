@@ -32,8 +32,13 @@ def test_the_migration_makes_exactly_the_tables_that_the_code_knows(auth_databas
     engine.dispose()
 
 
-def test_migrating_twice_changes_nothing(auth_database):
+def test_migrating_twice_changes_nothing(auth_database, world):
+    there = (
+        "SELECT oid, relname, relfilenode FROM pg_class WHERE relnamespace = 'auth'::regnamespace"
+    )
+    before = sorted(world.sql(there))
     migrate("auth", auth_database.owner_url, "auth")
+    assert sorted(world.sql(there)) == before != []
 
 
 def test_the_roles_have_their_fixed_ids(world):

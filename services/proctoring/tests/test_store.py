@@ -46,8 +46,14 @@ async def test_migrations_make_exactly_the_tables(urls):
     assert await asyncio.to_thread(differences, urls.owner_url) == []
 
 
-async def test_migrating_twice_is_harmless(urls):
+async def test_migrating_twice_changes_nothing(urls):
+    there = (
+        "SELECT oid, relname, relfilenode FROM pg_class"
+        " WHERE relnamespace = 'proctoring'::regnamespace AND NOT relispartition ORDER BY oid"
+    )
+    before = await asyncio.to_thread(ask, urls.owner_url, there)
     await asyncio.to_thread(migrate, "proctoring", urls.owner_url, "proctoring")
+    assert await asyncio.to_thread(ask, urls.owner_url, there) == before != []
 
 
 async def test_exam_user_reads_both_tables_unqualified_and_writes_nothing(rig, urls):
