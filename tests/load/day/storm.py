@@ -7,9 +7,9 @@ first step's rate, past the gateway.
 from load.bench_events import drain
 from load.client import Run, clock, open_loop
 from load.day import posting
-from load.day.outcome import Outcome, facts, told
+from load.day.outcome import Outcome, cpu_ms, facts, told
 from load.day.size import BATCH, IN_HOUR
-from load.day.stage import Stage
+from load.day.stage import PARTS, Stage, costing
 from load.rig import COMMIT_PER_EVENT
 
 WORDS = "event storm"
@@ -43,13 +43,18 @@ async def _step(stage: Stage, outcome: Outcome, name: str, rate: int, batch: int
         attempts = stage.attempts(IN_HOUR)
         plan = posting.events(attempts, lines, run, stored, rate, seconds, batch)
         before, began = stage.book.events.count, clock()
-        await open_loop(plan)
+        with costing(stage, *PARTS) as used:
+            await open_loop(plan)
         run.seconds = clock() - began
     served = (stage.book.events.count - before) / run.seconds
     offered = round(rate / batch * seconds) * batch
-    outcome.ours[name] = {**facts(run), "events_per_second": round(served, 1)}
-    outcome.errors(name, run.failures)
     kept = stage.book.events.count - before
+    outcome.ours[name] = {
+        **facts(run),
+        "events_per_second": round(served, 1),
+        "cpu_ms": cpu_ms(used, kept),
+    }
+    outcome.errors(name, run.failures)
     if kept != offered and not run.failures:
         outcome.flaws.append(f"{name}: {offered - kept} of {offered} events refused in batches")
     if served < rate * _KEEPS_UP:
