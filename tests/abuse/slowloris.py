@@ -114,7 +114,9 @@ async def _dawdle(raw: socket.socket, kind: Kind, line: Line) -> None:
         else:
             await asyncio.sleep(_PIECE_SECONDS)
         with contextlib.suppress(TimeoutError):
-            heard = await asyncio.wait_for(loop.sock_recv(raw, _READ_BYTES), _PIECE_SECONDS)
+            # Not `wait_for`: it may keep a cancellation to itself when something came just then.
+            async with asyncio.timeout(_PIECE_SECONDS):
+                heard = await loop.sock_recv(raw, _READ_BYTES)
             said = said or heard
             line.status = said[9:12].decode(errors="replace")
             if not heard:

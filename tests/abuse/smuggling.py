@@ -334,12 +334,15 @@ async def spoken(port: int, raw: bytes, seconds: float = 1.0) -> bytes:
     said = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
         writer.write(raw)
-        while piece := await asyncio.wait_for(
-            reader.read(65_536), _SECONDS if not said else seconds
-        ):
+        while piece := await _read(reader, _SECONDS if not said else seconds):
             said += piece
     writer.transport.abort()
     return said
+
+
+async def _read(reader: asyncio.StreamReader, seconds: float) -> bytes:
+    async with asyncio.timeout(seconds):
+        return await reader.read(65_536)
 
 
 # HTTP/2 by hand: a library would refuse to say what is said here

@@ -233,9 +233,8 @@ async def test_a_client_that_leaves_ends_the_reading(rig, admin, hall, slow):
     event.listen(rig.database.engine, "before_cursor_execute", note)
     try:
         reader = slow(lambda _: None, leaves_at=2, keeps_body=False)
-        await asyncio.wait_for(
-            reader.get(admin, f"/exams/{exam_id}/report", "format=csv"), timeout=30
-        )
+        async with asyncio.timeout(30):
+            await reader.get(admin, f"/exams/{exam_id}/report", "format=csv")
     finally:
         event.remove(rig.database.engine, "before_cursor_execute", note)
     assert len(reader.sizes) == 2
