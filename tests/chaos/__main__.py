@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chaos.course import all_of, platform
+from chaos.course import all_of, platform, stages
 from chaos.fault import SHORT, Result, Size, chosen
 from chaos.faults import FAULTS
 from chaos.telling import row, say
@@ -35,15 +35,20 @@ def main(
     seed = chosen(seed)
     size = Size(students=students, sockets=sockets, seed=seed)
     size = dataclasses.replace(SHORT, seed=seed) if short else size
-    with platform(size, wanted, say, nats=nats) as rig:
-        results = asyncio.run(all_of(rig, size, wanted, say, _tell))
-    for result in results:
-        print(row(result, size))  # noqa: T201
+    results: list[Result] = []
+
+    def tell(result: Result) -> None:
+        results.append(result)
+        print(result.line, flush=True)  # noqa: T201  # this is what it is for
+
+    try:
+        for numbers in stages(wanted):
+            with platform(size, numbers, say, nats=nats) as rig:
+                asyncio.run(all_of(rig, size, numbers, say, tell))
+    finally:
+        for result in results:
+            print(row(result, size))  # noqa: T201
     sys.exit(any(result.verdict.flaws or (result.late and not short) for result in results))
-
-
-def _tell(result: Result) -> None:
-    print(result.line, flush=True)  # noqa: T201  # this is what it is for
 
 
 if __name__ == "__main__":

@@ -78,6 +78,16 @@ def platform_for(
         yield rig
 
 
+def stages(numbers: Sequence[int]) -> list[list[int]]:
+    """Return which faults are done on one platform: those that need a small disk have their own.
+
+    What all the others store in an hour does not fit on it.
+    """
+    roomy = [number for number in numbers if FAULTS[number].disk is None]
+    small = [number for number in numbers if FAULTS[number].disk is not None]
+    return [stage for stage in (roomy, small) if stage]
+
+
 async def begun(rig: Rig, size: Size) -> Course:
     return Course(rig, await rig.sign_in(rig.world.sitter_ids), size)
 

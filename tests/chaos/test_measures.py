@@ -6,6 +6,7 @@ import json
 import pytest
 
 from chaos.bus_faults import _gap
+from chaos.course import stages
 from chaos.fault import SHORT, Size
 from chaos.faults import FAULTS
 from chaos.node_faults import most_in_a_second
@@ -73,3 +74,11 @@ async def test_a_resync_begins_a_socket_anew(sitter):
     hears(sitter, "resync", 20, reason="stream_reset")
     assert sitter.missing([11, 12, 21]) == [21]
     assert sitter._seen.resyncs == 1
+
+
+def test_what_needs_a_small_disk_is_done_on_a_platform_of_its_own():
+    every = [number for stage in stages(list(FAULTS)) for number in stage]
+    assert sorted(every) == sorted(FAULTS)
+    assert stages([24, 1, 2]) == [[1, 2], [24]]
+    assert stages([24]) == [[24]]
+    assert stages([2, 1]) == [[2, 1]]
