@@ -64,7 +64,7 @@ WORKERS = 2
 
 .PHONY: test
 test: setup ## Run every check and every test (WORKERS=1: one test at a time)
-	@$(MAKE) --jobs 2 --output-sync web browser
+	@$(MAKE) --jobs 2 --output-sync test-web web browser
 	@$(MAKE) --jobs 2 --keep-going suite beside
 	@$(MAKE) isolation
 
@@ -75,7 +75,7 @@ suite:
 # In the moments in which the suite waits, and only then: nothing in it is timed.
 .PHONY: beside
 beside:
-	@said=$$(nice -n 19 $(MAKE) --keep-going lint test-web 2>&1); found=$$?; echo "$$said"; exit $$found
+	@said=$$(nice -n 19 $(MAKE) lint 2>&1); found=$$?; echo "$$said"; exit $$found
 
 # Our packages install modules of other names.
 OUR_NAMES := --package-module-name-map oep-chassis=chassis,oep-contracts=oep
