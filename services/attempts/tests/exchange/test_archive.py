@@ -129,8 +129,20 @@ def test_xml_has_no_document_type_and_no_entities(xml):
 def test_xml_is_not_deeper_than_people_write_it():
     assert tree.read(b"<a>" * 60 + b"</a>" * 60).name == "a"
     for depth in (61, 100_000):
-        with pytest.raises(tree.Unreadable, match="60"):
+        with pytest.raises(tree.Unreadable, match=r"(has|nests) more than"):
             tree.read(b"<a>" * depth + b"</a>" * depth)
+
+
+def test_the_number_of_elements_has_a_limit(alone, xml, monkeypatch):
+    assert tree.read(b"<a>" + b"<b/>" * 49_999 + b"</a>").size == 50_000
+    with pytest.raises(tree.Unreadable, match="more than 50000 elements"):
+        tree.read(b"<a>" + b"<b/>" * 50_000 + b"</a>")
+    monkeypatch.setattr(package, "MAX_ELEMENTS", 100)
+    files = {f"{n}.xml": xml(more="<b/>" * 30) for n in range(3)}
+    listed = "".join(f'<resource type="imsqti_item_xmlv3p0" href="{name}"/>' for name in files)
+    files["imsmanifest.xml"] = f"<manifest><resources>{listed}</resources></manifest>"
+    with pytest.raises(Flawed, match=r"2\.xml: the package has more than 100 elements"):
+        package.read(alone(files=files))
 
 
 def test_an_xml_file_has_at_most_1_mib(alone, xml):

@@ -118,6 +118,7 @@ def test_what_is_left_out_is_told():
         ("a\0 {T}", "NUL"),
         ("a {=x" + "~y" * 50 + "}", "1 to 50 answers"),
         ("a" * 20_001 + "{T}", "20000 characters"),
+        ("a {" + "\n" * 200_000, "is too long for a question"),
         ("", "holds no questions"),
         ("// only a comment", "holds no questions"),
     ],

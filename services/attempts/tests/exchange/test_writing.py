@@ -10,7 +10,7 @@ import pytest
 from attempts.device import DevicePolicy
 from attempts.exam import Exam, ExamPaper, ExamStatus, SecondMarking
 from attempts.exchange import package, writing
-from attempts.exchange.dialect import DIALECTS, Version
+from attempts.exchange.dialect import DIALECTS, QtiVersion
 from attempts.exchange.picture import look
 from attempts.question import Difficulty, Image, Question, QuestionType
 from defusedxml import ElementTree
@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-VERSIONS = list(Version)
+VERSIONS = list(QtiVersion)
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +126,7 @@ def test_images_come_back_where_they_were(paper_of, question_of, png, version):
 def test_an_image_that_no_text_names_any_more_is_not_lost(paper_of, question_of, png):
     image = Image(1, look(png).sha256, "image/png", "dot")
     packed = writing.write(
-        paper_of(question_of(images=(image,))), {image.sha256: png}, Version.QTI_3
+        paper_of(question_of(images=(image,))), {image.sha256: png}, QtiVersion.QTI_3
     )
     [draft] = package.read(packed).drafts
     assert draft.fields["question_text"] == "Which?\n[image 1]"
@@ -154,7 +154,7 @@ TEXT_KEY = st.characters(exclude_categories=["Cs", "Cc", "Z"])
 
 def test_characters_that_xml_cannot_say_are_replaced(paper_of, question_of):
     question = question_of(question_text="a\x01b\r\nc\rd\ufffe")
-    [draft] = package.read(writing.write(paper_of(question), {}, Version.QTI_21)).drafts
+    [draft] = package.read(writing.write(paper_of(question), {}, QtiVersion.QTI_21)).drafts
     assert draft.fields["question_text"] == "a\ufffdb\nc\nd\ufffd"
 
 
@@ -210,7 +210,7 @@ def test_an_item_has_its_parts_in_the_order_of_the_schema(paper_of, four, versio
 
 
 def test_a_choice_is_judged_as_we_judge_it(paper_of, four):
-    packed = files(writing.write(paper_of(four[0]), {}, Version.QTI_21))
+    packed = files(writing.write(paper_of(four[0]), {}, QtiVersion.QTI_21))
     xml = packed["items/question-1.xml"].decode()
     assert 'cardinality="multiple" baseType="identifier"' in xml
     assert 'normalMaximum="2.5" normalMinimum="-0.25"' in xml
@@ -222,7 +222,9 @@ def test_a_choice_is_judged_as_we_judge_it(paper_of, four):
     assert 'maxChoices="0"' in xml
 
 
-@pytest.mark.parametrize(("version", "is_said"), [(Version.QTI_3, True), (Version.QTI_21, False)])
+@pytest.mark.parametrize(
+    ("version", "is_said"), [(QtiVersion.QTI_3, True), (QtiVersion.QTI_21, False)]
+)
 def test_what_people_mark_is_not_judged_by_the_item(paper_of, four, version, is_said):
     xml = files(writing.write(paper_of(four[6]), {}, version))["items/question-7.xml"].decode()
     assert "rocessing" not in xml

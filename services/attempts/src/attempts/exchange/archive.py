@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_FILES = 3_000
-MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 200
 """Of a file that is not small; text packs to a tenth, XML that repeats itself to a fiftieth."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Version(StrEnum):
+class QtiVersion(StrEnum):
     QTI_3 = "qti3"
     QTI_21 = "qti21"
 
@@ -36,7 +36,7 @@ class Dialect:
 
 
 DIALECTS = {
-    Version.QTI_21: Dialect(
+    QtiVersion.QTI_21: Dialect(
         namespace="http://www.imsglobal.org/xsd/imsqti_v2p1",
         schema="http://www.imsglobal.org/xsd/qti/qtiv2p1/imsqti_v2p1p2.xsd",
         manifest_namespace="http://www.imsglobal.org/xsd/imscp_v1p1",
@@ -47,7 +47,7 @@ DIALECTS = {
         test_type="imsqti_test_xmlv2p1",
         is_prefixed=False,
     ),
-    Version.QTI_3: Dialect(
+    QtiVersion.QTI_3: Dialect(
         namespace="http://www.imsglobal.org/xsd/imsqtiasi_v3p0",
         schema="https://purl.imsglobal.org/spec/qti/v3p0/schema/xsd/imsqti_asiv3p0p1_v1p0.xsd",
         manifest_namespace="http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1",

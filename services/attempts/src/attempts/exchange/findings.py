@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+MOST_FLAWS = 200
+"""With so many nobody reads on."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -18,13 +21,19 @@ class Finding:
 
 @dataclass
 class Findings:
-    """Flaws forbid an import, notes do not."""
+    """Flaws forbid an import, notes do not; each is kept once, in the order of finding."""
 
-    flaws: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
+    flaws: dict[Finding, None] = field(default_factory=dict)
+    notes: dict[Finding, None] = field(default_factory=dict)
+    flawed: set[tuple[str, str]] = field(default_factory=set)
+    """The places that have flaws."""
 
     def at(self, file: str, item: str = "") -> "Place":
         return Place(self, file, item)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.flaws) >= MOST_FLAWS
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,13 @@ class Place:
     item: str = ""
 
     def flaw(self, message: str) -> None:
-        self.findings.flaws.append(Finding(self.file, self.item, message))
+        self.findings.flaws[Finding(self.file, self.item, message)] = None
+        self.findings.flawed.add((self.file, self.item))
 
     def note(self, message: str) -> None:
-        """Say what is left out, once for each place."""
-        said = Finding(self.file, self.item, message)
-        if said not in self.findings.notes:
-            self.findings.notes.append(said)
+        """Say what is left out."""
+        self.findings.notes[Finding(self.file, self.item, message)] = None
 
     @property
     def has_flaws(self) -> bool:
-        return any((f.file, f.item) == (self.file, self.item) for f in self.findings.flaws)
+        return (self.file, self.item) in self.findings.flawed

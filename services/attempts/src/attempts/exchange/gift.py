@@ -20,6 +20,8 @@ from attempts.question import Difficulty, QuestionType
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_QUESTIONS = 10_000
+MAX_CHARACTERS = 200_000
+"""Of one question as it is written."""
 
 _ESCAPED = re.compile(r"\\([~=#{}:n\\])")
 _HIDDEN = 0xE000
@@ -53,31 +55,32 @@ def _drafts(text: str, findings: Findings) -> Iterator[Draft | None]:
         if count > MAX_QUESTIONS:
             findings.at("file").flaw(f"holds more than {MAX_QUESTIONS} questions")
             return
-        yield _draft(block, line, findings)
+        if findings.is_full:
+            return
+        if len(block) > MAX_CHARACTERS:
+            findings.at("file", f"line {line}").flaw("is too long for a question")
+        else:
+            yield _draft(block, line, findings)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Yield what lies between empty lines without comments, each with its first line's number."""
-    first, lines = 0, list[str]()
+    first, depth, lines = 0, 0, list[str]()
     for number, line in enumerate([*text.split("\n"), ""], start=1):
         if line.strip().startswith(("//", "$CATEGORY:")):
             continue
-        if line.strip():
+        if not line.strip() and depth <= 0:
+            if lines:
+                yield first, "\n".join(lines)
+            first, depth, lines = 0, 0, []
+        elif line.strip() or lines:
             first = first or number
-            lines.append(line)
-        elif lines and not _is_open(lines):
-            yield first, "\n".join(lines)
-            first, lines = 0, []
-        elif lines:
+            hidden = _hidden(line)
+            # An empty line inside an answer belongs to it.
+            depth += hidden.count("{") - hidden.count("}")
             lines.append(line)
     if lines:
         yield first, "\n".join(lines)
-
-
-def _is_open(lines: list[str]) -> bool:
-    """Say whether an answer has begun and not ended: an empty line inside belongs to it."""
-    text = _hidden("\n".join(lines))
-    return text.count("{") > text.count("}")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ flaw and ends with all of them.
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +21,8 @@ from attempts.question import Difficulty
 
 MANIFEST = "imsmanifest.xml"
 MAX_ITEMS = 1_000
+MAX_ELEMENTS = 300_000
+"""In all files of a package together."""
 MAX_TAG = 100
 
 _DIFFICULTIES = {
@@ -44,9 +46,9 @@ class Taken:
 class Flawed(Exception):
     """Nothing is taken; every flaw is told."""
 
-    def __init__(self, flaws: list[Finding]) -> None:
+    def __init__(self, flaws: Iterable[Finding]) -> None:
         self.flaws = tuple(flaws)
-        super().__init__("; ".join(map(str, flaws)))
+        super().__init__("; ".join(map(str, self.flaws)))
 
 
 def read(content: bytes) -> Taken:
@@ -67,6 +69,7 @@ class _Package:
         self._archive = archive
         self._findings = findings
         self._pictures: dict[str, Picture] = {}
+        self._elements = 0
 
     def drafts(self) -> Iterator[Draft]:
         place = self._findings.at(MANIFEST)
@@ -80,7 +83,7 @@ class _Package:
         elif len(items) > MAX_ITEMS:
             place.flaw(f"lists more than {MAX_ITEMS} items")
         else:
-            yield from filter(None, map(self._draft, items))
+            yield from filter(None, (self._draft(i) for i in items if not self._findings.is_full))
 
     def _items(self, resources: Node, place: Place) -> list[Node]:
         for resource in resources.all("resource"):
@@ -102,10 +105,15 @@ class _Package:
 
     def _tree(self, path: str, place: Place) -> Node | None:
         try:
-            return tree.read(self._archive.read(path, tree.MAX_BYTES))
+            found = tree.read(self._archive.read(path, tree.MAX_BYTES))
         except (Unpackable, tree.Unreadable) as error:
             place.flaw(str(error))
             return None
+        self._elements += found.size
+        if self._elements > MAX_ELEMENTS:
+            message = f"the package has more than {MAX_ELEMENTS} elements"
+            raise Unpackable(message, path)
+        return found
 
     def _find(self, item_path: str, place: Place) -> Find:
         """Return what finds the images of an item, whose paths begin at the item's file."""

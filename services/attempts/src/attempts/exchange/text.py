@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from attempts.drafting import MAX_TEXT
 from attempts.exchange.findings import Place
 from attempts.exchange.picture import Picture
 from attempts.exchange.tree import Node
@@ -64,6 +65,12 @@ class _Lines:
     lines: list[str] = field(default_factory=lambda: [""])
     kept: set[int] = field(default_factory=set)
     is_ended: bool = False
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more than a text may have; the rest need not be read to refuse it."""
+        return self.size > 2 * MAX_TEXT
 
     def words(self, text: str) -> None:
         collapsed = _SPACES.sub(" ", text)
@@ -74,9 +81,11 @@ class _Lines:
         if (not last or last.endswith(" ")) and not self._is_last_kept:
             collapsed = collapsed.lstrip(" ")
         self.lines[-1] += collapsed
+        self.size += len(collapsed)
 
     def as_it_is(self, text: str) -> None:
         self._begin()
+        self.size += len(text)
         first, *others = text.replace("\r\n", "\n").split("\n")
         self.lines[-1] += first
         self.kept.add(len(self.lines) - 1)
@@ -160,9 +169,11 @@ class _Walk:
             self._say(child.tail, is_kept=is_kept)
 
     def _say(self, text: str, *, is_kept: bool) -> None:
-        if is_kept and text:
+        if not text or self.lines.is_full:
+            return
+        if is_kept:
             self.lines.as_it_is(text)
-        elif text:
+        else:
             self.lines.words(text)
 
     def _element(self, node: Node, *, is_kept: bool) -> None:

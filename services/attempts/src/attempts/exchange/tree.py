@@ -13,6 +13,7 @@ from attempts.exchange.dialect import plain_attribute, plain_element
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 60
+MAX_ELEMENTS = 50_000
 
 
 class Unreadable(ValueError):
@@ -21,7 +22,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Node:
-    """An element with its attributes that have no namespace; `tail` is the text behind it."""
+    """An element with its attributes that have no namespace; `tail` is the text behind it.
+
+    `size` counts the elements: itself and all inside it.
+    """
 
     name: str
     namespace: str
@@ -29,6 +33,7 @@ class Node:
     text: str
     children: tuple["Node", ...]
     tail: str
+    size: int
 
     def get(self, attribute: str) -> str:
         return self.attributes.get(attribute, "").strip()
@@ -69,18 +74,22 @@ def read(content: bytes) -> Node:
     except (ParseError, ValueError, LookupError) as error:
         # The parser's words would repeat the file's.
         raise Unreadable("is not readable as XML without a document type") from error
+    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+        raise Unreadable(f"has more than {MAX_ELEMENTS} elements")
     return _node(root, 1)
 
 
 def _node(element: Element, depth: int) -> Node:
     if depth > MAX_DEPTH:
         raise Unreadable(f"nests more than {MAX_DEPTH} elements")
+    children = tuple(_node(child, depth + 1) for child in element)
     namespace, _, name = element.tag.rpartition("}")
     return Node(
         plain_element(name),
         namespace.removeprefix("{"),
         {plain_attribute(key): value for key, value in element.items() if "}" not in key},
         element.text or "",
-        tuple(_node(child, depth + 1) for child in element),
+        children,
         element.tail or "",
+        1 + sum(child.size for child in children),
     )

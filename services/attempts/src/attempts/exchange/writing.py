@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from attempts.exam import Exam, ExamPaper
 from attempts.exchange import markup
-from attempts.exchange.dialect import DIALECTS, Dialect, Version
+from attempts.exchange.dialect import DIALECTS, Dialect, QtiVersion
 from attempts.exchange.item import EXPLANATION, TOOL
 from attempts.exchange.letters import identifier
 from attempts.exchange.package import MANIFEST
@@ -34,7 +34,7 @@ Contents = Mapping[str, bytes]
 """The bytes of images by their SHA-256."""
 
 
-def write(paper: ExamPaper, contents: Contents, version: Version) -> bytes:
+def write(paper: ExamPaper, contents: Contents, version: QtiVersion) -> bytes:
     """Return the package of an exam; marks are those that count in the exam."""
     dialect = DIALECTS[version]
     items = [_Item(question, dialect) for question in paper.questions]
