@@ -135,6 +135,7 @@ def test_every_flaw_is_told_with_its_line_and_title():
     ]
 
 
-def test_a_file_is_utf_8():
+def test_a_file_is_utf_8_with_or_without_bom():
+    assert one("\ufeffIs it?{T}")["question_text"] == "Is it?"
     with pytest.raises(Flawed, match="UTF-8"):
         gift.read("ä {T}".encode("latin-1"))

@@ -5,6 +5,7 @@ import secrets
 import pytest
 from attempts.exchange import package
 from attempts.exchange.package import Flawed
+from attempts.exchange.picture import MAX_BYTES, NotAPicture, look
 
 
 @pytest.fixture
@@ -124,6 +125,12 @@ def test_an_image_is_what_its_first_bytes_say(alone, essay, content, flaw):
 def test_its_name_does_not_matter(alone, essay, content, media_type):
     made = alone(body=f'<p>?<img src="a.svg"/></p>{essay}', files={"a.svg": content})
     assert package.read(made).drafts[0].shown[0].picture.media_type == media_type
+
+
+def test_an_image_has_at_most_512_kib_wherever_it_comes_from(png):
+    assert look(png + bytes(MAX_BYTES - len(png))).media_type == "image/png"
+    with pytest.raises(NotAPicture, match="512 KiB"):
+        look(png + bytes(MAX_BYTES - len(png) + 1))
 
 
 def test_an_item_has_at_most_50_images(alone, essay, png):

@@ -1,6 +1,7 @@
 """What is written is read back as it was, in both versions, and is what QTI prescribes."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -207,6 +208,18 @@ def test_an_item_has_its_parts_in_the_order_of_the_schema(paper_of, four, versio
         assert {"identifier", "title", "adaptive", dialect.attribute("timeDependent")} <= set(
             item.attrib
         )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_identifiers_are_names_of_xml(paper_of, question_of, version):
+    options = {"1": "a", "A b": "b", "key.31": "c", "": "d", "Ä": "e", "ok_-1": "f"}
+    question = question_of(options=options, correct_answer=("",))
+    packed = writing.write(paper_of(question), {}, version)
+    root = ElementTree.fromstring(files(packed)["items/question-1.xml"])
+    named = [node.get("identifier") for node in root.iter() if node.get("identifier")]
+    assert len(named) > len(options)
+    assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name) for name in named)
+    assert package.read(packed).drafts[0].fields["options"] == options
 
 
 def test_a_choice_is_judged_as_we_judge_it(paper_of, four):
