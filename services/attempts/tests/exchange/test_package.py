@@ -227,6 +227,18 @@ def test_outcome_declaration_marks_have_bounds(alone, normal):
     assert "must be from 0 to 10000" in said
 
 
+def test_set_outcome_value_the_most_that_score_is_set_to_is_the_marks(alone):
+    rules = "".join(
+        f'<qti-set-outcome-value identifier="{outcome}"><qti-base-value base-type="float">{value}'
+        "</qti-base-value></qti-set-outcome-value>"
+        for outcome, value in (("SCORE", 2.5), ("SCORE", 0), ("SCORE", -1), ("OTHER", 9))
+    )
+    more = f"<qti-response-processing>{rules}</qti-response-processing>"
+    assert only(alone(more=more))["marks"] == 2.5
+    most = '<qti-outcome-declaration identifier="SCORE" normal-maximum="7"/>'
+    assert only(alone(declared=declared("single", "y") + most, more=more))["marks"] == 7.0
+
+
 @pytest.mark.parametrize("worth", ["nan", "inf", "many", ""])
 def test_outcome_declaration_marks_that_are_no_number_are_one(alone, worth):
     score = f'<qti-outcome-declaration identifier="SCORE" normal-maximum="{worth}"/>'

@@ -190,18 +190,31 @@ def _marks(root: Node, declaration: Node, place: Place) -> dict[str, float]:
     score = outcomes.get("SCORE")
     most = _number(score.get("normalMaximum")) if score else None
     least = _number(score.get("normalMinimum")) if score else None
-    given = (most, _default(outcomes.get("MAXSCORE")), _mapping_worth(declaration), 1.0)
+    said = (most, _default(outcomes.get("MAXSCORE")), _processed_worth(root))
+    given = (*said, _mapping_worth(declaration), 1.0)
     marks = next(value for value in given if value is not None)
     negative = max(0.0, -(least or 0.0))
-    for said, value in (("marks", marks), ("negative marks", negative)):
+    for name, value in (("marks", marks), ("negative marks", negative)):
         if not 0 <= value <= MAX_MARKS:
-            place.flaw(f"its {said} must be from 0 to {MAX_MARKS}")
+            place.flaw(f"its {name} must be from 0 to {MAX_MARKS}")
     return {"marks": marks, "negative_marks": negative}
 
 
 def _default(outcome: Node | None) -> float | None:
     value = outcome.first("defaultValue", "value") if outcome else None
     return _number(value.content) if value else None
+
+
+def _processed_worth(root: Node) -> float | None:
+    """Return the most that the item's processing sets its score to by a number."""
+    processing = root.first("responseProcessing")
+    set_values = [
+        rule.first("baseValue")
+        for rule in (processing.walk() if processing else ())
+        if rule.name == "setOutcomeValue" and rule.get("identifier") == "SCORE"
+    ]
+    values = [_number(value.content) for value in set_values if value]
+    return max((value for value in values if value is not None and value > 0), default=None)
 
 
 def _mapping_worth(declaration: Node) -> float | None:
