@@ -1,5 +1,7 @@
 """GIFT, rule by rule of Moodle's description of the format."""
 
+import time
+
 import pytest
 from attempts.exchange import gift
 from attempts.exchange.package import Flawed
@@ -86,6 +88,9 @@ def test_an_empty_line_inside_an_answer_does_not_end_the_question():
     ("written", "text"),
     [
         ("[html]<p>a<br>b &amp; c</p><script>x()</script>", "a\nb & c"),
+        ("[html]<!-- x -->a<P CLASS=x>b</P> <style>p \\{\\}</style>c 1 < 2", "a\nb c 1 < 2"),
+        ("[html]m<sup>2</sup> H<sub>2</sub>O", "m^(2) H_(2)O"),
+        ("[html]a<script>b", "a"),
         ("[plain]<p>a</p>", "<p>a</p>"),
         ("[markdown]*a*", "*a*"),
         ("<b>a</b>", "<b>a</b>"),
@@ -107,6 +112,8 @@ def test_what_is_left_out_is_told():
     ("text", "flaw"),
     [
         ("a {#3:1}", "asks for a number"),
+        ("[html]a <img src='x'> {T}", "<img> cannot come with GIFT"),
+        ("[html]a {\\=<MATH>x</MATH> ~y}", "<math> cannot come with GIFT"),
         ("a {=x -> 1 =y -> 2}", "asks to match"),
         ("a {~x ~y}", "no right answer"),
         ("a {x}", "must each begin with = or ~"),
@@ -133,6 +140,15 @@ def test_every_flaw_is_told_with_its_line_and_title():
         "file, line 3 (First): asks for a number, which is no kind of question here",
         "file, line 6: has no right answer",
     ]
+
+
+@pytest.mark.parametrize("part", ["<!--", "<a ", "<", "&", "</script", "&#"])
+def test_no_html_makes_it_slow(part):
+    """What reads again from each beginning takes half a minute of the processor for the first."""
+    began = time.process_time()
+    [said] = flaws(f"[html]x{part * (190_000 // len(part))} {{T}}")
+    assert "20000" in said
+    assert time.process_time() - began < 5
 
 
 def test_a_file_is_utf_8_with_or_without_bom():
