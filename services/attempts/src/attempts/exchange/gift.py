@@ -1,7 +1,8 @@
 """Questions in GIFT, Moodle's text format: each becomes one of ours, or every flaw is told.
 
 Taken: multiple choice with one or several right answers, true/false, short answer, essay, missing
-word. Not taken: matching and numbers. Titles, feedback and partial marks are left out and said so.
+word. Not taken: matching, numbers, images. Titles and categories are left out; so are feedback and
+marks for a part of the key, and that is said.
 """
 
 import html
