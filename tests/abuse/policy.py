@@ -257,6 +257,19 @@ ROWS = [
         path=lambda s: {"qbank_id": s.bank_id},
         sheet=QUESTIONS,
     ),
+    Row(
+        "POST /exams/question-banks/{qbank_id}/import-package",
+        STAFF,
+        path=lambda s: {"qbank_id": s.bank_id},
+        sheet="no package",
+        answers=frozenset({422}),
+    ),
+    Row(
+        "POST /exams/question-banks/{qbank_id}/import-gift",
+        STAFF,
+        path=lambda s: {"qbank_id": s.bank_id},
+        sheet="Which?{=one ~two}",
+    ),
     Row("GET /exams/questions", SIGNED_IN),
     Row("POST /exams/questions", STAFF, body=new_question),
     Row(
@@ -264,6 +277,12 @@ ROWS = [
         SIGNED_IN - ELSEWHERE,
         hidden=ELSEWHERE,
         path=lambda s: {"question_id": s.question_id},
+    ),
+    Row(
+        "GET /exams/questions/{question_id}/images/{sha256}",
+        SIGNED_IN,
+        path=lambda s: {"question_id": s.question_id, "sha256": "0" * 64},
+        answers=frozenset({404}),
     ),
     Row("PUT /exams/questions/{question_id}", STAFF, path=question, body=of(marks=2)),
     Row("DELETE /exams/questions/{question_id}", STAFF, path=question),
@@ -273,6 +292,7 @@ ROWS = [
     Row("PUT /exams/{exam_id}", STAFF, path=fresh_exam, body=of(title="Changed")),
     Row("DELETE /exams/{exam_id}", {ADMIN}, path=fresh_exam),
     Row("GET /exams/{exam_id}/export-qti", STAFF, path=the_exam),
+    Row("GET /exams/{exam_id}/package", STAFF, path=the_exam),
     Row("GET /exams/{exam_id}/allowances", STAFF | {PROCTOR}, path=the_exam),
     Row(
         "POST /exams/{exam_id}/allowances",

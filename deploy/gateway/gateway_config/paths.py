@@ -10,7 +10,7 @@ OWNERS = (
 )
 JWKS_PATH = "/.well-known/jwks.json"
 SOCKETS = "/api/v1/ws"
-CSV_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-csv/?"
+QUESTIONS_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-(csv|package|gift)/?"
 PEOPLE_IMPORT = r"/api/v1/auth/users/import-csv/?"
 DOWNLOADS = r"/api/v1/proctoring/(attempt/[^/]+/(evidence|report)|people/[^/]+/export)/?"
 # Where somebody signs in, who has no token yet and is counted with all others of his address.

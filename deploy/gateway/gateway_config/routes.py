@@ -10,13 +10,13 @@ from pathlib import Path
 from gateway_config.choices import PAGES, VERSION, Gateway
 from gateway_config.compression import packed
 from gateway_config.paths import (
-    CSV_IMPORT,
     DOWNLOADS,
     JWKS_PATH,
     LOGINS,
     OWNERS,
     PACKED,
     PEOPLE_IMPORT,
+    QUESTIONS_IMPORT,
     SOCKETS,
 )
 from gateway_config.rates import login_rates
@@ -44,7 +44,7 @@ def route_table(gateway: Gateway) -> Json:
                     _preflight_route(gateway.origins),
                     *_socket_routes(gateway.origins),
                     _login_route(gateway),
-                    _csv_route(gateway, CSV_IMPORT, "attempts", CSV_TIMEOUT),
+                    _csv_route(gateway, QUESTIONS_IMPORT, "attempts", CSV_TIMEOUT),
                     _csv_route(gateway, PEOPLE_IMPORT, "auth", PEOPLE_TIMEOUT),
                     _route({"safe_regex": {"regex": DOWNLOADS}}, "proctoring", DOWNLOAD_TIMEOUT),
                     *(_of_owner(prefix, owner) for prefix, owner in OWNERS),

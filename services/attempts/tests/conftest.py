@@ -444,6 +444,7 @@ def tidy(world: World) -> Iterator[World]:
     highest = (("exams", OVER), ("questions", UNSEEN), ("question_banks", 1), ("trades", 2))
     for table, last in highest:
         world.run(f"DELETE FROM attempts.{table} WHERE id > :last", last=last)  # noqa: S608
+    world.run("DELETE FROM attempts.images")
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ async def test_row_8_a_question_has_the_defaults_of_the_contract(staff):
         "negative_marks": 0.0,
         "tags": None,
         "is_active": True,
+        "images": [],
     }
     assert made | expected == made
     assert set(made) == {*expected, "id", "created_at", "updated_at"}

@@ -62,8 +62,11 @@ def test_no_answer_names_its_software(rig):
         ("/api/v1/proctoring/attempt/1/snapshots", 1.1, 413),
         ("/api/v1/auth/login", 1.1, 413),
         ("/api/v1/exams/question-banks/3/import-csv", 9.9, 200),
+        ("/api/v1/exams/question-banks/3/import-package", 8.1, 200),
         ("/api/v1/auth/users/import-csv", 4.1, 200),
         ("/api/v1/exams/question-banks/3/import-csv", 10.1, 413),
+        ("/api/v1/exams/question-banks/3/import-gift", 10.1, 413),
+        ("/api/v1/exams/question-banks/3/import-other", 1.1, 413),
         ("/api/v1/exams/question-banks/3/4/import-csv", 1.1, 413),
     ],
 )

@@ -30,6 +30,7 @@ from attempts.authorising import Authorising
 from attempts.broadcasting import Broadcasting
 from attempts.clock import Clock
 from attempts.composing import Composing
+from attempts.exchanging import Exchanging
 from attempts.forgetting import Forgetting
 from attempts.grouping import GROUPS_IN_FLIGHT, Grouping
 from attempts.hand_marking import Marking
@@ -45,6 +46,7 @@ from attempts.rest import attempts as attempt_routes
 from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
+from attempts.rest import exchange as exchange_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
 from attempts.rest import outpaced
@@ -192,6 +194,7 @@ class Attempts:
             surveying=Surveying(database),
             authoring=Authoring(database),
             composing=Composing(database, relay.wake),
+            exchanging=Exchanging(database),
             moving=Moving(database, relay.wake),
             trusted_proxies=settings.trusted_proxies,
             forgetting=Forgetting(database),
@@ -226,6 +229,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(grading_routes.router)  # /exams/rubrics before /exams/{exam_id}
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
+    app.include_router(exchange_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(receipt_routes.router)
     app.include_router(people_routes.router)

@@ -26,7 +26,7 @@ from attempts.errors import (
 from attempts.exam import QuestionBank, Trade
 from attempts.question import Question
 from attempts.sheet import Sheet, read
-from attempts.store import content, exams
+from attempts.store import content, exams, images
 
 Fields = Mapping[str, Any]
 
@@ -128,8 +128,11 @@ class Authoring:
         """Delete a question that no exam asks."""
         try:
             with self._database.transaction() as session:
+                shown = images.of_questions(session, [question_id]).get(question_id, ())
                 if not content.delete_question(session, question_id):
                     raise QuestionNotFound
+                if shown:
+                    images.forget_unseen(session, {image.sha256 for image in shown})
                 entry = author.entry(
                     "question_deleted", "Question deleted", question_id=question_id
                 )

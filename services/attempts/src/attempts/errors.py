@@ -213,6 +213,31 @@ class SheetTooLarge(TooLarge):
     detail = "The file is too large: at most 5 MiB and 10000 rows"
 
 
+class PackageTooLarge(TooLarge):
+    slug = "package-too-large"
+    detail = "The file is too large: at most 8 MiB"
+
+
+class GiftTooLarge(TooLarge):
+    slug = "gift-too-large"
+    detail = "The file is too large: at most 5 MiB"
+
+
+class InvalidPackage(Invalid):
+    """A file of questions has flaws; nothing of it was taken. Each names its file and its item."""
+
+    slug = "invalid-package"
+
+    def __init__(self, flaws: Sequence[FieldError]) -> None:
+        text = "; ".join(flaw.message for flaw in flaws)
+        super().__init__(text, errors=flaws)
+
+
+class ImageNotFound(NotFound):
+    slug = "image-not-found"
+    detail = "Image not found"
+
+
 class QuestionsNotSaved(Exception):
     """The database refused questions that passed every rule: a defect, answered 500."""
 

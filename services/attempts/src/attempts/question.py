@@ -31,6 +31,16 @@ class Difficulty(StrEnum):
 
 
 @dataclass(frozen=True)
+class Image:
+    """An image of a question: the text names it by its number, the store by its SHA-256 (hex)."""
+
+    number: int
+    sha256: str
+    media_type: str
+    alternative: str
+
+
+@dataclass(frozen=True)
 class Question:
     """A question; inside an exam with its marks there, and its key as corrected there."""
 
@@ -51,6 +61,8 @@ class Question:
     void: Void | None = None
     """Only inside an exam, as is `rubric_id`."""
     rubric_id: int | None = None
+    images: tuple[Image, ...] = ()
+    """Only where questions are shown: nothing is judged by them."""
 
     @property
     def choices(self) -> dict[str, str]:
@@ -107,3 +119,8 @@ def truth_of(entry: Any, options: Mapping[str, str]) -> bool | None:
 def without_key(question: Question) -> Question:
     """Return what a student may see; the key is nowhere, whatever the exam's state."""
     return replace(question, correct_answer=(), explanation=None)
+
+
+def marker(number: int) -> str:
+    """Return the words by which a text says where its image of that number belongs."""
+    return f"[image {number}]"

@@ -114,6 +114,35 @@ class QuestionRow(Row):
     updated_at: Mapped[datetime] = _now()
 
 
+class ImageRow(Row):
+    """An image of questions, once however many show it; never changed."""
+
+    __tablename__ = "images"
+    __table_args__ = (
+        _word("media_type", "image/png", "image/jpeg", "image/webp", "image/gif"),
+        CheckConstraint("octet_length(content) <= 524288", name="size"),
+        CheckConstraint("sha256 = encode(sha256(content), 'hex')", name="sha256"),
+    )
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(20))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = _now()
+
+
+class QuestionImageRow(Row):
+    """Which image a question shows under which number of its text."""
+
+    __tablename__ = "question_images"
+
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey(QuestionRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey(ImageRow.sha256), index=True)
+    alternative: Mapped[str] = mapped_column(Text)
+
+
 class ExamRow(Row):
     __tablename__ = "exams"
     __table_args__ = (

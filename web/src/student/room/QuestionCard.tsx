@@ -6,6 +6,7 @@ import { IconFlag } from '../../ui/icons';
 import { Button } from '../parts/Button';
 import { Choice } from './Choice';
 import styles from './QuestionCard.module.css';
+import { QuestionImage } from './QuestionImage';
 import { type Answer, answerOf, isAnswered, nothing, type Question, widgetOf } from './question';
 import { SavingState } from './SavingState';
 import { useAnswerChanges } from './useAnswerChanges';
@@ -46,6 +47,9 @@ export function QuestionCard({ question, number, total, heading }: QuestionCardP
       <p className={styles.text} id="question-text">
         {question.question_text}
       </p>
+      {question.images?.map((image) => (
+        <QuestionImage image={image} key={image.number} questionId={question.id} />
+      ))}
       {isWritten ? (
         <Written answer={answer} onWrite={write} widget={widget} />
       ) : (

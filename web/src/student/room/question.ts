@@ -17,6 +17,14 @@ export interface Question {
   options: Readonly<Record<string, string>> | null;
   marks: number;
   negative_marks: number;
+  images?: readonly Image[];
+}
+
+/** An image of a question; the text says by its number where it belongs. */
+export interface Image {
+  number: number;
+  sha256: string;
+  alternative: string;
 }
 
 /** An option with its letter and its text. */
@@ -42,6 +50,11 @@ const MOST_CHARACTERS = { short: 500, long: 5_000 } as const;
 /** Returns the widget of a type of question; of a type that is newer than this page, a large text. */
 export function widgetOf(question: Pick<Question, 'question_type'>): Widget {
   return WIDGETS[question.question_type] ?? 'long';
+}
+
+/** Returns the words by which a text names its image of that number. */
+export function markerOf(number: number): string {
+  return `[image ${number}]`;
 }
 
 /** Returns the most characters that a written answer may have. */

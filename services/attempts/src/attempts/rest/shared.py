@@ -24,6 +24,7 @@ from attempts.authorising import Authorising
 from attempts.composing import Composing
 from attempts.errors import NotAssigned
 from attempts.exam import Sight
+from attempts.exchanging import Exchanging
 from attempts.forgetting import Forgetting
 from attempts.grouping import Grouping
 from attempts.hand_marking import Marking
@@ -59,6 +60,7 @@ class Parts:
     surveying: Surveying
     authoring: Authoring
     composing: Composing
+    exchanging: Exchanging
     moving: Moving
     starting: Starting
     forgetting: Forgetting

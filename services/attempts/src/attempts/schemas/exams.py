@@ -41,6 +41,18 @@ class QuestionBankBody(Body):
     trade: TradeBody | None
 
 
+class ImageBody(Body):
+    """An image of a question; its text says `[image {number}]` where it belongs.
+
+    It is fetched from `/api/v1/exams/questions/{question_id}/images/{sha256}`.
+    """
+
+    number: int
+    sha256: str
+    media_type: str
+    alternative: str
+
+
 class QuestionBody(Body):
     id: int
     question_bank_id: int
@@ -56,6 +68,7 @@ class QuestionBody(Body):
     is_active: bool
     created_at: datetime
     updated_at: datetime
+    images: list[ImageBody]
 
     @classmethod
     def of_question(cls, question: Question, *, with_key: bool) -> Self:
@@ -121,6 +134,7 @@ __all__ = [
     "ExamBody",
     "ExamStatus",
     "ExamWithQuestionsBody",
+    "ImageBody",
     "QuestionBankBody",
     "QuestionBody",
     "QuestionType",

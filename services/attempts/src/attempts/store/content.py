@@ -83,10 +83,12 @@ def add_question(session: Session, values: Columns) -> Question:
     return question_from(session.execute(statement).mappings().one())
 
 
-def add_questions(session: Session, rows: Sequence[Columns]) -> None:
-    """Insert many questions, several hundred with each statement."""
-    if rows:
-        session.execute(insert(QuestionRow), [dict(row) for row in rows])
+def add_questions(session: Session, rows: Sequence[Columns]) -> list[int]:
+    """Insert many questions, several hundred with each statement; return their ids in order."""
+    if not rows:
+        return []
+    statement = insert(QuestionRow).returning(QuestionRow.id, sort_by_parameter_order=True)
+    return list(session.scalars(statement, [dict(row) for row in rows]))
 
 
 def lock_question(session: Session, question_id: int) -> Question | None:

@@ -5,7 +5,8 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, exists, func, or_, select
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from attempts.exam import OPEN, Exam, ExamPaper, ExamStatus, QuestionBank, Sight, Trade
 from attempts.question import Difficulty, Question, QuestionType
+from attempts.store import images
 from attempts.store.rows import bank_from, exam_from, question_from, trade_from
 from attempts.tables import (
     AttemptRow,
@@ -73,13 +75,14 @@ def questions(
         if value is not None:
             query = query.where(part == value)
     query = _questions_seen(query, seen_by)
-    return [question_from(row) for row in session.execute(query).mappings()]
+    found = [question_from(row) for row in session.execute(query).mappings()]
+    return illustrated(session, found)
 
 
 def question(session: Session, question_id: int, *, seen_by: Sight | None) -> Question | None:
     query = _questions_seen(select(_QUESTION).where(QuestionRow.id == question_id), seen_by)
     row = session.execute(query).mappings().one_or_none()
-    return question_from(row) if row is not None else None
+    return illustrated(session, [question_from(row)])[0] if row is not None else None
 
 
 def exams(
@@ -107,7 +110,15 @@ def exam(session: Session, exam_id: int) -> Exam | None:
 
 
 def paper(session: Session, exam: Exam) -> ExamPaper:
-    return ExamPaper(exam, questions_by_exam(session, [exam.id]).get(exam.id, ()))
+    """Return an exam with its questions as they are shown, images and all."""
+    questions = questions_by_exam(session, [exam.id]).get(exam.id, ())
+    return ExamPaper(exam, tuple(illustrated(session, questions)))
+
+
+def illustrated(session: Session, questions: Sequence[Question]) -> list[Question]:
+    """Return questions with their images."""
+    found = images.of_questions(session, [question.id for question in questions])
+    return [replace(q, images=found.get(q.id, ())) if found else q for q in questions]
 
 
 def papers(

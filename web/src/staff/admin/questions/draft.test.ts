@@ -56,6 +56,7 @@ describe('a question as it is stored', () => {
     marks: 2,
     negative_marks: 0,
     tags: null,
+    images: [] as never[],
     is_active: true,
     created_at: '',
     updated_at: '',
