@@ -24,7 +24,7 @@ from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
 from attempts.authorising import Authorising
 from attempts.broadcasting import Broadcasting
-from attempts.exam import Sight
+from attempts.exam import Exam, ExamStatus, Sight
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.papers import Papers
@@ -81,6 +81,35 @@ def make_question(**changed) -> Question:
     return Question(**fields | changed)
 
 
+def make_exam(**changed) -> Exam:
+    fields = {
+        "id": 1,
+        "title": "E",
+        "description": None,
+        "trade_id": 1,
+        "exam_code": "E",
+        "duration_minutes": 60,
+        "start_time": None,
+        "end_time": None,
+        "total_marks": 10,
+        "passing_marks": 5,
+        "total_questions": 8,
+        "shuffle_questions": False,
+        "shuffle_options": False,
+        "show_results_immediately": False,
+        "allow_review": True,
+        "instructions": None,
+        "status": ExamStatus.ACTIVE,
+        "max_attempts": None,
+        "version": 1,
+        "created_by": None,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "trade": None,
+    }
+    return Exam(**fields | changed)
+
+
 def make_choice(options: dict[str, str], *key: str, **changed) -> Question:
     return make_question(options=options, correct_answer=key, **changed)
 
@@ -129,6 +158,12 @@ def question() -> Callable[..., Question]:
 @pytest.fixture
 def choice() -> Callable[..., Question]:
     return make_choice
+
+
+@pytest.fixture(scope="session")
+def exam_like() -> Callable[..., Exam]:
+    """Return a function that makes an exam of the rules; `exam_of` makes one in the database."""
+    return make_exam
 
 
 @pytest.fixture(scope="session")

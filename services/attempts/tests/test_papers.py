@@ -7,7 +7,7 @@ import pytest
 from attempts.authoring import Authoring
 from attempts.composing import Composing
 from attempts.errors import ExamNotFound
-from attempts.exam import Exam, ExamPaper, ExamStatus, Sight
+from attempts.exam import ExamPaper, Sight
 from attempts.papers import LIFE_SECONDS, Papers, printed
 from attempts.question import QuestionType, Void, without_key
 from attempts.schemas.exams import ExamWithQuestionsBody
@@ -42,39 +42,18 @@ def questions(question_of):
     return make
 
 
-def exam(now, *, moves_questions: bool, moves_options: bool) -> Exam:
-    return Exam(
-        id=1,
-        title='Ünïcode \u2028 "quoted"',
-        description=None,
-        trade_id=1,
-        exam_code="E",
-        duration_minutes=60,
-        start_time=None,
-        end_time=now,
-        total_marks=10,
-        passing_marks=5,
-        total_questions=8,
-        shuffle_questions=moves_questions,
-        shuffle_options=moves_options,
-        show_results_immediately=False,
-        allow_review=True,
-        instructions=None,
-        status=ExamStatus.ACTIVE,
-        max_attempts=None,
-        version=1,
-        created_by=None,
-        created_at=now,
-        updated_at=now,
-        trade=None,
-    )
-
-
 @given(data=st.data(), attempt_id=st.none() | st.integers(1, 2**63 - 1))
-def test_what_is_printed_once_is_what_each_would_be_given(data, attempt_id, questions, question_of):
+def test_what_is_printed_once_is_what_each_would_be_given(
+    data, attempt_id, questions, exam_like, question_of
+):
     moves = data.draw(st.tuples(st.booleans(), st.booleans()))
     asked = [data.draw(questions(number)) for number in range(data.draw(st.integers(0, 5)))]
-    its_exam = exam(question_of().created_at, moves_questions=moves[0], moves_options=moves[1])
+    its_exam = exam_like(
+        title='Ünïcode \u2028 "quoted"',
+        end_time=question_of().created_at,
+        shuffle_questions=moves[0],
+        shuffle_options=moves[1],
+    )
     paper = ExamPaper(its_exam, tuple(asked))
     shown = json.loads(printed(paper).laid_out(attempt_id))
     assert shown == written_out(paper, attempt_id)
@@ -90,8 +69,8 @@ def written_out(paper: ExamPaper, attempt_id: int | None) -> dict:
     return json.loads(body.model_dump_json())
 
 
-def test_no_key_is_kept(question_of):
-    its_exam = exam(question_of().created_at, moves_questions=True, moves_options=True)
+def test_no_key_is_kept(exam_like, question_of):
+    its_exam = exam_like(shuffle_questions=True, shuffle_options=True)
     secret = question_of(correct_answer=("secret-key",), explanation="secret-reason")
     assert "secret" not in repr(printed(ExamPaper(its_exam, (secret,))))
 

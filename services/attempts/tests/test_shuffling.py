@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from attempts.exam import Exam, ExamPaper, ExamStatus
+from attempts.exam import ExamPaper
 from attempts.grading import judge
 from attempts.question import QuestionType
 from attempts.shuffling import laid_out, own_letters
@@ -17,35 +17,9 @@ OPTIONS_IN_STONE = {"A": "two", "B": "four", "C": "one", "D": "three"}
 
 
 @pytest.fixture(scope="session")
-def paper_of(choice_of, attempt_of):
-    now = attempt_of().as_of
-
+def paper_of(choice_of, exam_like):
     def make(*, questions: bool = False, options: bool = False) -> ExamPaper:
-        exam = Exam(
-            id=1,
-            title="E",
-            description=None,
-            trade_id=1,
-            exam_code="E",
-            duration_minutes=60,
-            start_time=None,
-            end_time=None,
-            total_marks=10,
-            passing_marks=5,
-            total_questions=8,
-            shuffle_questions=questions,
-            shuffle_options=options,
-            show_results_immediately=False,
-            allow_review=True,
-            instructions=None,
-            status=ExamStatus.ACTIVE,
-            max_attempts=None,
-            version=1,
-            created_by=None,
-            created_at=now,
-            updated_at=now,
-            trade=None,
-        )
+        exam = exam_like(shuffle_questions=questions, shuffle_options=options)
         asked = [choice_of(TEXTS, "B", "C", id=number) for number in range(1, 9)]
         return ExamPaper(exam, tuple(asked))
 

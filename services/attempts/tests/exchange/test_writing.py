@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from attempts.device import DevicePolicy
-from attempts.exam import Exam, ExamPaper, ExamStatus, SecondMarking
+from attempts.exam import ExamPaper
 from attempts.exchange import package, writing
 from attempts.exchange.dialect import DIALECTS, QtiVersion
 from attempts.exchange.picture import look
@@ -23,37 +22,10 @@ VERSIONS = list(QtiVersion)
 
 
 @pytest.fixture(scope="session")
-def paper_of(question_of) -> Callable[..., ExamPaper]:
+def paper_of(exam_like) -> Callable[..., ExamPaper]:
     """Return a function that makes an exam of questions."""
-    exam = Exam(
-        id=7,
-        title="Exam <7> & more",
-        description=None,
-        trade_id=1,
-        exam_code="E7",
-        duration_minutes=90,
-        start_time=None,
-        end_time=None,
-        total_marks=10.0,
-        passing_marks=5.0,
-        total_questions=1,
-        shuffle_questions=False,
-        shuffle_options=False,
-        show_results_immediately=False,
-        allow_review=True,
-        instructions=None,
-        status=ExamStatus.DRAFT,
-        max_attempts=None,
-        requires_authorisation=False,
-        device_policy=DevicePolicy.ALLOW,
-        camera_required=False,
-        second_marking=SecondMarking.NONE,
-        second_marking_tolerance=0.0,
-        version=1,
-        created_by=None,
-        created_at=NOW,
-        updated_at=NOW,
-        trade=None,
+    exam = exam_like(
+        id=7, title="Exam <7> & more", duration_minutes=90, total_marks=10.0, passing_marks=5.0
     )
     return lambda *questions: ExamPaper(exam, questions)
 
