@@ -68,9 +68,11 @@ test: setup ## Run every check and every test (WORKERS=1: one test at a time)
 	@$(MAKE) --jobs 2 --keep-going suite beside
 	@$(MAKE) isolation
 
+# Generated examples are the same in each run, so that what fails here fails there; `make explore`
+# looks for new ones.
 .PHONY: suite
 suite:
-	MAKEFLAGS= $(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
+	MAKEFLAGS= $(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder --hypothesis-seed=0
 
 # In the moments in which the suite waits, and only then: nothing in it is timed.
 .PHONY: beside
@@ -80,9 +82,14 @@ beside:
 # Our packages install modules of other names.
 OUR_NAMES := --package-module-name-map oep-chassis=chassis,oep-contracts=oep
 
+.PHONY: explore
+explore: setup ## Try the rules on examples that nobody has tried yet (`make test` repeats its own)
+	$(BIN)/pytest -n $(WORKERS) -m hypothesis --hypothesis-seed=random
+
 .PHONY: nightly
 nightly: setup ## Run what is too long for every day: long commands of the docs, load, abuse, faults
 	$(BIN)/pytest -rs tests/docs/nightly.py
+	@$(MAKE) explore
 	@$(MAKE) browser-long
 	@$(MAKE) load
 	@$(MAKE) abuse

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from attempts.drafting import MAX_OPTIONS
 from attempts.exam import ExamPaper
 from attempts.exchange import package, writing
 from attempts.exchange.dialect import DIALECTS, QtiVersion
@@ -108,11 +109,12 @@ def test_an_image_that_no_text_names_any_more_is_not_lost(paper_of, question_of,
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), min_size=1
 ).filter(lambda text: bool(text.strip()) and "\ufffe" not in text and "\uffff" not in text)
+KEY = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=10)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_any_text_and_any_option_key_comes_back(paper_of, question_of, version):
-    @given(TEXT, st.dictionaries(st.text(TEXT_KEY, min_size=1, max_size=10), TEXT, min_size=1))
+    @given(TEXT, st.dictionaries(KEY, TEXT, min_size=1, max_size=MAX_OPTIONS))
     def comes_back(text: str, options: dict[str, str]) -> None:
         told = {key: f"{n} {option}" for n, (key, option) in enumerate(options.items())}
         question = question_of(question_text=text, options=told, correct_answer=(next(iter(told)),))
@@ -120,9 +122,6 @@ def test_any_text_and_any_option_key_comes_back(paper_of, question_of, version):
         same(question, draft.fields)
 
     comes_back()
-
-
-TEXT_KEY = st.characters(exclude_categories=["Cs", "Cc", "Z"])
 
 
 def test_characters_that_xml_cannot_say_are_replaced(paper_of, question_of):
