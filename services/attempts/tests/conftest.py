@@ -33,6 +33,7 @@ from attempts.reading import Reading
 from attempts.receipt import PURPOSE
 from attempts.releasing import Releasing
 from attempts.rpc import AttemptsServicer
+from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.settings import Settings
 from attempts.steering import Steering
@@ -662,7 +663,12 @@ async def stub(world, acting) -> AsyncIterator[AttemptsServiceStub]:
     """The gRPC server over a real connection; auth is away."""
     auth = channel("127.0.0.1:1")
     servicer = AttemptsServicer(
-        world.db, world.reading, world.saving, Names(auth, seconds=0.2), acting
+        world.db,
+        world.reading,
+        world.saving,
+        Names(auth, seconds=0.2),
+        SafeBrowsing(world.db, "http://localhost:8000"),
+        acting,
     )
     server = RpcServer(
         "127.0.0.1", 0, lambda grpc: add_AttemptsServiceServicer_to_server(servicer, grpc)

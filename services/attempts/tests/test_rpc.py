@@ -7,6 +7,7 @@ import pytest
 from attempts.auth_client import Names
 from attempts.receipt import Claim
 from attempts.rpc import AttemptsServicer
+from attempts.safe_browsing import SafeBrowsing
 from attempts.using import Device
 from chassis.errors import Invalid, NotFound
 from chassis.rpc import RpcServer, call, channel
@@ -296,7 +297,10 @@ async def test_names_come_from_auth_a_thousand_at_a_time(world, acting):
         assert (known.name(101), known.hall_ticket(101)) == ("Student 101", "H101")
         assert (known.name(102), known.hall_ticket(102)) == ("", None)
         world.attempt()
-        servicer = AttemptsServicer(world.db, world.reading, world.saving, names, acting)
+        safe_browsing = SafeBrowsing(world.db, "http://localhost:8000")
+        servicer = AttemptsServicer(
+            world.db, world.reading, world.saving, names, safe_browsing, acting
+        )
         server = RpcServer(
             "127.0.0.1", 0, lambda s: add_AttemptsServiceServicer_to_server(servicer, s)
         )

@@ -64,6 +64,7 @@ class Attempt:
     is_waiting: bool = False
     policy: str = "allow"
     active_login_id: str | None = None
+    requires_safe_browser: bool = False
 
     @property
     def deadline_at(self):
@@ -82,6 +83,7 @@ class Attempt:
             is_waiting_for_authorisation=self.is_waiting,
             device_policy=attempts_pb2.DevicePolicy.Value(f"DEVICE_POLICY_{self.policy.upper()}"),
             active_login_id=self.active_login_id,
+            requires_safe_browser=self.requires_safe_browser,
         )
         if self.status != "not_started":
             start = self.deadline_at - timedelta(seconds=self.duration_seconds)
@@ -107,6 +109,7 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.broadcast_gate = asyncio.Event()
         self.broadcast_gate.set()
         self.is_admitted = True
+        self.lacks_safe_browser = False
         self.device_failure = None
         self.refusal = None
         self.failure = None
@@ -144,7 +147,9 @@ class Attempts(attempts_pb2_grpc.AttemptsServiceServicer):
         self.devices.append(request)
         if self.device_failure:
             raise self.device_failure
-        return attempts_pb2.AdmitDeviceResponse(is_admitted=self.is_admitted)
+        return attempts_pb2.AdmitDeviceResponse(
+            is_admitted=self.is_admitted, lacks_safe_browser=self.lacks_safe_browser
+        )
 
     async def RecordBroadcast(self, request, context):  # noqa: N802
         self.broadcasts.append(request)

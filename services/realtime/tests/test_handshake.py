@@ -244,6 +244,24 @@ async def test_another_device_is_refused_by_policy(world):
     assert asked.ip_address == "127.0.0.1"
 
 
+SAFE = "This exam opens only in Safe Exam Browser, with the configuration of this exam"
+
+
+async def test_a_login_that_has_not_shown_the_keys_of_safe_exam_browser_is_refused(world):
+    attempt = world.attempt(requires_safe_browser=True, active_login_id="desk")
+    world.attempts.is_admitted, world.attempts.lacks_safe_browser = False, True
+    path, token = f"attempts/{attempt.attempt_id}", world.tokens.token(login_id="desk")
+    assert await refused(world, path, token=token) == SAFE
+    assert await told(world, path, token=token) == (4503, SAFE)
+    assert world.attempts.devices[0].login_id == "desk"
+
+
+async def test_a_login_that_has_shown_them_is_let_in(world):
+    attempt = world.attempt(requires_safe_browser=True)
+    await world.student(attempt)
+    assert len(world.attempts.devices) == 1
+
+
 async def test_attempts_is_told_where_another_device_is(world):
     attempt = world.attempt(policy="flag", active_login_id="desk")
     await world.connect(

@@ -143,6 +143,7 @@ class Layout:
             found["SIGNING_KEY_SECRET"] = secrets["signing_key_secret"]
         if service == "attempts":
             found["RECEIPT_SIGNING_SECRET"] = secrets["receipt_signing_secret"]
+            found["PUBLIC_URL"] = self.url
         if service == "proctoring":
             found["EVIDENCE_SIGNING_SECRET"] = secrets["evidence_signing_secret"]
             found["SNAPSHOTS_PLACE"] = str(self.state.root / "snapshots")

@@ -52,11 +52,13 @@ from attempts.rest import lobby as lobby_routes
 from attempts.rest import outpaced
 from attempts.rest import people as people_routes
 from attempts.rest import receipts as receipt_routes
+from attempts.rest import safe_browser as safe_browser_routes
 from attempts.rest import sitting as sitting_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
 from attempts.rubric_writing import RubricWriting
+from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.settings import Settings
 from attempts.starting import Starting
@@ -101,6 +103,7 @@ class Attempts:
             app.state.parts = parts = self._parts(database, relay, auth)
             await self._listen(stack, parts)
             supervisor = self._tasks(bus, relay, ticking)
+            supervisor.add("safe-browser", lambda: parts.safe_browsing.keep(ticking))
             asking = AuthClient(auth)
             for number in range(GROUPS_IN_FLIGHT):
                 supervisor.add(f"saves-{number}", parts.saves.run)
@@ -129,6 +132,7 @@ class Attempts:
             parts.reading,
             parts.saving,
             parts.names,
+            parts.safe_browsing,
             Acting(
                 parts.steering,
                 parts.allowing,
@@ -203,6 +207,7 @@ class Attempts:
             allowing=Allowing(database, relay.wake),
             authorising=Authorising(database, relay.wake),
             releasing=Releasing(database, relay.wake, ended_of),
+            safe_browsing=SafeBrowsing(database, settings.public_url),
             names=Names(auth, seconds=settings.names_timeout_seconds),
             assignments=Assignments(AuthClient(auth).assigned),
             receipt_key=self._receipt_key.public,
@@ -230,6 +235,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(exchange_routes.router)
+    app.include_router(safe_browser_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(receipt_routes.router)
     app.include_router(people_routes.router)

@@ -53,6 +53,21 @@ class ForeignResult(Forbidden):
     detail = "You can only view your own results"
 
 
+class SafeBrowserRequired(Forbidden):
+    slug = "safe-exam-browser-required"
+    detail = "This exam opens only in Safe Exam Browser, with the configuration of this exam"
+
+
+class SafeBrowserKeyExists(Conflict):
+    slug = "safe-browser-key-exists"
+    detail = "This exam has that key already"
+
+
+class SafeBrowserKeyNotFound(NotFound):
+    slug = "safe-browser-key-not-found"
+    detail = "Key not found"
+
+
 class NotAssigned(Forbidden):
     slug = "not-assigned"
     detail = "You are not assigned to this exam"

@@ -53,7 +53,7 @@ class Exchanging:
     def image(self, question_id: int, sha256: str, seen_by: Sight | None) -> tuple[Image, bytes]:
         """Return an image of a question to whoever may see the question, None sees all."""
         with self._database.transaction() as session:
-            question = exams.question(session, question_id, seen_by=seen_by)
+            question = exams.question(session, question_id, seen_by=seen_by, is_in_exam=True)
             for image in question.images if question is not None else ():
                 if image.sha256 == sha256:
                     return image, images.contents(session, [sha256])[sha256]

@@ -45,7 +45,13 @@ class Forgetting:
                 attempts.append(people.everything(session, attempt_id))
         with self._database.transaction() as session:
             audit = people.audited(session, student_id, ids)
-        return {"user_id": student_id, "attempts": attempts, "audit": audit}
+            shown = people.safe_browser_logins(session, student_id)
+        return {
+            "user_id": student_id,
+            "attempts": attempts,
+            "audit": audit,
+            "safe_browser_logins": shown,
+        }
 
     def forget(self, wish: Wish) -> list[int]:
         """Remove addresses and browsers; return the attempts that had any.
@@ -57,6 +63,7 @@ class Forgetting:
             if any(attempt.status in _RUNNING for attempt in locked):
                 raise StillSitting
             gone = people.forget_network(session, wish.student_id)
+            people.forget_safe_browser_logins(session, wish.student_id)
             entries = [
                 auditing.about(
                     attempt,

@@ -20,6 +20,7 @@ from attempts.device import DevicePolicy
 from attempts.errors import Outpaced, TooManyItems, UnfitAnswer
 from attempts.progress import Outcome, Refusal, Refused
 from attempts.reading import Reading
+from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.store.standings import Standings
 
@@ -40,9 +41,16 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
     """Serves `oep.attempts.v1.AttemptsService`."""
 
     def __init__(
-        self, database: Database, reading: Reading, saving: Saving, names: Names, acting: Acting
+        self,
+        database: Database,
+        reading: Reading,
+        saving: Saving,
+        names: Names,
+        safe_browsing: SafeBrowsing,
+        acting: Acting,
     ) -> None:
         """All deeds run on the threads of `database`."""
+        self._safe_browsing = safe_browsing
         self._acting = acting
         self._database = database
         self._reading = reading
@@ -61,10 +69,15 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
             with_questions=request.include_questions,
         )
         return pb.BatchGetAttemptsResponse(
-            attempts=[_attempt(attempt) for attempt in batch.attempts],
+            attempts=[self._admissible(attempt) for attempt in batch.attempts],
             exams=_exams(batch.question_ids),
             server_time=_timestamp(batch.server_time),
         )
+
+    def _admissible(self, attempt: Attempt) -> pb.Attempt:
+        found = _attempt(attempt)
+        found.requires_safe_browser = self._safe_browsing.requires(attempt.exam_id)
+        return found
 
     async def _standings(self, request: pb.BatchGetAttemptsRequest) -> pb.BatchGetAttemptsResponse:
         found, questions = await self._database.run(
@@ -147,6 +160,11 @@ class AttemptsServicer(pb_grpc.AttemptsServiceServicer):
     async def AdmitDevice(  # noqa: N802  # gRPC's own name
         self, request: pb.AdmitDeviceRequest, _: Context
     ) -> pb.AdmitDeviceResponse:
+        has_passed = await self._database.run(
+            self._safe_browsing.has_passed, request.attempt_id, request.login_id
+        )
+        if not has_passed:
+            return pb.AdmitDeviceResponse(is_admitted=False, lacks_safe_browser=True)
         is_admitted = await self._database.run(self._acting.admit, request)
         return pb.AdmitDeviceResponse(is_admitted=is_admitted)
 

@@ -15,3 +15,5 @@ class Settings(DatabaseSettings):
     clock_interval_seconds: float = Field(default=0.5, gt=0, le=2)
     grace_seconds: int = Field(default=300, ge=0)
     """How long after the deadline a submit still completes the attempt (contract §9.2)."""
+    public_url: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/?#]+$")
+    """Where browsers reach the platform: what Safe Exam Browser hashes begins with it (ADR 60)."""

@@ -437,6 +437,50 @@ class TransferRow(Row):
     )
 
 
+class SafeBrowserRow(Row):
+    """Whether an exam is sat in Safe Exam Browser only; `edition` counts the changes (ADR 60)."""
+
+    __tablename__ = "safe_browsers"
+
+    exam_id: Mapped[int] = mapped_column(
+        ForeignKey(ExamRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    is_required: Mapped[bool] = mapped_column(server_default=text("false"))
+    edition: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class SafeBrowserKeyRow(Row):
+    """A key that an exam accepts, as Safe Exam Browser names it."""
+
+    __tablename__ = "safe_browser_keys"
+    __table_args__ = (
+        UniqueConstraint("exam_id", "kind", "key"),
+        _word("kind", "config", "browser"),
+    )
+
+    id: Mapped[int] = _id()
+    exam_id: Mapped[int] = mapped_column(ForeignKey(ExamRow.id, ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(200))
+    created_by_id: Mapped[int]
+    created_at: Mapped[datetime] = _now()
+
+
+class SafeBrowserLoginRow(Row):
+    """A signed-in stay that has shown an exam's keys: what a socket is let in by."""
+
+    __tablename__ = "safe_browser_logins"
+
+    exam_id: Mapped[int] = mapped_column(
+        ForeignKey(ExamRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    login_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    user_id: Mapped[int] = mapped_column(index=True)
+    edition: Mapped[int]
+    passed_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
 class AuditLogRow(AuditColumns, Row):
     """Append-only: the service's role may insert and read. No foreign key: nothing may cascade."""
 

@@ -23,6 +23,7 @@ from realtime.errors import (
     NeighbourAway,
     NotAllowed,
     OtherDevice,
+    SafeBrowserRequired,
     TooManySockets,
 )
 from realtime.grouping import Grouper
@@ -99,14 +100,14 @@ class Admission:
     async def admit_student(self, connection: Connection) -> tuple[AttemptState, float]:
         """Let the owner of an open attempt in; return its state and when it was asked for.
 
-        Raises what contract §7.1 lists, and `OtherDevice` by the exam's policy (ADR 16). On return
-        the connection counts towards the limit.
+        Raises what contract §7.1 lists, `OtherDevice` by the exam's policy (ADR 16), and
+        `SafeBrowserRequired` (ADR 60). On return the connection counts towards the limit.
         """
         state, sent = await self.own_attempt(connection)
         try:
             self._ensure_few(connection)
             connection.is_admitted = True
-            if _is_another_device(state, connection.caller):
+            if state.requires_safe_browser or _is_another_device(state, connection.caller):
                 await self._ensure_device(state, connection)
         except Failure as failure:
             self._refused(connection, state.exam_id, failure)
@@ -194,12 +195,14 @@ class Admission:
             seconds=self._seconds,
         )
         try:
-            is_admitted = await self.in_time(asked)
+            found = await self.in_time(asked)
         except NotFound as error:
             raise AttemptNotFound from error
         except Failure as error:
             raise NeighbourAway from error
-        if not is_admitted:
+        if found.lacks_safe_browser:
+            raise SafeBrowserRequired
+        if not found.is_admitted:
             raise OtherDevice
 
     async def _ask(self, attempt_ids: Sequence[int]) -> list[AttemptState | None]:

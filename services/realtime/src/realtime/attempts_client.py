@@ -42,6 +42,16 @@ class AttemptState:
     device_policy: str = "allow"
     active_login_id: str | None = None
     """The signed-in stay that uses the attempt."""
+    requires_safe_browser: bool = False
+    """Whether a login has to have shown the keys of Safe Exam Browser (ADR 60)."""
+
+
+@dataclass(frozen=True)
+class Admittance:
+    """Whether a device may open a socket, and whether its browser is why it may not."""
+
+    is_admitted: bool
+    lacks_safe_browser: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,8 +187,8 @@ class AttemptsClient:
 
     async def admits(
         self, attempt_id: int, student_id: int, login_id: str, origin: Origin, *, seconds: float
-    ) -> bool:
-        """Ask whether another device than before may use an attempt. Raises `NotFound`."""
+    ) -> Admittance:
+        """Ask whether a device may use an attempt that not every one may. Raises `NotFound`."""
         request = pb.AdmitDeviceRequest(
             attempt_id=attempt_id,
             student_id=student_id,
@@ -187,7 +197,7 @@ class AttemptsClient:
             user_agent=origin.user_agent,
         )
         reply = await rpc.call(self._stub.AdmitDevice, request, seconds=seconds)
-        return reply.is_admitted
+        return Admittance(reply.is_admitted, reply.lacks_safe_browser)
 
     async def record_broadcast(
         self,
@@ -264,6 +274,7 @@ def _state(attempt: pb.Attempt) -> AttemptState:
         is_waiting_for_authorisation=attempt.is_waiting_for_authorisation,
         device_policy=_policy(attempt.device_policy),
         active_login_id=attempt.active_login_id if attempt.HasField("active_login_id") else None,
+        requires_safe_browser=attempt.requires_safe_browser,
     )
 
 

@@ -50,6 +50,11 @@ class OtherDevice(Forbidden):
     detail = "Attempt is open on another device"
 
 
+class SafeBrowserRequired(Forbidden):
+    slug = "safe-exam-browser-required"
+    detail = "This exam opens only in Safe Exam Browser, with the configuration of this exam"
+
+
 class AttemptClosed(Refused):
     slug = "attempt-closed"
     detail = "Attempt is closed"

@@ -15,6 +15,7 @@ import type {
 import type { paths } from './api.gen';
 import type { ServerClock } from './clock';
 import type { LoginKeeper } from './login';
+import { safeBrowserHeaders } from './safe_browser';
 import { isAskedToTrace, traceparent } from './trace';
 import {
   askOnce,
@@ -173,6 +174,7 @@ class Way {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     const asked = request.clone(); // its body can be sent once
     if (token !== undefined) asked.headers.set('authorization', `Bearer ${token}`);
+    for (const [name, value] of safeBrowserHeaders()) asked.headers.set(name, value);
     if (this.#traces) asked.headers.set('traceparent', traceparent());
     const { clock } = this.#options;
     const sentAt = clock?.monotonic();

@@ -2,11 +2,15 @@ import { Refusal, SignedOut, StorageUnavailable, Unreachable } from '@oep/client
 import { useTranslations } from 'use-intl';
 import { Banner } from '../../ui/Banner';
 import { Button } from './Button';
+import { SafeBrowserNeeded } from './SafeBrowserNeeded';
 
 /** What went wrong: a refusal in the platform's own words, everything else in ours. */
 export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useTranslations('student.problem');
   const ui = useTranslations('ui');
+  if (error instanceof Refusal && error.slug === 'safe-exam-browser-required') {
+    return <SafeBrowserNeeded detail={error.detail} onRetry={onRetry} />;
+  }
   return (
     <Banner
       actions={onRetry && <Button onClick={onRetry}>{ui('retry')}</Button>}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { useApi } from '../../api';
+import { useFileAddress } from '../../ui/useFileAddress';
 import styles from './QuestionImage.module.css';
 import { type Image, markerOf } from './question';
 
@@ -11,7 +11,7 @@ export interface QuestionImageProps {
 
 /** An image below the text that names it; the token that fetches it is never in an address. */
 export function QuestionImage({ questionId, image }: QuestionImageProps) {
-  const address = useAddress(useContent(questionId, image.sha256));
+  const address = useFileAddress(useContent(questionId, image.sha256));
   return (
     <figure className={styles.figure}>
       {address ? (
@@ -33,19 +33,4 @@ function useContent(questionId: number, sha256: string): Blob | undefined {
     staleTime: Number.POSITIVE_INFINITY,
   });
   return data;
-}
-
-/** An address of a file for this page alone; undefined until there is one. */
-function useAddress(file: Blob | undefined): string | undefined {
-  const [address, setAddress] = useState<string>();
-  useEffect(() => {
-    if (!file) return;
-    const made = URL.createObjectURL(file);
-    setAddress(made);
-    return () => {
-      setAddress(undefined);
-      URL.revokeObjectURL(made);
-    };
-  }, [file]);
-  return address;
 }

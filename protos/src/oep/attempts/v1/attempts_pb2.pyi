@@ -92,7 +92,7 @@ class Standings(_message.Message):
     def __init__(self, attempt_ids: _Optional[_Iterable[int]] = ..., student_ids: _Optional[_Iterable[int]] = ..., exam_ids: _Optional[_Iterable[int]] = ..., statuses: _Optional[_Iterable[_Union[AttemptStatus, str]]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id", "submit_time", "last_event_sequence")
+    __slots__ = ("attempt_id", "student_id", "exam_id", "status", "version", "duration_seconds", "start_time", "deadline_at", "time_remaining_seconds", "paused_at", "is_waiting_for_authorisation", "device_policy", "active_login_id", "submit_time", "last_event_sequence", "requires_safe_browser")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     STUDENT_ID_FIELD_NUMBER: _ClassVar[int]
     EXAM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,7 @@ class Attempt(_message.Message):
     ACTIVE_LOGIN_ID_FIELD_NUMBER: _ClassVar[int]
     SUBMIT_TIME_FIELD_NUMBER: _ClassVar[int]
     LAST_EVENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    REQUIRES_SAFE_BROWSER_FIELD_NUMBER: _ClassVar[int]
     attempt_id: int
     student_id: int
     exam_id: int
@@ -123,7 +124,8 @@ class Attempt(_message.Message):
     active_login_id: str
     submit_time: _timestamp_pb2.Timestamp
     last_event_sequence: int
-    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_waiting_for_authorisation: _Optional[bool] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ..., active_login_id: _Optional[str] = ..., submit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_event_sequence: _Optional[int] = ...) -> None: ...
+    requires_safe_browser: bool
+    def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., exam_id: _Optional[int] = ..., status: _Optional[_Union[AttemptStatus, str]] = ..., version: _Optional[int] = ..., duration_seconds: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_remaining_seconds: _Optional[int] = ..., paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_waiting_for_authorisation: _Optional[bool] = ..., device_policy: _Optional[_Union[DevicePolicy, str]] = ..., active_login_id: _Optional[str] = ..., submit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_event_sequence: _Optional[int] = ..., requires_safe_browser: _Optional[bool] = ...) -> None: ...
 
 class ExamQuestions(_message.Message):
     __slots__ = ("exam_id", "question_ids")
@@ -390,10 +392,12 @@ class AdmitDeviceRequest(_message.Message):
     def __init__(self, attempt_id: _Optional[int] = ..., student_id: _Optional[int] = ..., login_id: _Optional[str] = ..., ip_address: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
 
 class AdmitDeviceResponse(_message.Message):
-    __slots__ = ("is_admitted",)
+    __slots__ = ("is_admitted", "lacks_safe_browser")
     IS_ADMITTED_FIELD_NUMBER: _ClassVar[int]
+    LACKS_SAFE_BROWSER_FIELD_NUMBER: _ClassVar[int]
     is_admitted: bool
-    def __init__(self, is_admitted: _Optional[bool] = ...) -> None: ...
+    lacks_safe_browser: bool
+    def __init__(self, is_admitted: _Optional[bool] = ..., lacks_safe_browser: _Optional[bool] = ...) -> None: ...
 
 class ListStudentAttemptsRequest(_message.Message):
     __slots__ = ("student_id", "after_attempt_id")

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from chassis.access import AnyCaller
 from chassis.tokens import Caller
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Depends, Query, Request, status
 
 from attempts.allowance import Grant
 from attempts.attempt import Attempt
 from attempts.order import Order
+from attempts.rest import safe_browser_check
 from attempts.rest.shared import (
     Admin,
     App,
@@ -43,8 +44,11 @@ router = APIRouter(prefix="/api/v1", tags=["actions"])
 
 
 @router.post("/attempts/start", status_code=status.HTTP_201_CREATED)
-async def start(caller: Student, app: App, came_from: From, body: StartBody) -> AttemptBody:
+async def start(
+    request: Request, caller: Student, app: App, came_from: From, body: StartBody
+) -> AttemptBody:
     """Start the assigned attempt of the exam, or a new one if the student's trade fits."""
+    await safe_browser_check.ensure(request, caller, app, body.exam_id)
     student_id, trade_id = caller.user_id, None
     if await app.database.run(app.starting.is_trade_needed, student_id, body.exam_id):
         trade_id = (await app.names.known([student_id])).trade(student_id)
@@ -60,7 +64,7 @@ async def start(caller: Student, app: App, came_from: From, body: StartBody) -> 
     return AttemptBody.of(await app.database.run(app.starting.start, seat), is_owner=True)
 
 
-@router.post("/attempts/{attempt_id}/resume")
+@router.post("/attempts/{attempt_id}/resume", dependencies=[Depends(safe_browser_check.of_attempt)])
 async def resume(
     caller: Student, app: App, came_from: From, attempt_id: PathId, body: ResumeBody | None = None
 ) -> SteeredBody:

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from chassis.access import AnyCaller
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from attempts.attempt import Status
+from attempts.attempt import FINISHED, Status
+from attempts.rest import safe_browser_check
 from attempts.rest.shared import (
     App,
     Limit,
@@ -76,10 +77,13 @@ async def list_all(
 
 @router.get("/{attempt_id}")
 async def get_attempt(
-    caller: AnyCaller, app: App, attempt_id: PathId, sees: Sees
+    request: Request, caller: AnyCaller, app: App, attempt_id: PathId, sees: Sees
 ) -> AttemptWithProgressBody:
+    """Return an attempt; its result is looked at in any browser, so that a finished one is, too."""
     attempt = await app.database.run(app.reading.attempt, attempt_id, caller.user_id, sees_all=sees)
     is_owner = attempt.student_id == caller.user_id
+    if attempt.status not in FINISHED:
+        await safe_browser_check.ensure(request, caller, app, attempt.exam_id)
     return AttemptWithProgressBody.of(attempt, is_owner=is_owner)
 
 

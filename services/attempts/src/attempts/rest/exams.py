@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from chassis.access import AnyCaller
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
+from attempts.rest.safe_browser_check import of_exam
 from attempts.rest.shared import App, Eyes, Limit, PathId, QueryId, Skip, is_staff
 from attempts.schemas.exams import (
     Difficulty,
@@ -86,7 +87,7 @@ async def list_exams(
     return [ExamBody.of(exam) for exam in found]
 
 
-@router.get("/{exam_id}", response_model=ExamWithQuestionsBody)
+@router.get("/{exam_id}", response_model=ExamWithQuestionsBody, dependencies=[Depends(of_exam)])
 async def get_exam(
     _: AnyCaller, app: App, eyes: Eyes, exam_id: PathId
 ) -> ExamWithQuestionsBody | Response:

@@ -35,6 +35,7 @@ from attempts.reading import Reading
 from attempts.regrading import Regrading
 from attempts.releasing import Releasing
 from attempts.rubric_writing import RubricWriting
+from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.starting import Starting
 from attempts.steering import Steering
@@ -68,6 +69,7 @@ class Parts:
     allowing: Allowing
     authorising: Authorising
     releasing: Releasing
+    safe_browsing: SafeBrowsing
     names: Names
     assignments: Assignments
     trusted_proxies: tuple[Network, ...]

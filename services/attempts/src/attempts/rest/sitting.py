@@ -4,12 +4,13 @@ A hall does it at the same moment, so these routes are looked at before all othe
 """
 
 from chassis import tracing
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from attempts import saving, submitting
 from attempts.answer import Save
 from attempts.blob import received
 from attempts.receipt import claimed
+from attempts.rest.safe_browser_check import of_attempt
 from attempts.rest.shared import App, From, PathId, Student
 from attempts.schemas.attempts import (
     AnswerBody,
@@ -21,7 +22,7 @@ from attempts.schemas.attempts import (
 from attempts.schemas.receipts import SubmissionBody
 from attempts.using import Device
 
-router = APIRouter(prefix="/api/v1/attempts", tags=["attempts"])
+router = APIRouter(prefix="/api/v1/attempts", tags=["attempts"], dependencies=[Depends(of_attempt)])
 
 
 @router.post("/{attempt_id}/answers")

@@ -23,6 +23,7 @@ from attempts.tables import (
     ExamRow,
     QuestionBankRow,
     QuestionRow,
+    SafeBrowserRow,
     TradeRow,
 )
 
@@ -74,13 +75,18 @@ def questions(
     ):
         if value is not None:
             query = query.where(part == value)
-    query = _questions_seen(query, seen_by)
+    query = _listed(_questions_seen(query, seen_by), seen_by)
     found = [question_from(row) for row in session.execute(query).mappings()]
     return illustrated(session, found)
 
 
-def question(session: Session, question_id: int, *, seen_by: Sight | None) -> Question | None:
+def question(
+    session: Session, question_id: int, *, seen_by: Sight | None, is_in_exam: bool = False
+) -> Question | None:
+    """Return a question; `is_in_exam` says that it is looked at in an exam, not by itself."""
     query = _questions_seen(select(_QUESTION).where(QuestionRow.id == question_id), seen_by)
+    if not is_in_exam:
+        query = _listed(query, seen_by)
     row = session.execute(query).mappings().one_or_none()
     return illustrated(session, [question_from(row)])[0] if row is not None else None
 
@@ -187,6 +193,18 @@ def _questions_seen(query: Select[Any], seen_by: Sight | None) -> Select[Any]:
         _is_seen_by(seen_by),
     )
     return query.where(in_seen_exam)
+
+
+def _listed(query: Select[Any], seen_by: Sight | None) -> Select[Any]:
+    """Leave out what is asked where Safe Exam Browser is wanted: no list is a way around it."""
+    if seen_by is None:
+        return query
+    is_kept_in = exists().where(
+        ExamQuestionRow.question_id == QuestionRow.id,
+        ExamQuestionRow.exam_id == SafeBrowserRow.exam_id,
+        SafeBrowserRow.is_required,
+    )
+    return query.where(~is_kept_in)
 
 
 def _asked() -> Select[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, func, or_, select, update
+from sqlalchemy import FromClause, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from attempts.attempt import Attempt
@@ -16,6 +16,7 @@ from attempts.tables import (
     AuditLogRow,
     ExamRow,
     ReceiptRow,
+    SafeBrowserLoginRow,
     TransferRow,
 )
 
@@ -62,6 +63,17 @@ def audited(session: Session, student_id: int, ids: Sequence[int]) -> list[dict[
         | ({k: entry[k] for k in _NETWORK} if entry["user_id"] == student_id else {})
         for entry in found
     ]
+
+
+def safe_browser_logins(session: Session, student_id: int) -> list[dict[str, Any]]:
+    """Return when a student's logins have shown Safe Exam Browser's keys, oldest first."""
+    row = SafeBrowserLoginRow
+    query = select(row.exam_id, row.login_id, row.passed_at).where(row.user_id == student_id)
+    return [dict(found) for found in session.execute(query.order_by(row.passed_at)).mappings()]
+
+
+def forget_safe_browser_logins(session: Session, student_id: int) -> None:
+    session.execute(delete(SafeBrowserLoginRow).where(SafeBrowserLoginRow.user_id == student_id))
 
 
 def lock_of_student(session: Session, student_id: int) -> list[Attempt]:

@@ -10,7 +10,7 @@ import { Instant } from '../../../ui/Time';
 import { isSame, type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';
-import { usePictureAddress } from './usePictureAddress';
+import { useFileAddress } from '../../../ui/useFileAddress';
 
 export interface LargeProps {
   of: Snapshot;
@@ -28,7 +28,7 @@ export function Large({ of, number, total, onStep, onClose, onEvent }: LargeProp
   const t = useTranslations('attempt.snapshots');
   const alt = useAlt();
   const picture = usePicture(of, true);
-  const address = usePictureAddress(picture.data);
+  const address = useFileAddress(picture.data);
   useArrows(onStep);
   const said = `${t('place', { number, total })}: ${alt(of)}`;
   useEffect(() => announce(said), [said]);

@@ -6,7 +6,7 @@ import { Instant } from '../../../ui/Time';
 import { type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';
-import { usePictureAddress } from './usePictureAddress';
+import { useFileAddress } from '../../../ui/useFileAddress';
 
 /** One picture of the gallery, fetched when it comes into sight. */
 export function Thumbnail({ of, onOpen }: { of: Snapshot; onOpen: () => void }) {
@@ -14,7 +14,7 @@ export function Thumbnail({ of, onOpen }: { of: Snapshot; onOpen: () => void }) 
   const alt = useAlt();
   const place = useRef<HTMLLIElement>(null);
   const picture = usePicture(of, useSeen(place));
-  const address = usePictureAddress(picture.data);
+  const address = useFileAddress(picture.data);
   return (
     <li className={styles.item} ref={place}>
       {of.sha256 === null ? (

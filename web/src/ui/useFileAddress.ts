@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 
 /** An address of a file for this page alone; undefined until there is one. */
-export function usePictureAddress(file: Blob | undefined): string | undefined {
+export function useFileAddress(file: Blob | undefined): string | undefined {
   const [address, setAddress] = useState<string>();
   useEffect(() => {
     if (!file) return;
