@@ -53,7 +53,7 @@ def test_any_other_browser_gets_a_clear_page(open_page, kept_in, assert_accessib
 def test_the_right_browser_sits_the_exam_and_another_configuration_does_not(
     open_page, stack, kept_in
 ):
-    address = f"{stack.url}/app/attempts/{kept_in.attempt_id}"
+    address = f"{stack.layout.url}/app/attempts/{kept_in.attempt_id}"  # as PUBLIC_URL has it
     wrong = open_page("/app/")
     tell(wrong, address, OTHER_KEY)
     wrong.goto(address)

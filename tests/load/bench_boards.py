@@ -145,6 +145,8 @@ class Whole:
     def __init__(self, score: Score) -> None:
         self._score = score
         self._told: set[bytes] = set()
+        self.begun = asyncio.Event()
+        """Its snapshot has come: what is committed before that is in it, and no delta."""
 
     def begin(self) -> None:
         self._told.clear()
@@ -155,6 +157,8 @@ class Whole:
 
     def __call__(self, frame: bytes, now: float) -> None:
         self._score.frames += 1
+        if frame.startswith(b'{"type":"snapshot"'):
+            self.begun.set()
         found = _EVENT.search(frame, 0, 600) if frame.startswith(b'{"type":"delta"') else None
         if found is not None:
             self._told.add(found[1])

@@ -8,6 +8,7 @@ OWNERS = (
     ("/api/v1/transfers", "attempts"),
     ("/api/v1/proctoring", "proctoring"),
 )
+SUBMITS = r"/api/v1/attempts/[^/]+/submit/?"
 JWKS_PATH = "/.well-known/jwks.json"
 SOCKETS = "/api/v1/ws"
 QUESTIONS_IMPORT = r"/api/v1/exams/question-banks/[^/]+/import-(csv|package|gift)/?"

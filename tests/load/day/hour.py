@@ -106,7 +106,10 @@ async def _boards(stage: Stage, hour: Hour, hears: list[Whole]) -> list[Listener
             hall = f"HALL-{number - size.whole_boards:03}-"
             window = f"{path}?view=page&limit={min(per_hall, 100)}&search={hall}"
             wanted.append((handshake(window, token), count))
-    return await open_all(stage.gateway, wanted)
+    boards = await open_all(stage.gateway, wanted)
+    async with asyncio.timeout(_SETTLE_SECONDS):
+        await asyncio.gather(*(board.begun.wait() for board in hears))
+    return boards
 
 
 async def _go_on(stage: Stage, hour: Hour) -> None:

@@ -32,8 +32,8 @@ class Settings(DatabaseSettings):
 
     hashing_threads: int = Field(default_factory=_cores, ge=1, le=64)
     """Every core, at most eight; they run behind everything else (`hashing`)."""
-    hashing_queue_size: int = Field(default=200, ge=1, le=10_000)
-    hashing_wait_seconds: float = Field(default=5.0, gt=0, le=60)
+    hashing_queue_size: int = Field(default=1_000, ge=1, le=10_000)
+    hashing_wait_seconds: float = Field(default=7.0, gt=0, le=60)
     """At the door, and again for a thread: both and the work must fit into the gateway's 15 s."""
 
     keys_reload_seconds: float = Field(default=15.0, gt=0, le=3600)

@@ -17,11 +17,12 @@ from chassis.origins import NOWHERE, Origin
 from chassis.outbox import add
 from sqlalchemy.orm import Session
 
-from auth import accounts, audit, audit_store, store
+from auth import accounts, audit, audit_store, login_store, store
 from auth.accounts import Account, Candidate, EndReason, Link, Method, Revocation
 from auth.errors import LoginEnded, RefreshTokenInvalid
 from auth.hashing import Hashing, Verdict
 from auth.keyring import Keyring
+from auth.login_store import Opening
 from auth.notices import login_revoked
 from auth.tables import OUTBOX
 from auth.throttle import Policy, count_try
@@ -198,13 +199,11 @@ class SignIn:
             raise
 
     def _count_try(self, method: Method, name: str) -> Candidate:
-        find = store.find_by_name if method is Method.PASSWORD else store.find_by_hall_ticket
         with self._database.transaction() as session:
-            candidate = find(session, name)
-            tries, now = store.lock_tries(session, method, candidate.slot)
-            counted = count_try(tries, now, self._policy)
-            store.save_tries(session, method, candidate.slot, counted)
-        return candidate
+            knock = login_store.knock(session, method, name)
+            counted = count_try(knock.tries, knock.at, self._policy)
+            login_store.count(session, method, knock.candidate.slot, counted)
+        return knock.candidate
 
     def _forgive(self, method: Method, slot: int) -> None:
         with self._database.transaction() as session:
@@ -227,21 +226,19 @@ class SignIn:
         better: str | None,
         origin: Origin,
     ) -> _Issue:
+        life = timedelta(seconds=self._lifetimes.refresh_seconds)
+        opening = Opening(account.id, candidate.slot, method, uuid4(), uuid4(), life)
         with self._database.transaction() as session:
-            at = store.note_login(session, account.id)
+            at = login_store.open_login(session, opening)
             if at is None:
                 raise accounts.inactive(method)
             if better and candidate.secret_hash:
                 old = candidate.secret_hash
                 store.replace_hash(session, method, account.id, old, better)
-            store.forget_tries(session, method, candidate.slot)
-            issue = _Issue(replace(account, last_login=at), uuid4(), uuid4(), at)
-            until = at + timedelta(seconds=self._lifetimes.refresh_seconds)
-            store.open_login(session, issue.login_id, account.id, method, at, until)
-            store.add_refresh_token(session, issue.refresh_id, issue.login_id, at, until)
-            opened = audit.login_opened(account.id, issue.login_id, method, origin)
+            opened = audit.login_opened(account.id, opening.login_id, method, origin)
             audit_store.append(session, opened)
-        return issue
+        seen = replace(account, last_login=at)
+        return _Issue(seen, opening.login_id, opening.refresh_id, at)
 
     def _rotate(self, claims: RefreshClaims, origin: Origin) -> _Issue | None:
         """Spend a refresh token; None says that it had been spent and the login is ended now."""

@@ -17,7 +17,6 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    or_,
     select,
     text,
     tuple_,
@@ -28,7 +27,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from auth.accounts import (
     Account,
-    Candidate,
     Center,
     EndedLogin,
     EndReason,
@@ -39,7 +37,6 @@ from auth.accounts import (
     Stay,
     Successor,
     Trade,
-    slot_of_unknown,
 )
 from auth.tables import (
     CenterRow,
@@ -52,7 +49,6 @@ from auth.tables import (
     UserRow,
     user_roles,
 )
-from auth.throttle import Tries
 
 LARGEST_USER_ID = 2**31 - 1
 _WHOLE_ACCOUNT = (
@@ -72,31 +68,6 @@ _CALLED = text(
     ORDER BY u.id
     """
 )
-
-
-def find_by_name(session: Session, name: str) -> Candidate:
-    """Find who has this user name, or else this e-mail address in any letter case."""
-    is_same = or_(UserRow.username == name, func.lower(UserRow.email) == func.lower(name))
-    row = session.scalars(
-        select(UserRow)
-        .where(is_same)
-        .order_by((UserRow.username == name).desc(), (UserRow.email == name).desc(), UserRow.id)
-        .limit(1)
-        .options(*_WHOLE_ACCOUNT)
-    ).first()
-    if row is None:
-        return Candidate(slot_of_unknown(name))
-    return Candidate(row.id, _account(row), row.hashed_password)
-
-
-def find_by_hall_ticket(session: Session, number: str) -> Candidate:
-    """Find whose hall ticket this is."""
-    row = session.scalars(
-        select(UserRow).where(UserRow.hall_ticket_number == number).options(*_WHOLE_ACCOUNT)
-    ).first()
-    if row is None:
-        return Candidate(slot_of_unknown(number))
-    return Candidate(row.id, _account(row), row.security_answer_hash, row.date_of_birth)
 
 
 def load_accounts(session: Session, user_ids: Iterable[int]) -> list[Account]:
@@ -127,32 +98,6 @@ def load_stay(session: Session, user_id: int, login_id: UUID) -> Stay:
     )
 
 
-def lock_tries(session: Session, method: Method, slot: int) -> tuple[Tries, datetime]:
-    """Lock what is counted for a slot, making the row if need be; also tell the time."""
-    statement = insert(TryRow).values(method=method, slot=slot)
-    row = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[TryRow.method, TryRow.slot],
-            set_={"failure_count": TryRow.failure_count},
-        ).returning(
-            TryRow.failure_count, TryRow.counted_at, TryRow.blocked_until, func.clock_timestamp()
-        )
-    ).one()
-    return Tries(row[0], row[1], row[2]), row[3]
-
-
-def save_tries(session: Session, method: Method, slot: int, tries: Tries) -> None:
-    session.execute(
-        update(TryRow)
-        .where(TryRow.method == method, TryRow.slot == slot)
-        .values(
-            failure_count=tries.failure_count,
-            counted_at=tries.counted_at,
-            blocked_until=tries.blocked_until,
-        )
-    )
-
-
 def forgive_try(session: Session, method: Method, slot: int) -> None:
     """Take back one counted try whose secret nobody got round to checking."""
     session.execute(
@@ -162,35 +107,11 @@ def forgive_try(session: Session, method: Method, slot: int) -> None:
     )
 
 
-def forget_tries(session: Session, method: Method, slot: int) -> None:
-    session.execute(delete(TryRow).where(TryRow.method == method, TryRow.slot == slot))
-
-
-def note_login(session: Session, user_id: int) -> datetime | None:
-    """Set `last_login` and return it; None when the user is gone or inactive by now."""
-    return session.execute(
-        update(UserRow)
-        .where(UserRow.id == user_id, UserRow.is_active)
-        .values(last_login=func.now())
-        .returning(UserRow.last_login)
-    ).scalar_one_or_none()
-
-
 def replace_hash(session: Session, method: Method, user_id: int, old: str, new: str) -> None:
     """Store a better hash of the same secret, unless the secret was changed meanwhile."""
     column = UserRow.hashed_password if method is Method.PASSWORD else UserRow.security_answer_hash
     session.execute(
         update(UserRow).where(UserRow.id == user_id, column == old).values({column: new})
-    )
-
-
-def open_login(
-    session: Session, login_id: UUID, user_id: int, method: Method, at: datetime, until: datetime
-) -> None:
-    session.execute(
-        insert(LoginRow).values(
-            id=login_id, user_id=user_id, method=method, opened_at=at, expires_at=until
-        )
     )
 
 

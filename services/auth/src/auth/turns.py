@@ -2,7 +2,7 @@
 
 A refusal costs little, but not nothing: a crowd that knocks again and again keeps the service from
 working it off. So who is refused gets a place in a line that is not here, and is told when it will
-be about his turn; then he goes before those who come for the first time (ADR 56).
+be about his turn; then he goes before those who come for the first time (ADR 56, 68).
 """
 
 import asyncio
@@ -10,16 +10,18 @@ import contextlib
 import heapq
 import random
 import time
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Hashable
+from dataclasses import dataclass
 
 from auth.errors import HashingBusy
 
 _SOONEST_SECONDS = 2
 _SPREAD_SECONDS = 4
-_LONGEST_SECONDS = 30
-_SHARE = 0.7
-"""People are told so much of what the line should take: being told twice is cheaper than
-turns that stand idle."""
+_LONGEST_SECONDS = 120
+_SHARE = 0.9
+"""People are told so much of what those before them should take: being told twice is cheaper
+than turns that stand idle."""
 _EARLY_SECONDS = 1.0
 """Who comes back so much before he was told is not refused for it."""
 _KEPT_SECONDS = 30.0
@@ -28,6 +30,16 @@ _IDLE_SECONDS = 1.0
 """With less work than this here nobody is refused: places that nobody claims cost nothing."""
 _MOST_REMEMBERED = 10_000
 _WEIGHT_OF_LATEST = 0.1
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Somebody's place in the line of those who are away."""
+
+    number: int
+    """Smaller numbers go first; who is told again keeps his."""
+    due: float
+    """When he was told to come back."""
 
 
 class Turns:
@@ -41,7 +53,9 @@ class Turns:
         self._waiting = 0
         self._taken = 0
         self._pace_seconds = 0.0  # between two who are done, lately
-        self._due: dict[Hashable, float] = {}
+        self._away: dict[Hashable, _Place] = {}
+        self._numbers: list[int] = []  # of those who are away, ascending
+        self._next_number = 0
         self._kept: list[tuple[float, int, Hashable]] = []  # until when; what tells equals apart
         self._kept_count = 0
 
@@ -58,7 +72,7 @@ class Turns:
         who = _Stranger() if who is None else who
         if self._waiting >= self._queue_size or self._is_in_vain(who):
             raise self._busy(who)
-        self._due.pop(who, None)
+        self._give_up(who)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -90,42 +104,55 @@ class Turns:
         here_seconds = self._waiting * self._pace_seconds
         if here_seconds <= min(_IDLE_SECONDS, self._wait_seconds):
             return False
-        due = self._due.get(who)
-        if due is not None and _now() >= due - _EARLY_SECONDS:
+        place = self._away.get(who)
+        if place is not None and _now() >= place.due - _EARLY_SECONDS:
             return here_seconds > self._wait_seconds
-        return self._line_seconds() > self._wait_seconds
+        return self._seconds_before(None) > self._wait_seconds
 
-    def _line_seconds(self) -> float:
-        """Return how long those who wait, here and elsewhere, will take."""
+    def _seconds_before(self, place: _Place | None) -> float:
+        """Return how long those take who go before a place, here and elsewhere; None = the end."""
         self._forget_who_stays_away()
-        return (self._waiting + len(self._due)) * self._pace_seconds
+        numbers = self._numbers
+        away = len(numbers) if place is None else bisect_left(numbers, place.number)
+        return (self._waiting + away) * self._pace_seconds
 
     def _busy(self, who: Hashable) -> HashingBusy:
         """Return the refusal; it says when it will be about his turn, and his place is kept."""
         now = _now()
-        due = self._due.get(who)
+        place = self._away.get(who)
+        due = None if place is None else place.due
         if due is None or now >= due - _EARLY_SECONDS:
             soonest = _SOONEST_SECONDS + random.uniform(0, _SPREAD_SECONDS)  # noqa: S311  # jitter
-            # Who was told too early is told again for the whole line: else all who were come
-            # back every few seconds, and their refusals take what the line is worked off with.
-            until_turn = self._line_seconds() * _SHARE - self._wait_seconds / 2
+            until_turn = self._seconds_before(place) * _SHARE - self._wait_seconds / 2
             due = now + min(max(soonest, until_turn), _LONGEST_SECONDS)
             self._keep(who, due)
         return HashingBusy(retry_after_seconds=max(1, round(due - now)))
 
     def _keep(self, who: Hashable, due: float) -> None:
-        if who in self._due or len(self._due) < _MOST_REMEMBERED:
-            self._due[who] = due
-            self._kept_count += 1
-            heapq.heappush(self._kept, (_until(who, due), self._kept_count, who))
+        place = self._away.get(who)
+        if place is None:
+            if len(self._away) >= _MOST_REMEMBERED:
+                return
+            self._numbers.append(self._next_number)
+            place = _Place(self._next_number, due)
+            self._next_number += 1
+        self._away[who] = _Place(place.number, due)
+        self._kept_count += 1
+        heapq.heappush(self._kept, (_until(who, due), self._kept_count, who))
+
+    def _give_up(self, who: Hashable) -> None:
+        """Let somebody's place in the line go, if he has one."""
+        place = self._away.pop(who, None)
+        if place is not None:
+            del self._numbers[bisect_left(self._numbers, place.number)]
 
     def _forget_who_stays_away(self) -> None:
         now = _now()
         while self._kept and self._kept[0][0] <= now:
             _, _, who = heapq.heappop(self._kept)
-            due = self._due.get(who)
-            if due is not None and _until(who, due) <= now:
-                del self._due[who]
+            place = self._away.get(who)
+            if place is not None and _until(who, place.due) <= now:
+                self._give_up(who)
 
 
 def _now() -> float:

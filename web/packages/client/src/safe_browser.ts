@@ -13,9 +13,9 @@ export function safeBrowserHeaders(of: unknown = globalThis, url = page): [strin
   const { security } = (of as { SafeExamBrowser?: SafeExamBrowser }).SafeExamBrowser ?? {};
   if (!security || url === undefined) return [];
   const told: [string, string | undefined][] = [
-    ['x-oep-page-url', url.split('#')[0]],
-    ['x-oep-page-configkeyhash', security.configKey],
-    ['x-oep-page-requesthash', security.browserExamKey],
+    ['x-safeexambrowser-page-url', url.split('#')[0]],
+    ['x-safeexambrowser-page-configkeyhash', security.configKey],
+    ['x-safeexambrowser-page-requesthash', security.browserExamKey],
   ];
   return told.filter((header): header is [string, string] => Boolean(header[1]));
 }

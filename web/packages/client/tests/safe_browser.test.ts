@@ -6,9 +6,9 @@ const security = { configKey: 'c'.repeat(64), browserExamKey: 'b'.repeat(64) };
 test('a page hands on what Safe Exam Browser told it, without the fragment', () => {
   const told = safeBrowserHeaders({ SafeExamBrowser: { security } }, 'https://a.example/app#now');
   expect(Object.fromEntries(told)).toEqual({
-    'x-oep-page-url': 'https://a.example/app',
-    'x-oep-page-configkeyhash': security.configKey,
-    'x-oep-page-requesthash': security.browserExamKey,
+    'x-safeexambrowser-page-url': 'https://a.example/app',
+    'x-safeexambrowser-page-configkeyhash': security.configKey,
+    'x-safeexambrowser-page-requesthash': security.browserExamKey,
   });
 });
 
@@ -17,7 +17,7 @@ test('a key that it did not tell is not sent', () => {
     { SafeExamBrowser: { security: { configKey: security.configKey } } },
     'https://a.example/',
   );
-  expect(told.map(([name]) => name)).toEqual(['x-oep-page-url', 'x-oep-page-configkeyhash']);
+  expect(told.map(([name]) => name)).toEqual(['x-safeexambrowser-page-url', 'x-safeexambrowser-page-configkeyhash']);
 });
 
 test('another browser says nothing', () => {

@@ -14,9 +14,9 @@ from attempts.safe_browser import Shown
 
 CONFIG, BROWSER = "x-safeexambrowser-configkeyhash", "x-safeexambrowser-requesthash"
 PAGE, PAGE_CONFIG, PAGE_BROWSER = (
-    "x-oep-page-url",
-    "x-oep-page-configkeyhash",
-    "x-oep-page-requesthash",
+    "x-safeexambrowser-page-url",
+    "x-safeexambrowser-page-configkeyhash",
+    "x-safeexambrowser-page-requesthash",
 )
 
 

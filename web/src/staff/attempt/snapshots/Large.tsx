@@ -7,10 +7,10 @@ import { IconBack, IconForward } from '../../../ui/icons';
 import { ProblemBox } from '../../../ui/ProblemBox';
 import { Spinner } from '../../../ui/Spinner';
 import { Instant } from '../../../ui/Time';
+import { useFileAddress } from '../../../ui/useFileAddress';
 import { isSame, type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';
-import { useFileAddress } from '../../../ui/useFileAddress';
 
 export interface LargeProps {
   of: Snapshot;

@@ -3,10 +3,10 @@ import { Button } from 'react-aria-components/Button';
 import { useTranslations } from 'use-intl';
 import { Spinner } from '../../../ui/Spinner';
 import { Instant } from '../../../ui/Time';
+import { useFileAddress } from '../../../ui/useFileAddress';
 import { type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';
-import { useFileAddress } from '../../../ui/useFileAddress';
 
 /** One picture of the gallery, fetched when it comes into sight. */
 export function Thumbnail({ of, onOpen }: { of: Snapshot; onOpen: () => void }) {
