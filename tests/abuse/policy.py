@@ -103,6 +103,10 @@ def held_attempt(s: Scene) -> dict[str, int]:
     return {"attempt_id": s.held_attempt()}
 
 
+def sealed_attempt(s: Scene) -> dict[str, int]:
+    return {"attempt_id": s.sealed_attempt()}
+
+
 def written_answer(s: Scene) -> dict[str, int]:
     return {"attempt_id": s.submitted_attempt(), "question_id": s.written_id}
 
@@ -400,6 +404,8 @@ ROWS = [
     Row("GET /exams/{exam_id}/item-analysis", STAFF, path=the_exam),
     Row("GET /exams/{exam_id}/marking", STAFF | {GRADER}, path=the_exam),
     Row("GET /attempts/{attempt_id}/grades", STAFF | {GRADER}, path=attempt("submitted")),
+    Row("GET /attempts/{attempt_id}/final-answers", STAFF | {GRADER}, path=sealed_attempt),
+    Row("GET /exams/{exam_id}/final-answers", STAFF | {GRADER}, path=the_exam),
     Row("POST /attempts/{attempt_id}/regrade", STAFF, path=attempt("submitted")),
     Row(
         "PUT /attempts/{attempt_id}/answers/{question_id}/moderate",

@@ -261,6 +261,16 @@ class Scene:
         )
         return attempt_id
 
+    def sealed_attempt(self) -> int:
+        """Make one with encrypted final answers that nobody can open."""
+        attempt_id = self.attempt("submitted")
+        self.execute(
+            "UPDATE attempts.attempts SET encrypted_final_answers = 'AAAA',"
+            " encryption_flaw = 'checksum_mismatch' WHERE id = %s",
+            attempt_id,
+        )
+        return attempt_id
+
     def marked_attempt(self) -> int:
         """Make a graded one whose written answer a person has marked."""
         attempt_id = self.attempt("graded")

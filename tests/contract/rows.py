@@ -431,6 +431,15 @@ GRADING = {
     "9.4/stored": "the blob is stored with its timestamp and checksum as sent",
     "9.4/checksum": "base64 of SHA-256 over the base64 text",
     "9.4/wrong-checksum": "a wrong checksum is kept, flagged and submitted anyway",
+    "9.4/open/time": "the key's time is T2 or some milliseconds before it",
+    "9.4/open/confirmed": "the tag and the time inside confirm a key",
+    "9.4/open/whose": "user name and exam must match",
+    "9.4/open/not-found": "a blob that stays shut is flagged and kept",
+    "9.4/open/background": "opening is done in the background",
+    "9.4/merge/in-time": "opened answers that came within the grace period are merged",
+    "9.4/merge/questions": "only questions of the exam are merged",
+    "9.4/merge/null": "null never replaces an answer",
+    "9.4/merge/regraded": "the attempt is regraded in the same transaction",
 }
 
 AUDIT = {
@@ -468,17 +477,3 @@ ROWS = {
     **GRADING,
     **AUDIT,
 }
-
-OPENING = "blobs are stored and judged by their checksum; nobody opens them yet"
-LATER = {
-    "9.4/open/time": f"{OPENING}: the key's time is T2 or some milliseconds before it",
-    "9.4/open/confirmed": f"{OPENING}: the tag and the time inside confirm a key",
-    "9.4/open/whose": f"{OPENING}: user name and exam must match",
-    "9.4/open/not-found": f"{OPENING}: one that stays shut is flagged and kept",
-    "9.4/open/background": f"{OPENING}: it is done in the background",
-    "9.4/merge/in-time": f"{OPENING}: answers that came within the grace period are merged",
-    "9.4/merge/questions": f"{OPENING}: only questions of the exam are merged",
-    "9.4/merge/null": f"{OPENING}: null never replaces an answer",
-    "9.4/merge/regraded": f"{OPENING}: the attempt is regraded in the same transaction",
-}
-"""Rows that nothing fulfils yet, with the reason."""

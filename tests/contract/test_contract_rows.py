@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from contract.rows import LATER, ROWS
+from contract.rows import ROWS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = [*ROOT.glob("services/*/tests"), *ROOT.glob("libs/*/tests"), ROOT / "tests"]
@@ -72,12 +72,6 @@ def test_each_row_is_named_by_a_test(named, row):
 
 def test_no_test_names_a_row_that_is_not_there(named):
     assert {row: files for row, files in named.items() if row not in ROWS} == {}
-
-
-def test_nothing_but_the_opening_of_blobs_comes_later():
-    assert all(row.startswith(("9.4/open/", "9.4/merge/")) for row in LATER)
-    assert LATER.keys() & ROWS.keys() == set()
-    assert all(LATER.values()), "each with its reason"
 
 
 def test_no_two_rows_say_the_same():

@@ -4,9 +4,12 @@
 person). Every test begins with no attempts.
 """
 
+import base64
 import contextlib
 import dataclasses
+import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +26,7 @@ from attempts.app import create_app
 from attempts.attempt import Attempt, Score, Status, new_salt
 from attempts.auth_client import Names
 from attempts.authorising import Authorising
+from attempts.blob import checksum_of
 from attempts.broadcasting import Broadcasting
 from attempts.exam import Exam, ExamStatus, Sight
 from attempts.hand_marking import Marking
@@ -46,6 +50,7 @@ from chassis.rpc import RpcServer, channel
 from chassis.settings import psycopg2_url
 from chassis.signing import SigningKey
 from chassis.tokens import Caller, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import settings
 from oep.attempts.v1.attempts_pb2_grpc import (
     AttemptsServiceStub,
@@ -220,6 +225,7 @@ STUDENT, OTHER = 101, 102
 
 _OF_ATTEMPTS = (
     "saved_messages",
+    "openings",
     "hand_marks",
     "grades",
     "receipts",
@@ -556,6 +562,38 @@ def statements(db: Database) -> Callable[..., Any]:
     return noting
 
 
+@pytest.fixture(scope="session")
+def seal() -> Callable[..., dict[str, str]]:
+    """Return a function that encrypts final answers as the exam page does (contract §9.4).
+
+    It gives the three fields of a submit; what is inside may be said to be another's.
+    """
+
+    def make(
+        entries: Any,
+        *,
+        username: str = "apiti0001",
+        exam_id: int = OBJECTIVE,
+        ms: int = 50,
+        rounds: int = 250_000,
+        inside: dict[str, Any] | None = None,
+    ) -> dict[str, str]:
+        first = f"{(NOW - timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')[:-6]}Z"
+        salt, iv = secrets.token_bytes(16), secrets.token_bytes(12)
+        password = f"{username}:{exam_id}:{first}".encode()
+        key = hashlib.pbkdf2_hmac("sha256", password, salt, rounds, 32)
+        said = {"answers": entries, "username": username, "examId": exam_id, "timestamp": first}
+        plain = json.dumps(said | {"version": "1.0"} | (inside or {})).encode()
+        text = base64.b64encode(salt + iv + AESGCM(key).encrypt(iv, plain, None)).decode()
+        return {
+            "encrypted_answers": text,
+            "encryption_timestamp": f"{NOW.isoformat(timespec='milliseconds')[:-6]}Z",
+            "encryption_checksum": checksum_of(text),
+        }
+
+    return make
+
+
 # Edges
 
 
@@ -620,6 +658,7 @@ async def app(urls, desk, request_seconds) -> AsyncIterator[httpx.ASGITransport]
         receipt_signing_secret=RECEIPT_SECRET,
         database_url=urls.app_url,
         names_timeout_seconds=0.2,
+        opening_interval_seconds=60,
         request_seconds=request_seconds,
     )
     app = create_app(away)

@@ -36,6 +36,8 @@ from attempts.grouping import GROUPS_IN_FLIGHT, Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
+from attempts.opener import Opener
+from attempts.opening import Openings
 from attempts.papers import Papers
 from attempts.reading import Reading
 from attempts.receipt import PURPOSE
@@ -47,6 +49,7 @@ from attempts.rest import audit as audit_routes
 from attempts.rest import content as content_routes
 from attempts.rest import exams as exam_routes
 from attempts.rest import exchange as exchange_routes
+from attempts.rest import finals as final_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
 from attempts.rest import outpaced
@@ -105,6 +108,7 @@ class Attempts:
             supervisor = self._tasks(bus, relay, ticking)
             supervisor.add("safe-browser", lambda: parts.safe_browsing.keep(ticking))
             asking = AuthClient(auth)
+            supervisor.add("opener", self._opener(database, parts).run)
             for number in range(GROUPS_IN_FLIGHT):
                 supervisor.add(f"saves-{number}", parts.saves.run)
                 supervisor.add(f"submits-{number}", parts.submits.run)
@@ -170,6 +174,17 @@ class Attempts:
         supervisor.add("clock", clock.run)
         return supervisor
 
+    def _opener(self, database: Database, parts: Parts) -> Opener:
+        settings = self._settings
+        return Opener(
+            database,
+            parts.openings,
+            parts.names,
+            interval_seconds=settings.opening_interval_seconds,
+            seconds=settings.opening_seconds,
+            window_ms=settings.opening_window_ms,
+        )
+
     def _lifecycle(self, database: Database, relay: Relay) -> Lifecycle:
         return Lifecycle(
             database,
@@ -194,6 +209,7 @@ class Attempts:
             submits=Grouping(database, lifecycle.submit_all, most=_SUBMITS_AT_ONCE),
             marking=Marking(database, relay.wake),
             regrading=Regrading(database, relay.wake),
+            openings=Openings(database, relay.wake, grace_seconds=settings.grace_seconds),
             rubric_writing=RubricWriting(database),
             surveying=Surveying(database),
             authoring=Authoring(database),
@@ -232,6 +248,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.redirect_slashes = False
     app.include_router(sitting_routes.router)
     app.include_router(grading_routes.router)  # /exams/rubrics before /exams/{exam_id}
+    app.include_router(final_routes.router)
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(exchange_routes.router)

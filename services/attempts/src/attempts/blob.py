@@ -1,6 +1,6 @@
 """The encrypted final answers that come with a submit: kept as they are, judged by their checksum.
 
-Pure. Nothing about them can make a submit fail (contract §9.4); opening them is not done here.
+Pure. Nothing about them can make a submit fail (contract §9.4); they are opened later (`opener`).
 """
 
 import base64
@@ -8,6 +8,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
+
+SHUT = frozenset({"not_text", "checksum_mismatch", "timestamp_missing"})
+"""Flaws of what nobody need try to open; without a checksum the tag still tells."""
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,11 @@ class ReceiptNotFound(NotFound):
     detail = "Receipt not found"
 
 
+class FinalAnswersNotFound(NotFound):
+    slug = "final-answers-not-found"
+    detail = "No encrypted final answers came with this attempt"
+
+
 class NotMarkable(Refused):
     slug = "not-markable"
     detail = "Marks can only be given while the attempt waits for them"

@@ -70,7 +70,7 @@ class GradeRow(Row):
     __table_args__ = (
         CheckConstraint(
             "reason IN ('submit', 'deadline', 'pause', 'import', 'mark', 'regrade',"
-            " 'key_corrected', 'moderation')",
+            " 'key_corrected', 'moderation', 'final_answers')",
             name="reason",
         ),
     )

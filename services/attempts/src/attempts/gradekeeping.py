@@ -26,6 +26,8 @@ from attempts.store.attempts import Ending
 from attempts.store.grades import NewVersion
 
 MARKED, MODERATED, REGRADED, KEY_CORRECTED = "mark", "moderation", "regrade", "key_corrected"
+FINAL_ANSWERS = "final_answers"
+"""Encrypted final answers were opened and say otherwise than what was graded."""
 _GIVEN_BY_A_PERSON = frozenset({MARKED, MODERATED})
 
 

@@ -17,3 +17,9 @@ class Settings(DatabaseSettings):
     """How long after the deadline a submit still completes the attempt (contract §9.2)."""
     public_url: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/?#]+$")
     """Where browsers reach the platform: what Safe Exam Browser hashes begins with it (ADR 60)."""
+    opening_interval_seconds: float = Field(default=1.0, gt=0, le=60)
+    """How often it is looked whether encrypted final answers wait to be opened."""
+    opening_seconds: float = Field(default=180.0, gt=0, le=3600)
+    """How long the key of one blob is sought; then it counts as unreadable."""
+    opening_window_ms: int = Field(default=1_000, ge=0, le=10_000)
+    """How far before the time that came with a blob its key is sought (contract §9.4)."""

@@ -248,6 +248,8 @@ class AttemptRow(Row):
     encryption_checksum: Mapped[str | None] = mapped_column(Text)
     encryption_flaw: Mapped[str | None] = mapped_column(Text)
     encryption_received_at: Mapped[datetime | None]
+    blob_settled_at: Mapped[datetime | None]
+    """When the encrypted final answers were opened, or found to stay shut."""
     allowance_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     spent_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     paused_at: Mapped[datetime | None]
@@ -293,6 +295,13 @@ class AttemptRow(Row):
             postgresql_where=text("status = 'in_progress'"),
         ),
         Index(
+            "ix_attempts_blob_unsettled",
+            "id",
+            postgresql_where=text(
+                "encrypted_final_answers IS NOT NULL AND blob_settled_at IS NULL"
+            ),
+        ),
+        Index(
             "ix_attempts_deadline_at_in_progress",
             "deadline_at",
             postgresql_where=text("status = 'in_progress'"),
@@ -324,6 +333,29 @@ class AnswerRow(Row):
     auto_graded: Mapped[bool] = mapped_column(server_default=text("false"))
     first_answered_at: Mapped[datetime | None]
     last_updated_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = _now()
+
+
+class OpeningRow(Row):
+    """What became of an attempt's encrypted final answers, and who works on them (ADR 63)."""
+
+    __tablename__ = "openings"
+    __table_args__ = (_word("outcome", "merged", "unchanged", "evidence", "unreadable"),)
+
+    attempt_id: Mapped[int] = mapped_column(
+        ForeignKey(AttemptRow.id), primary_key=True, autoincrement=False
+    )
+    claimed_until: Mapped[datetime]
+    tries: Mapped[int]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    finding: Mapped[str | None] = mapped_column(String(50))
+    key_timestamp: Mapped[str | None] = mapped_column(String(30))
+    grade_version: Mapped[int | None]
+    foreign_question_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), server_default=text("'{}'")
+    )
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default=text("'[]'"))
+    """What the blob says otherwise than was stored, with what was stored."""
     created_at: Mapped[datetime] = _now()
 
 

@@ -724,6 +724,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attempts/{attempt_id}/final-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Final Answers
+         * @description Show what became of an attempt's encrypted final answers, and what was stored before.
+         */
+        get: operations["get_final_answers_api_v1_attempts__attempt_id__final_answers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_id}/final-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Final Answers
+         * @description List what became of the encrypted final answers of an exam; `unreadable` need a person.
+         */
+        get: operations["list_final_answers_api_v1_exams__exam_id__final_answers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/trades": {
         parameters: {
             query?: never;
@@ -3457,6 +3497,21 @@ export interface components {
          */
         DevicePolicy: "allow" | "flag" | "refuse";
         /**
+         * DifferenceBody
+         * @description An answer that the blob says otherwise; `before` is what was stored, null = nothing.
+         */
+        DifferenceBody: {
+            /** Question Id */
+            question_id: number;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+            /** Revision */
+            revision: number;
+            fate: components["schemas"]["Fate"];
+        };
+        /**
          * Difficulty
          * @enum {string}
          */
@@ -3706,6 +3761,12 @@ export interface components {
             marks: number;
             difficulty: components["schemas"]["Difficulty"];
         };
+        /**
+         * Fate
+         * @description What becomes of an answer that differs from the stored one.
+         * @enum {string}
+         */
+        Fate: "counts" | "marked" | "unfit";
         /**
          * GradeBody
          * @description A version of a grade; `missing` are the questions that waited for a mark then.
@@ -4123,6 +4184,52 @@ export interface components {
             /** Description */
             description?: string | null;
         };
+        /**
+         * OpenedBody
+         * @description The evidence: every answer that differs, and the questions of other exams in the blob.
+         */
+        OpenedBody: {
+            /** Attempt Id */
+            attempt_id: number;
+            outcome: components["schemas"]["attempts.Outcome"];
+            /** Finding */
+            finding: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Key Timestamp */
+            key_timestamp: string | null;
+            /** Grade Version */
+            grade_version: number | null;
+            /** Tries */
+            tries: number;
+            /** Foreign Question Ids */
+            foreign_question_ids: number[];
+            /** Differences */
+            differences: components["schemas"]["DifferenceBody"][];
+        };
+        /**
+         * OpeningBody
+         * @description `finding` says why a blob stays shut or does not count; null = nothing is wrong with it.
+         */
+        OpeningBody: {
+            /** Attempt Id */
+            attempt_id: number;
+            outcome: components["schemas"]["attempts.Outcome"];
+            /** Finding */
+            finding: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Key Timestamp */
+            key_timestamp: string | null;
+            /** Grade Version */
+            grade_version: number | null;
+            /** Tries */
+            tries: number;
+        };
         /** OptionCountBody */
         OptionCountBody: {
             /** Option */
@@ -4132,6 +4239,12 @@ export interface components {
             /** Count */
             count: number;
         };
+        /**
+         * Outcome
+         * @description What became of a blob.
+         * @enum {string}
+         */
+        "attempts.Outcome": "waiting" | "merged" | "unchanged" | "evidence" | "unreadable";
         /**
          * PauseBody
          * @description `POST …/pause`; after `max_seconds` the attempt ends as it stands.
@@ -9688,6 +9801,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnalysisBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_final_answers_api_v1_attempts__attempt_id__final_answers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attempt_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_final_answers_api_v1_exams__exam_id__final_answers_get: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["attempts.Outcome"] | null;
+                skip?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                exam_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningBody"][];
                 };
             };
             /** @description Bad Request */

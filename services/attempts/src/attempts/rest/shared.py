@@ -30,6 +30,7 @@ from attempts.grouping import Grouping
 from attempts.hand_marking import Marking
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
+from attempts.opening import Openings
 from attempts.papers import Papers
 from attempts.reading import Reading
 from attempts.regrading import Regrading
@@ -57,6 +58,7 @@ class Parts:
     saving: Saving
     marking: Marking
     regrading: Regrading
+    openings: Openings
     rubric_writing: RubricWriting
     surveying: Surveying
     authoring: Authoring

@@ -49,6 +49,7 @@ _HEAVY = {
     "encryption_checksum",
     "encryption_flaw",
     "encryption_received_at",
+    "blob_settled_at",
     "browser_info",
     "ip_address",
     "notes",

@@ -15,6 +15,7 @@ from attempts.tables import (
     AttemptRow,
     AuditLogRow,
     ExamRow,
+    OpeningRow,
     ReceiptRow,
     SafeBrowserLoginRow,
     TransferRow,
@@ -27,6 +28,7 @@ _PARTS: dict[str, Any] = {
     "grades": GradeRow,
     "hand_marks": HandMarkRow,
     "receipts": ReceiptRow,
+    "opened_final_answers": OpeningRow,
 }
 _NOT_SHOWN = {"encryption_salt", "attempt_id", "layout_from_id", "signature"}
 """The salt opens what only its owner may open; the rest says nothing about him."""
