@@ -122,7 +122,8 @@ def seb(url: str, key: str = KEY) -> dict[str, str]:
 
 
 def page(url: str, key: str = KEY) -> dict[str, str]:
-    return {"X-SafeExamBrowser-Page-Url": url, "X-SafeExamBrowser-Page-ConfigKeyHash": request_hash(url, key)}
+    told = request_hash(url, key)
+    return {"X-SafeExamBrowser-Page-Url": url, "X-SafeExamBrowser-Page-ConfigKeyHash": told}
 
 
 @pytest.fixture
