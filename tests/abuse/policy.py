@@ -129,6 +129,15 @@ def rubric(s: Scene) -> dict[str, int]:
     return {"rubric_id": s.rubric()}
 
 
+def webhook(s: Scene) -> dict[str, int]:
+    return {"id": s.webhook()}
+
+
+def webhook_delivery(s: Scene) -> dict[str, int]:
+    endpoint_id, delivery_id = s.webhook_delivery()
+    return {"id": endpoint_id, "delivery_id": delivery_id}
+
+
 def review(state: str) -> Make:
     return lambda s: {"review_id": s.review(state)}
 
@@ -200,6 +209,7 @@ REASON = of(reason="power cut")
 RUBRIC = of(
     title="Essay", criteria=[{"title": "Content", "levels": [{"title": "all", "marks": 4}]}]
 )
+WEBHOOK = of(url="https://hooks.example.org/", topics=["attempt.graded"], is_active=False)
 WATCHERS = STAFF | {PROCTOR}
 ANY_GRADER = STAFF | {GRADER, "grader elsewhere"}
 
@@ -497,6 +507,33 @@ ROWS = [
         WATCHERS,
         path=lambda s: {"attempt_id": s.attempt(), "snapshot_id": str(uuid.uuid4())},
         answers=frozenset({404}),  # whoever may look is told that there is none
+    ),
+    # proctoring: webhooks; addresses and secrets are for administrators, how they stand for staff
+    Row("GET /proctoring/webhooks", STAFF),
+    Row("POST /proctoring/webhooks", {ADMIN}, body=WEBHOOK),
+    Row("GET /proctoring/webhooks/{id}", STAFF, path=webhook),
+    Row("PUT /proctoring/webhooks/{id}", {ADMIN}, path=webhook, body=WEBHOOK),
+    Row("DELETE /proctoring/webhooks/{id}", {ADMIN}, path=webhook),
+    Row("POST /proctoring/webhooks/{id}/secret", {ADMIN}, path=webhook, body=of()),
+    Row(
+        "POST /proctoring/webhooks/{id}/test",
+        {ADMIN},
+        path=webhook,
+        answers=frozenset({202}),
+    ),
+    Row("GET /proctoring/webhooks/{id}/deliveries", STAFF, path=webhook),
+    Row(
+        "POST /proctoring/webhooks/{id}/deliveries/{delivery_id}/replay",
+        {ADMIN},
+        path=webhook_delivery,
+        answers=frozenset({202}),
+    ),
+    Row(
+        "POST /proctoring/webhooks/{id}/replay",
+        {ADMIN},
+        path=webhook,
+        body=of(since="2026-03-02T09:00:00Z"),
+        answers=frozenset({202}),
     ),
     # proctoring: actions, claims, hands, chat
     Row("POST /proctoring/exams/{exam_id}/actions", WATCHERS, path=the_exam, body=words_to_all),

@@ -298,6 +298,30 @@ class Scene:
     def rubric(self) -> int:
         return self.insert("attempts.rubrics", title=self.new("rubric"))
 
+    def webhook(self) -> int:
+        """Make an endpoint that is switched off: nothing is sent there."""
+        return self.insert(
+            "proctoring.webhook_endpoints",
+            url="https://hooks.example.org/",
+            topics=["attempt.graded"],
+            state="disabled",
+            salt=b"0" * 32,
+            created_by_id=1,
+            changed_by_id=1,
+        )
+
+    def webhook_delivery(self) -> tuple[int, int]:
+        endpoint_id = self.webhook()
+        delivery_id = self.insert(
+            "proctoring.outgoing",
+            endpoint_id=endpoint_id,
+            message_id=self.new("message"),
+            topic="attempt.graded",
+            occurred_at=datetime.now(UTC),
+            body="{}",
+        )
+        return endpoint_id, delivery_id
+
     def receipted_attempt(self) -> int:
         attempt_id = self.attempt("submitted")
         self.execute(

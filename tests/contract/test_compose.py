@@ -25,6 +25,8 @@ JOBS = [f"{name}-migrate" for name in STORED]
 OF_AN_INSTALLATION = (
     "retention_", "review_", "intake_", "acting_", "attempts_seconds", "evidence_sweep_",
     "snapshots_per_", "snapshots_late_", "snapshots_at_", "snapshots_sweep_",
+    "webhooks_trusted_", "webhooks_seconds", "webhooks_retry_", "webhooks_at_", "webhooks_each",
+    "outgoing_",
 )  # fmt: skip
 REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104, "web": 8105}
 
@@ -115,6 +117,16 @@ def test_the_database_is_published_by_asking_for_it_and_on_this_machine_only(env
     assert seen.returncode == 0, seen.stderr
     [port] = json.loads(seen.stdout)["services"]["postgres"]["ports"]
     assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "5432", 5432)
+
+
+def test_proctoring_has_a_way_out_by_asking_for_it(project, env_file):
+    files = ["-f", "docker-compose.yml", "-f", "deploy/compose/outside.yml"]
+    seen = run_compose(env_file, *files, "config", "--format", "json")
+    assert seen.returncode == 0, seen.stderr
+    opened = json.loads(seen.stdout)
+    assert project["networks"]["private"]["internal"]
+    assert set(project["services"]["proctoring"]["networks"]) == {"private"}
+    assert set(opened["services"]["proctoring"]["networks"]) == {"private", "public"}
 
 
 def test_the_gateway_speaks_tls_by_asking_for_it(env_file):

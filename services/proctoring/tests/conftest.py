@@ -409,6 +409,8 @@ def settings(
         retention_is_on=False,  # its tests say when it looks
         evidence_signing_secret=EVIDENCE_SECRET,
         snapshots_place=str(tmp_path_factory.mktemp("shelf")),
+        webhooks_trusted_hosts=("127.0.0.1",),
+        webhooks_retry_seconds=(0.02, 0.04),
     )
 
 

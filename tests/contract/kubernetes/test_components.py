@@ -19,29 +19,48 @@ print(runpy.run_path(sys.argv[1])["rendered"](Path(sys.argv[2])))
 """
 
 
-@pytest.fixture
-def with_pictures(tmp_path, overlays):
-    """The small overlay, with a bucket, as an installation of its own would write it."""
+def with_component(overlays, folder: Path, name: str, *steps: str) -> Overlay:
+    """Return the small overlay with a component, as an installation of its own would write it."""
     made = dict(overlays["small"].steps)
-    for step in ("platform", "services"):
-        folder = tmp_path / step
-        folder.mkdir()
-
-        def to(place: Path, folder=folder) -> str:
-            return os.path.relpath(place, folder.resolve())
-
+    for step in steps:
+        place = folder / step
+        place.mkdir()
+        component = KUBERNETES / "components" / name
+        component = component / step if len(steps) > 1 else component
         said = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
-            "resources": [to(KUBERNETES / "overlays" / "small" / step)],
-            "components": [to(KUBERNETES / "components" / "pictures" / step)],
+            "resources": [_from(place, KUBERNETES / "overlays" / "small" / step)],
+            "components": [_from(place, component)],
         }
-        (folder / "kustomization.yaml").write_text(yaml.safe_dump(said))
-        command = [sys.executable, "-c", RENDER, str(KUBERNETES / "render.py"), str(folder)]
+        (place / "kustomization.yaml").write_text(yaml.safe_dump(said))
+        command = [sys.executable, "-c", RENDER, str(KUBERNETES / "render.py"), str(place)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         made[step] = read_yaml(done.stdout)
-    return Overlay("small with pictures", {step: made[step] for step in STEPS})
+    return Overlay(f"small with {name}", {step: made[step] for step in STEPS})
+
+
+def _from(place: Path, wanted: Path) -> str:
+    return os.path.relpath(wanted, place.resolve())
+
+
+@pytest.fixture
+def with_pictures(tmp_path, overlays):
+    return with_component(overlays, tmp_path, "pictures", "platform", "services")
+
+
+def test_proctoring_reaches_receivers_of_webhooks_but_nothing_private(tmp_path, overlays):
+    opened = with_component(overlays, tmp_path, "webhooks", "platform")
+    policy = opened.of("NetworkPolicy")["proctoring"]
+    check(policy)
+    before = overlays["small"].of("NetworkPolicy")["proctoring"]["spec"]["egress"]
+    [added] = [rule for rule in policy["spec"]["egress"] if rule not in before]
+    [block] = [place["ipBlock"] for place in added["to"]]
+    assert added["ports"] == [{"protocol": "TCP", "port": 443}]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} < set(
+        block["except"]
+    )
 
 
 def test_proctoring_keeps_pictures_in_the_bucket_and_reaches_it(with_pictures, monkeypatch):

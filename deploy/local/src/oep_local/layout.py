@@ -147,6 +147,7 @@ class Layout:
         if service == "proctoring":
             found["EVIDENCE_SIGNING_SECRET"] = secrets["evidence_signing_secret"]
             found["SNAPSHOTS_PLACE"] = str(self.state.root / "snapshots")
+            found["WEBHOOKS_TRUSTED_HOSTS"] = f"{LOOPBACK},localhost"
         return found
 
     def environment_of_deeds(self, service: str) -> dict[str, str]:

@@ -8,5 +8,5 @@ what attempts says, `delivering` compares it with what came, `legacy` imports. `
 `attempts_client` and `auth_client` the ways out, `keyring` the key that signs, `edge` what the REST
 modules share. `recorded` is the text of a notice. The rules are `attempt`, `event`, `timing`,
 `delivery` and `chain`. Packages: `evidence`, `retention`, `risk`, `review`, `listing`, `pulse`,
-`report`, `acting`, `snapshots` and `replay`.
+`report`, `acting`, `snapshots`, `outgoing` and `replay`.
 """

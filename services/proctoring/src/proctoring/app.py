@@ -39,6 +39,9 @@ from proctoring.intake import Intake
 from proctoring.listing import rest as listing_rest
 from proctoring.listing import schemas as listing_schemas
 from proctoring.metrics import INTAKE_LOAD
+from proctoring.outgoing import rest as outgoing_rest
+from proctoring.outgoing.holdings import OUTGOING
+from proctoring.outgoing.parts import Outgoing
 from proctoring.posting import Posting
 from proctoring.pulse import rest as pulse_rest
 from proctoring.pulse import schemas as pulse_schemas
@@ -78,6 +81,7 @@ HOLDINGS: tuple[Holding, ...] = (
     CHAT,
     ACTIONS,
     SNAPSHOTS,
+    OUTGOING,
 )
 """What concepts keep about students beside events: erased and exported with them."""
 
@@ -131,6 +135,7 @@ def create_app(settings: Settings) -> FastAPI:
         report_rest,
         acting_rest,
         snapshots_rest,
+        outgoing_rest,
     ):
         app.include_router(concept.router)
     review_rest.install(app)
@@ -153,6 +158,9 @@ def _lifespan(
         _take_in(app, settings, ways, supervisor, snapshots)
         _keep_evidence(app, settings, ways, supervisor)
         _review_and_act(app, settings, ways, supervisor)
+        outgoing = Outgoing.of(settings, ways.database, ways.bus)
+        app.state.webhooks = outgoing.keeping
+        outgoing.supervise(supervisor)
         servicer = ProctoringServicer(database)
         grpc_server = RpcServer(
             settings.host,
@@ -170,6 +178,7 @@ def _lifespan(
         finally:
             await grpc_server.stop()
             await asyncio.to_thread(snapshots.shelving.close)
+            await outgoing.close()
             await ways.close()
 
     return lifespan

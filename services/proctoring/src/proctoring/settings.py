@@ -1,7 +1,13 @@
 """What an installation decides about proctoring: its neighbour, its proxies, its bounds."""
 
-from chassis.settings import DatabaseSettings
-from pydantic import Field, SecretStr
+from typing import Annotated, Any
+
+from chassis.settings import Addresses, DatabaseSettings
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+STANDARD_SECONDS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+"""The example that Standard Webhooks gives: ten tries within three days and a bit."""
 
 
 class Settings(DatabaseSettings):
@@ -50,6 +56,26 @@ class Settings(DatabaseSettings):
     snapshots_sweep_seconds: float = Field(default=60.0, gt=0)
     """Between two looks for files that nothing refers to any more."""
 
+    webhooks_trusted_hosts: Addresses = ()
+    """Hosts that webhooks may go to without TLS and at private addresses, comma separated: those of
+    the installation itself. All others need https and a public address."""
+    webhooks_ca_file: str | None = None
+    """Certificate authorities that receivers' certificates may have beside the public ones."""
+    webhooks_seconds: float = Field(default=15.0, gt=0, le=60)
+    """How long a receiver may take to answer."""
+    webhooks_retry_seconds: Annotated[tuple[float, ...], NoDecode] = STANDARD_SECONDS
+    """From one try to the next, comma separated; jitter is added. After the last one a message is
+    given up."""
+    webhooks_at_once: int = Field(default=32, ge=1, le=500)
+    """Messages that are being sent at the same moment by one process."""
+    webhooks_each: int = Field(default=8, ge=1, le=100)
+    """How many of them to one receiver."""
+    outgoing_days: float = Field(default=30.0, ge=4, le=3_650)
+    """How long what left is kept, and can be told again."""
+    outgoing_look_seconds: float = Field(default=2.0, gt=0, le=60)
+    """Between two looks for what is due, or for somebody to tell; what this process itself does is
+    known at once."""
+
     review_decision_days: float = Field(default=14.0, gt=0, le=3_650)
     """How long after its opening a review should be decided; later ones are listed as overdue."""
     review_appeal_days: float = Field(default=14.0, gt=0, le=3_650)
@@ -69,3 +95,10 @@ class Settings(DatabaseSettings):
     """How long pictures are kept."""
     retention_interval_seconds: float = Field(default=600.0, gt=0)
     """Between two looks for what is due."""
+
+    @field_validator("webhooks_trusted_hosts", "webhooks_retry_seconds", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(word.strip() for word in value.split(",") if word.strip())
