@@ -544,6 +544,11 @@ LATER = {
         " is_from_student, text, sent_at)"
         " VALUES (:attempt_id, :exam_id, gen_random_uuid(), 7, false, 'hush', now())"
     ),
+    "outgoing": _later(
+        "INSERT INTO proctoring.outgoing (message_id, topic, exam_id, attempt_id, occurred_at,"
+        " body, state) VALUES ('later-' || CAST(:attempt_id AS int), 'attempt.graded',"
+        " CAST(:exam_id AS int), CAST(:attempt_id AS int), now(), '{}', 'failed')"
+    ),
     "snapshots": _later(
         "WITH file AS (INSERT INTO proctoring.snapshot_files (sha256, in_use)"
         " VALUES (sha256(convert_to(CAST(CAST(:attempt_id AS int) AS text), 'UTF8')), true)"
