@@ -85,6 +85,11 @@ def allowance(s: Scene) -> dict[str, int]:
     return {"attempt_id": attempt_id, "allowance_id": s.allowance(attempt_id)}
 
 
+def outage(s: Scene) -> dict[str, int]:
+    attempt_id = s.attempt()
+    return {"attempt_id": attempt_id, "outage_id": s.outage(attempt_id)}
+
+
 def transfer(s: Scene) -> dict[str, int]:
     return {"transfer_id": s.transfer(s.attempt())}
 
@@ -353,7 +358,28 @@ ROWS = [
     ),
     Row("GET /attempts/receipt-keys", EVERYBODY),
     Row("GET /attempts/{attempt_id}/allowances", {OWNER, PROCTOR} | STAFF, path=attempt()),
+    Row("GET /attempts/{attempt_id}/outages", {OWNER, PROCTOR} | STAFF, path=attempt()),
     # attempts: staff, proctors and graders
+    Row("GET /exams/{exam_id}/outages", STAFF | {PROCTOR}, path=the_exam),
+    Row("GET /exams/{exam_id}/outage-policy", STAFF | {PROCTOR}, path=the_exam),
+    Row(
+        "PUT /exams/{exam_id}/outage-policy",
+        STAFF,
+        path=fresh_exam,
+        body=of(policy="auto", cap_seconds=600),
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/outages/{outage_id}/accept",
+        STAFF | {PROCTOR},
+        path=outage,
+        body=of(reason="power cut"),
+    ),
+    Row(
+        "POST /attempts/{attempt_id}/outages/{outage_id}/decline",
+        STAFF | {PROCTOR},
+        path=outage,
+        body=of(reason="he had left the room"),
+    ),
     Row("GET /attempts/", STAFF),
     Row("GET /attempts/audit", {ADMIN}),
     Row("GET /attempts/people/{user_id}/export", {ADMIN}, path=a_student),

@@ -349,6 +349,20 @@ class Scene:
             granted_by_id=self.actors["admin"].user_id,
         )
 
+    def outage(self, attempt_id: int) -> int:
+        now = datetime.now(UTC)
+        return self.insert(
+            "attempts.outages",
+            attempt_id=attempt_id,
+            lost_at=now - timedelta(seconds=40),
+            back_at=now,
+            seconds=40,
+            closed_by="connection",
+            policy="propose",
+            cap_seconds=0,
+            state="proposed",
+        )
+
     def review(self, state: str) -> int:
         """Make a review of an attempt of its own, opened and decided by people of long ago."""
         return self._review(self.attempt("submitted"), state)

@@ -231,6 +231,8 @@ _OF_ATTEMPTS = (
     "receipts",
     "transfers",
     "allowances",
+    "outages",
+    "lines",
     "answers",
 )
 _QUESTION = {"question_bank_id": 1, "difficulty": "medium", "negative_marks": 1.0, "marks": 4.0}

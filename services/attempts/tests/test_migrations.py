@@ -23,7 +23,7 @@ def test_migrating_again_changes_nothing(urls, looking):
     migrate("attempts", urls.owner_url, SCHEMA)
     with looking.connect() as connection:
         version = text("SELECT version_num FROM attempts.alembic_version")
-        assert connection.execute(version).scalars().all() == ["0015"]
+        assert connection.execute(version).scalars().all() == ["0016"]
 
 
 def test_no_rule_is_left_in_the_database(looking):

@@ -6,6 +6,7 @@ Pure. A factor is turned into seconds once, when it is given; only seconds move 
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attempts.attempt import Attempt
 from attempts.errors import CannotSteer, InvalidAllowance, TimeIsUp
@@ -20,12 +21,17 @@ MAX_TOTAL_SECONDS = 12 * 3600
 
 @dataclass(frozen=True)
 class Grant:
-    """A wish to give extra time: exactly one of `seconds` and `factor`."""
+    """A wish to give extra time: exactly one of `seconds` and `factor`.
+
+    Nobody grants what an exam's policy gives for an outage; `evidence` is what was measured.
+    """
 
     seconds: int | None
     factor: float | None
     reason: str
-    granted_by_id: int
+    granted_by_id: int | None
+    outage_id: int | None = None
+    evidence: dict[str, Any] | None = None
 
     def seconds_for(self, attempt: Attempt) -> int:
         """Return what the grant is worth for an attempt: a factor counts the exam's own length."""
@@ -36,7 +42,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Allowance:
-    """Extra time of one attempt; `exam_allowance_id` when the whole exam got it."""
+    """Extra time of one attempt; `exam_allowance_id` when the whole exam got it.
+
+    `outage_id` and `evidence` when it was given for a measured outage.
+    """
 
     id: int
     attempt_id: int
@@ -44,9 +53,11 @@ class Allowance:
     seconds: int
     factor: float | None
     reason: str
-    granted_by_id: int
+    granted_by_id: int | None
     created_at: datetime
     acknowledged_at: datetime | None
+    outage_id: int | None = None
+    evidence: dict[str, Any] | None = None
 
 
 def ensure_sound(grant: Grant) -> None:

@@ -29,11 +29,13 @@ from attempts.authoring import Authoring
 from attempts.authorising import Authorising
 from attempts.broadcasting import Broadcasting
 from attempts.clock import Clock
+from attempts.compensating import Compensating
 from attempts.composing import Composing
 from attempts.exchanging import Exchanging
 from attempts.forgetting import Forgetting
 from attempts.grouping import GROUPS_IN_FLIGHT, Grouping
 from attempts.hand_marking import Marking
+from attempts.inbox import Inbox
 from attempts.lifecycle import Lifecycle
 from attempts.moving import Moving
 from attempts.opener import Opener
@@ -52,6 +54,7 @@ from attempts.rest import exchange as exchange_routes
 from attempts.rest import finals as final_routes
 from attempts.rest import grading as grading_routes
 from attempts.rest import lobby as lobby_routes
+from attempts.rest import outages as outage_routes
 from attempts.rest import outpaced
 from attempts.rest import people as people_routes
 from attempts.rest import receipts as receipt_routes
@@ -109,6 +112,7 @@ class Attempts:
             supervisor.add("safe-browser", lambda: parts.safe_browsing.keep(ticking))
             asking = AuthClient(auth)
             supervisor.add("opener", self._opener(database, parts).run)
+            supervisor.add("inbox", Inbox(bus, database, parts.compensating).run)
             for number in range(GROUPS_IN_FLIGHT):
                 supervisor.add(f"saves-{number}", parts.saves.run)
                 supervisor.add(f"submits-{number}", parts.submits.run)
@@ -221,6 +225,7 @@ class Attempts:
             starting=Starting(database, relay.wake, ended_of),
             steering=Steering(database, relay.wake),
             allowing=Allowing(database, relay.wake),
+            compensating=Compensating(database, relay.wake),
             authorising=Authorising(database, relay.wake),
             releasing=Releasing(database, relay.wake, ended_of),
             safe_browsing=SafeBrowsing(database, settings.public_url),
@@ -249,6 +254,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(sitting_routes.router)
     app.include_router(grading_routes.router)  # /exams/rubrics before /exams/{exam_id}
     app.include_router(final_routes.router)
+    app.include_router(outage_routes.router)
     app.include_router(exam_routes.router)
     app.include_router(content_routes.router)
     app.include_router(exchange_routes.router)

@@ -491,6 +491,24 @@ class AllowanceNotFound(NotFound):
     detail = "Allowance not found"
 
 
+class OutageNotFound(NotFound):
+    slug = "outage-not-found"
+    detail = "Outage not found"
+
+
+class OutageDecided(Conflict):
+    """Somebody, or the exam's policy, has decided it."""
+
+    slug = "outage-decided"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"Outage is {state} already")
+
+
+class InvalidOutagePolicy(Invalid):
+    slug = "invalid-outage-policy"
+
+
 class RubricNotFound(NotFound):
     slug = "rubric-not-found"
     detail = "Rubric not found"

@@ -417,13 +417,89 @@ class ExamAllowanceRow(Row):
     )
 
 
+class OutagePolicyRow(Row):
+    """What an exam does about measured outages; no row = nothing (ADR 64)."""
+
+    __tablename__ = "outage_policies"
+    __table_args__ = (
+        _word("policy", "off", "propose", "auto"),
+        CheckConstraint("cap_seconds >= 0", name="cap_seconds"),
+    )
+
+    exam_id: Mapped[int] = mapped_column(
+        ForeignKey(ExamRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    policy: Mapped[str] = mapped_column(String(10))
+    cap_seconds: Mapped[int]
+    set_by_id: Mapped[int]
+    set_at: Mapped[datetime] = _now()
+
+
+class LineRow(Row):
+    """What the bus has said of an attempt's sockets so far; `lost_at` while it is without any."""
+
+    __tablename__ = "lines"
+
+    attempt_id: Mapped[int] = mapped_column(
+        ForeignKey(AttemptRow.id), primary_key=True, autoincrement=False
+    )
+    is_running: Mapped[bool]
+    lost_at: Mapped[datetime | None]
+    nodes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class OutageRow(Row):
+    """An attempt was without a line while its clock ran, by the bus's clock; what came of it."""
+
+    __tablename__ = "outages"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "lost_at"),
+        CheckConstraint("seconds > 0", name="seconds"),
+        _word("closed_by", "connection", "pause", "end"),
+        _word("policy", "off", "propose", "auto"),
+        _word("state", "recorded", "proposed", "granted", "declined", "over_cap"),
+    )
+
+    id: Mapped[int] = _id()
+    attempt_id: Mapped[int] = mapped_column(ForeignKey(AttemptRow.id))
+    lost_at: Mapped[datetime]
+    back_at: Mapped[datetime]
+    seconds: Mapped[int]
+    closed_by: Mapped[str] = mapped_column(String(20))
+    policy: Mapped[str] = mapped_column(String(10))
+    cap_seconds: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    granted_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    decided_by_id: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = _now()
+
+
+class InboxPositionRow(Row):
+    """Up to where a stream of the bus was heard."""
+
+    __tablename__ = "inbox_positions"
+
+    stream: Mapped[str] = mapped_column(Text, primary_key=True)
+    epoch: Mapped[str] = mapped_column(Text)
+    sequence: Mapped[int]
+    updated_at: Mapped[datetime] = _now()
+
+
 class AllowanceRow(Row):
-    """Extra time of one attempt, in seconds, whatever it was given as."""
+    """Extra time of one attempt, in seconds, whatever it was given as.
+
+    Nobody has granted what an exam's policy gives for an outage; then `evidence` is what it was
+    given for.
+    """
 
     __tablename__ = "allowances"
     __table_args__ = (
         UniqueConstraint("attempt_id", "exam_allowance_id"),
+        UniqueConstraint("attempt_id", "outage_id"),
         CheckConstraint("seconds > 0", name="seconds"),
+        CheckConstraint("granted_by_id IS NOT NULL OR outage_id IS NOT NULL", name="granted_by"),
     )
 
     id: Mapped[int] = _id()
@@ -432,7 +508,9 @@ class AllowanceRow(Row):
     seconds: Mapped[int]
     factor: Mapped[float | None]
     reason: Mapped[str] = mapped_column(Text)
-    granted_by_id: Mapped[int]
+    granted_by_id: Mapped[int | None]
+    outage_id: Mapped[int | None] = mapped_column(ForeignKey(OutageRow.id))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = _now()
     acknowledged_at: Mapped[datetime | None]
 

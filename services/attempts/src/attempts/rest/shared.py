@@ -21,6 +21,7 @@ from attempts.answer import Save
 from attempts.auth_client import Names
 from attempts.authoring import Authoring
 from attempts.authorising import Authorising
+from attempts.compensating import Compensating
 from attempts.composing import Composing
 from attempts.errors import NotAssigned
 from attempts.exam import Sight
@@ -69,6 +70,7 @@ class Parts:
     forgetting: Forgetting
     steering: Steering
     allowing: Allowing
+    compensating: Compensating
     authorising: Authorising
     releasing: Releasing
     safe_browsing: SafeBrowsing

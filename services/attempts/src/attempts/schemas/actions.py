@@ -103,9 +103,11 @@ class AllowanceBody(BaseModel):
     seconds: int
     factor: float | None
     reason: str
-    granted_by_id: int
+    granted_by_id: int | None
     created_at: datetime
     acknowledged_at: datetime | None
+    outage_id: int | None
+    evidence: dict[str, Any] | None
 
     @classmethod
     def of(cls, allowance: Allowance) -> Self:

@@ -64,6 +64,8 @@ def store(
             "factor": grant.factor,
             "reason": grant.reason,
             "granted_by_id": grant.granted_by_id,
+            "outage_id": grant.outage_id,
+            "evidence": grant.evidence,
         }
         for attempt_id, given in sorted(seconds.items())
     ]
@@ -141,6 +143,16 @@ def acknowledge(session: Session, attempt_id: int, allowance_id: int) -> Allowan
     )
     row = session.execute(statement).mappings().one_or_none()
     return Allowance(**row) if row is not None else None
+
+
+def given_for_outages(session: Session, attempt_id: int) -> int:
+    """Return the seconds that an attempt got for outages without a person's decision."""
+    query = select(func.coalesce(func.sum(AllowanceRow.seconds), 0)).where(
+        AllowanceRow.attempt_id == attempt_id,
+        AllowanceRow.outage_id.is_not(None),
+        AllowanceRow.granted_by_id.is_(None),
+    )
+    return int(session.execute(query).scalar_one())
 
 
 def copy(session: Session, old_id: int, new_id: int) -> None:

@@ -16,6 +16,7 @@ from attempts.tables import (
     AuditLogRow,
     ExamRow,
     OpeningRow,
+    OutageRow,
     ReceiptRow,
     SafeBrowserLoginRow,
     TransferRow,
@@ -24,6 +25,7 @@ from attempts.tables import (
 _PARTS: dict[str, Any] = {
     "answers": AnswerRow,
     "allowances": AllowanceRow,
+    "outages": OutageRow,
     "transfers": TransferRow,
     "grades": GradeRow,
     "hand_marks": HandMarkRow,
