@@ -60,6 +60,7 @@ from attempts.rest import people as people_routes
 from attempts.rest import receipts as receipt_routes
 from attempts.rest import safe_browser as safe_browser_routes
 from attempts.rest import sitting as sitting_routes
+from attempts.rest import statements as statement_routes
 from attempts.rest import transfers as transfer_routes
 from attempts.rest.shared import Parts
 from attempts.rpc import AttemptsServicer
@@ -68,6 +69,7 @@ from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.settings import Settings
 from attempts.starting import Starting
+from attempts.stating import Stating
 from attempts.steering import Steering
 from attempts.surveying import Surveying
 from attempts.tables import OUTBOX
@@ -216,6 +218,7 @@ class Attempts:
             openings=Openings(database, relay.wake, grace_seconds=settings.grace_seconds),
             rubric_writing=RubricWriting(database),
             surveying=Surveying(database),
+            stating=Stating(database),
             authoring=Authoring(database),
             composing=Composing(database, relay.wake),
             exchanging=Exchanging(database),
@@ -259,6 +262,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(content_routes.router)
     app.include_router(exchange_routes.router)
     app.include_router(safe_browser_routes.router)
+    app.include_router(statement_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(receipt_routes.router)
     app.include_router(people_routes.router)

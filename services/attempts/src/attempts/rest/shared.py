@@ -40,6 +40,7 @@ from attempts.rubric_writing import RubricWriting
 from attempts.safe_browsing import SafeBrowsing
 from attempts.saving import Saving
 from attempts.starting import Starting
+from attempts.stating import Stating
 from attempts.steering import Steering
 from attempts.surveying import Surveying
 
@@ -62,6 +63,7 @@ class Parts:
     openings: Openings
     rubric_writing: RubricWriting
     surveying: Surveying
+    stating: Stating
     authoring: Authoring
     composing: Composing
     exchanging: Exchanging

@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
-from attempts.attempt import Attempt, Status, SubmitReason, ensure_move
+from attempts.attempt import CLOSED, Attempt, Status, SubmitReason, ensure_move
 from attempts.blob import Blob
 from attempts.exam import OPEN
 from attempts.grading import Grade
@@ -114,6 +114,14 @@ def load_of_student(session: Session, student_id: int, after_id: int, limit: int
 
 def load_of_exam(session: Session, exam_id: int) -> list[Attempt]:
     return _many(session, _reading().where(AttemptRow.exam_id == exam_id).order_by(AttemptRow.id))
+
+
+def load_closed(session: Session, exam_id: int, after_id: int, limit: int) -> list[Attempt]:
+    """Return a page of an exam's closed attempts by id."""
+    is_of_exam = AttemptRow.exam_id == exam_id
+    is_closed = AttemptRow.status.in_(sorted(CLOSED))
+    query = _reading().where(is_of_exam, is_closed, AttemptRow.id > after_id)
+    return _many(session, query.order_by(AttemptRow.id).limit(limit))
 
 
 def load_waiting(session: Session, exam_id: int) -> list[Attempt]:
