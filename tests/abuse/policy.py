@@ -534,6 +534,7 @@ ROWS = [
         path=lambda s: {"attempt_id": s.attempt(), "snapshot_id": str(uuid.uuid4())},
         answers=frozenset({404}),  # whoever may look is told that there is none
     ),
+    Row("GET /exams/{exam_id}/statements", STAFF, path=the_exam),
     # proctoring: webhooks; addresses and secrets are for administrators, how they stand for staff
     Row("GET /proctoring/webhooks", STAFF),
     Row("POST /proctoring/webhooks", {ADMIN}, body=WEBHOOK),

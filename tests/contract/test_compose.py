@@ -26,7 +26,8 @@ OF_AN_INSTALLATION = (
     "retention_", "review_", "intake_", "acting_", "attempts_seconds", "evidence_sweep_",
     "snapshots_per_", "snapshots_late_", "snapshots_at_", "snapshots_sweep_",
     "webhooks_trusted_", "webhooks_seconds", "webhooks_retry_", "webhooks_at_", "webhooks_each",
-    "outgoing_",
+    "outgoing_", "mail_host", "mail_port", "mail_tls", "mail_user", "mail_password", "mail_from",
+    "mail_language", "mail_about", "mail_seconds", "mail_retry_", "mail_at_", "public_url",
 )  # fmt: skip
 REST_PORTS = {"auth": 8101, "attempts": 8102, "proctoring": 8103, "realtime": 8104, "web": 8105}
 

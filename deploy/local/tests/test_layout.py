@@ -37,6 +37,12 @@ def test_everybody_knows_the_addresses_of_all_replicas(two_of_each):
     assert environment["REST_PORT"] == "8124"
 
 
+def test_proctoring_alone_is_told_of_mail(two_of_each, monkeypatch):
+    monkeypatch.setenv("MAIL_HOST", "127.0.0.1")
+    assert two_of_each.environment("proctoring")["MAIL_HOST"] == "127.0.0.1"
+    assert "MAIL_HOST" not in two_of_each.environment("auth")
+
+
 def test_our_own_environment_does_not_leak_into_services(two_of_each, monkeypatch):
     monkeypatch.setenv("DATABASE_POOL_SIZE", "99")
     assert "DATABASE_POOL_SIZE" not in two_of_each.environment("attempts")

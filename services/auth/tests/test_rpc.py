@@ -32,6 +32,16 @@ async def test_users_come_with_roles_and_unknown_ids_are_missing(world, stub):
     assert not first.HasField("trade_id")
 
 
+async def test_addresses_are_told_of_those_only_who_may_sign_in(stub, world):
+    person, gone = world.add("student"), world.add("student", is_active=False)
+    request = auth_pb2.GetAddressesRequest(user_ids=[person.id, gone.id, 2**40])
+    answer = await call(stub.GetAddresses, request, seconds=5)
+    assert [(each.user_id, "@" in each.email) for each in answer.addresses] == [(person.id, True)]
+    too_many = auth_pb2.GetAddressesRequest(user_ids=range(1001))
+    with pytest.raises(Invalid):
+        await call(stub.GetAddresses, too_many, seconds=5)
+
+
 async def test_more_than_a_thousand_users_are_refused(stub):
     request = auth_pb2.GetUsersRequest(user_ids=range(1001))
     with pytest.raises(Invalid) as refused:

@@ -225,6 +225,7 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
         self.assigned: dict[int, list[tuple[str, int]]] = {}
         self.revocations: list[auth_pb2.Revocation] = []
         self.users: dict[int, auth_pb2.User] = {}
+        self.mail: dict[int, str] = {}
         self.port = 0
         self._server = RpcServer("127.0.0.1", 0, self._register)
 
@@ -257,6 +258,14 @@ class StubAuth(auth_pb2_grpc.AuthServiceServicer):
     async def GetUsers(self, request, context):  # noqa: N802
         found = [self.users[i] for i in request.user_ids if i in self.users]
         return auth_pb2.GetUsersResponse(users=found)
+
+    async def GetAddresses(self, request, context):  # noqa: N802
+        found = [
+            auth_pb2.Address(user_id=i, email=self.mail[i])
+            for i in request.user_ids
+            if i in self.mail
+        ]
+        return auth_pb2.GetAddressesResponse(addresses=found)
 
     async def FindUsers(self, request, context):  # noqa: N802
         part, found = request.called.casefold(), []

@@ -28,6 +28,11 @@ LEAVING_SECONDS = "3"
 ON_DEMAND = ("web", "prometheus", "grafana", "traces")
 # Of requests that do not ask to be traced: enough to find one, little enough for a laptop.
 TRACES_SHARE = "0.05"
+MAIL = (
+    *("MAIL_HOST", "MAIL_PORT", "MAIL_TLS", "MAIL_USER", "MAIL_PASSWORD", "MAIL_CA_FILE"),
+    *("MAIL_FROM", "MAIL_LANGUAGE", "MAIL_ABOUT"),
+)
+"""What proctoring is told of mail, where whoever starts the platform says it."""
 BUILD_SECONDS = 300
 # Where Vite serves pages that somebody is working on, and where the existing client does.
 DEVELOPERS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
@@ -147,7 +152,9 @@ class Layout:
         if service == "proctoring":
             found["EVIDENCE_SIGNING_SECRET"] = secrets["evidence_signing_secret"]
             found["SNAPSHOTS_PLACE"] = str(self.state.root / "snapshots")
+            found["PUBLIC_URL"] = self.url
             found["WEBHOOKS_TRUSTED_HOSTS"] = f"{LOOPBACK},localhost"
+            found |= {name: os.environ[name] for name in MAIL if name in os.environ}
         return found
 
     def environment_of_deeds(self, service: str) -> dict[str, str]:

@@ -42,6 +42,16 @@ class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
         found = await self._sign_in.called(list(request.user_ids), part)
         return auth_pb2.FindUsersResponse(user_ids=found)
 
+    async def GetAddresses(  # noqa: N802  # the name in the treaty
+        self, request: auth_pb2.GetAddressesRequest, context: Any
+    ) -> auth_pb2.GetAddressesResponse:
+        del context
+        if len(request.user_ids) > MOST_USERS:
+            raise TooManyUsersAsked
+        people = await self._sign_in.people(list(request.user_ids))
+        found = [auth_pb2.Address(user_id=p.id, email=p.email) for p in people if p.is_active]
+        return auth_pb2.GetAddressesResponse(addresses=found)
+
     async def ListRevocations(  # noqa: N802  # the name in the treaty
         self, request: auth_pb2.ListRevocationsRequest, context: Any
     ) -> auth_pb2.ListRevocationsResponse:

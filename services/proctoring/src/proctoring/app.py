@@ -158,7 +158,7 @@ def _lifespan(
         _take_in(app, settings, ways, supervisor, snapshots)
         _keep_evidence(app, settings, ways, supervisor)
         _review_and_act(app, settings, ways, supervisor)
-        outgoing = Outgoing.of(settings, ways.database, ways.bus)
+        outgoing = Outgoing.of(settings, ways.database, ways.bus, ways.auth.address)
         app.state.webhooks = outgoing.keeping
         outgoing.supervise(supervisor)
         servicer = ProctoringServicer(database)

@@ -54,6 +54,14 @@ class AuthClient:
             found |= {user.user_id: _person(user) for user in answer.users}
         return found
 
+    async def address(self, user_id: int) -> str | None:
+        """Return where a user who may sign in gets mail; raise `Unavailable` without auth."""
+        request = pb.GetAddressesRequest(user_ids=[user_id])
+        answer: pb.GetAddressesResponse = await rpc.call(
+            self._stub.GetAddresses, request, seconds=self._seconds
+        )
+        return next((each.email for each in answer.addresses), None)
+
     async def called(self, user_ids: Collection[int], part: str) -> set[int]:
         """Return who of up to 20,000 users has `part` in the name or hall ticket.
 

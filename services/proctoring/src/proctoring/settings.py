@@ -1,11 +1,12 @@
 """What an installation decides about proctoring: its neighbour, its proxies, its bounds."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from chassis.settings import Addresses, DatabaseSettings
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+About = Literal["extra_time", "result", "appeal"]
 STANDARD_SECONDS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """The example that Standard Webhooks gives: ten tries within three days and a bit."""
 
@@ -70,6 +71,29 @@ class Settings(DatabaseSettings):
     """Messages that are being sent at the same moment by one process."""
     webhooks_each: int = Field(default=8, ge=1, le=100)
     """How many of them to one receiver."""
+    mail_host: str | None = None
+    """The SMTP server that mail to students is handed to; None: no mail is sent."""
+    mail_port: int = Field(default=587, ge=1, le=65_535)
+    mail_tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """none: only for a server on the same machine; then nobody signs in."""
+    mail_user: str | None = None
+    mail_password: SecretStr | None = None
+    mail_ca_file: str | None = None
+    """Certificate authorities that the server's certificate may have beside the public ones."""
+    mail_from: str = ""
+    """Who writes: an address."""
+    mail_language: Literal["en", "hi"] = "en"
+    """The language of mails: nobody's own is known."""
+    mail_about: Annotated[tuple[About, ...], NoDecode] = ("extra_time", "result", "appeal")
+    """What mails are sent about, comma separated."""
+    mail_seconds: float = Field(default=30.0, gt=0, le=120)
+    """How long handing one over may take."""
+    mail_retry_seconds: Annotated[tuple[float, ...], NoDecode] = (60, 300, 1_800, 7_200, 21_600)
+    """From one try to the next where the server says 4xx or is away; then it is given up."""
+    mail_at_once: int = Field(default=4, ge=1, le=50)
+    """Mails that are being handed over at the same moment by one process."""
+    public_url: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/?#]+$")
+    """Where browsers reach the platform, without a path: stands in every mail."""
     outgoing_days: float = Field(default=30.0, ge=4, le=3_650)
     """How long what left is kept, and can be told again."""
     outgoing_look_seconds: float = Field(default=2.0, gt=0, le=60)
@@ -96,9 +120,32 @@ class Settings(DatabaseSettings):
     retention_interval_seconds: float = Field(default=600.0, gt=0)
     """Between two looks for what is due."""
 
-    @field_validator("webhooks_trusted_hosts", "webhooks_retry_seconds", mode="before")
+    @field_validator(
+        "webhooks_trusted_hosts",
+        "webhooks_retry_seconds",
+        "mail_about",
+        "mail_retry_seconds",
+        mode="before",
+    )
     @classmethod
     def _listed(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
         return tuple(word.strip() for word in value.split(",") if word.strip())
+
+    @field_validator("mail_host", "mail_user", "mail_password", "mail_ca_file", mode="before")
+    @classmethod
+    def _absent(cls, value: Any) -> Any:
+        return value or None
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.mail_host is None:
+            return self
+        if not self.mail_from:
+            raise ValueError("MAIL_HOST wants MAIL_FROM, too")
+        if (self.mail_user is None) != (self.mail_password is None):
+            raise ValueError("MAIL_USER and MAIL_PASSWORD go together: both or none")
+        if self.mail_tls == "none" and self.mail_user is not None:
+            raise ValueError("MAIL_TLS=none would send MAIL_PASSWORD for everybody to read")
+        return self

@@ -1,5 +1,6 @@
 """An administrator who knows a receiver of webhooks, and what attempts says of one exam."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from chassis.bus import BusUnavailable
+from chassis.database import Database
+from chassis.migrating import migrate
 from chassis.waiting import eventually
 from outgoing_kit import PATIENCE_SECONDS, Receiver
 
@@ -100,3 +103,12 @@ async def office(rig, bus):
     yield office
     if office.made:
         await office.admin.delete(office.path)
+
+
+@pytest.fixture(scope="session")
+async def own_database(database):
+    urls = await asyncio.to_thread(database, "proctoring")
+    await asyncio.to_thread(migrate, "proctoring", urls.owner_url, "proctoring")
+    own = Database(urls.app_url, pool_size=4)
+    yield own
+    await asyncio.to_thread(own.dispose)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from chassis.bus import EVENTS, Position
 from chassis.database import Database
-from chassis.migrating import migrate
 from chassis.waiting import eventually
 from proctoring import delivery_store
 from proctoring.outgoing import endpoint_store, signature
@@ -18,15 +17,6 @@ from sqlalchemy import text
 
 KEPT = timedelta(days=30)
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-async def own_database(database):
-    urls = await asyncio.to_thread(database, "proctoring")
-    await asyncio.to_thread(migrate, "proctoring", urls.owner_url, "proctoring")
-    own = Database(urls.app_url, pool_size=4)
-    yield own
-    await asyncio.to_thread(own.dispose)
 
 
 class World:
@@ -80,7 +70,7 @@ class World:
 @pytest.fixture
 async def world(bus, own_database):
     world = World(bus, own_database)
-    for table in ("webhook_endpoints", "inbox_positions"):  # rows of an endpoint go with it
+    for table in ("outgoing", "webhook_endpoints", "inbox_positions"):
         emptied = text(f"DELETE FROM proctoring.{table}")  # noqa: S608  # one of two
         await world.rows(lambda s, emptied=emptied: s.execute(emptied))
     return world
@@ -182,4 +172,4 @@ def test_what_cannot_be_read_is_passed_over():
     }
     broken = whole | {"fact": "event_recorded", "data": {"event": {"severity": "violation"}}}
     odd = [b"", b"{}", b"\xff", json.dumps(broken).encode(), json.dumps(whole).encode()]
-    assert [message.id for message in read(map(Said, odd))] == ["a-1"]
+    assert [message.id for message in read(map(Said, odd)).messages] == ["a-1"]

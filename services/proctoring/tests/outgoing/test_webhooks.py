@@ -13,7 +13,7 @@ from proctoring.outgoing import store
 from proctoring.outgoing.holdings import OUTGOING
 from proctoring.outgoing.queue import DeliveryState
 from proctoring.outgoing.schedule import DELIVERED, Outcome, Verdict
-from proctoring.outgoing.sending import Sender, Terms
+from proctoring.outgoing.sending import Sender, Terms, due_webhooks
 from proctoring.outgoing.sweeping import OutgoingSweeper
 from sqlalchemy import text
 
@@ -444,7 +444,7 @@ class Hanging:
         return
 
 
-TERMS = Terms(schedule=(0.01,), seconds=5, at_once=2, each=10, look_seconds=0.05)
+TERMS = Terms(schedule=(0.01,), seconds=5, at_once=2, look_seconds=0.05)
 
 
 @pytest.fixture
@@ -484,7 +484,7 @@ class OnlyOne(Sender):
 
 async def test_no_more_is_under_way_than_there_is_room_and_all_ends_with_the_sender(own, rig):
     carrier = Hanging()
-    sender = OnlyOne(rig.database, carrier, TERMS)
+    sender = OnlyOne(rig.database, carrier, TERMS, due_webhooks(10))
     sender.only = own
     task = asyncio.create_task(sender.run())
     await eventually(lambda: len(carrier.begun) == 2, PATIENCE_SECONDS)
@@ -499,21 +499,27 @@ async def test_no_more_is_under_way_than_there_is_room_and_all_ends_with_the_sen
     assert not [name for name in names if name in {f"outgoing-{i}" for i in carrier.begun}]
 
 
-async def test_a_defect_of_a_carrier_is_told_and_costs_one_try(own, rig):
+async def test_a_defect_of_a_carrier_is_told_and_is_a_failed_try(own, rig):
     class Broken(Hanging):
         async def carry(self, taken):
-            self.begun.append(taken.id)
             raise RuntimeError("unforeseen")
 
-    carrier = Broken()
-    sender = OnlyOne(rig.database, carrier, TERMS)
+    sender = OnlyOne(rig.database, Broken(), TERMS, due_webhooks(10))
     sender.only = own
+    failed = text(
+        "SELECT count(*) FROM proctoring.outgoing"
+        " WHERE endpoint_id = :id AND state = 'failed' AND tries = 2 AND last_error = 'unforeseen'"
+    )
+
+    async def all_failed() -> bool:
+        return await rig.rows(lambda s: s.execute(failed, {"id": own}).scalar_one()) == 3
+
     with structlog.testing.capture_logs() as lines:
         task = asyncio.create_task(sender.run())
-        await eventually(lambda: len(carrier.begun) == 3, PATIENCE_SECONDS)
+        await eventually(all_failed, PATIENCE_SECONDS)
         task.cancel()
         await asyncio.wait([task], timeout=5)
-    assert [line["event"] for line in lines].count("outgoing.unforeseen") == 3
+    assert [line["event"] for line in lines].count("outgoing.unforeseen") == 6
 
 
 async def test_what_was_told_of_an_attempt_is_exported_and_erased_and_not_told_anew(

@@ -1192,6 +1192,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_id}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Statements
+         * @description Return what students did in closed attempts, as statements that may be told again.
+         */
+        get: operations["get_statements_api_v1_exams__exam_id__statements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attempts/audit": {
         parameters: {
             query?: never;
@@ -4956,6 +4976,21 @@ export interface components {
          * @enum {string}
          */
         State: "recorded" | "proposed" | "granted" | "declined" | "over_cap";
+        /**
+         * StatementResult
+         * @description As a learning record store answers: the list, and where it goes on.
+         */
+        StatementResult: {
+            /** Statements */
+            statements: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * More
+             * @description the next page, relative to the server; empty at the end
+             */
+            more: string;
+        };
         /** StatisticsBody */
         StatisticsBody: {
             /** Total Attempts */
@@ -13561,6 +13596,91 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statements_api_v1_exams__exam_id__statements_get: {
+        parameters: {
+            query?: {
+                /** @description whose accounts and activities these are; PUBLIC_URL, if not said otherwise */
+                home?: string | null;
+                /** @description attempts behind this id */
+                after?: number;
+                /** @description attempts of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                exam_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementResult"];
+                };
             };
             /** @description Bad Request */
             400: {

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16oep/auth/v1/auth.proto\x12\x0boep.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"#\n\x0fGetUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\"4\n\x10GetUsersResponse\x12 \n\x05users\x18\x01 \x03(\x0b\x32\x11.oep.auth.v1.User\"4\n\x10\x46indUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x0e\n\x06\x63\x61lled\x18\x02 \x01(\t\"%\n\x11\x46indUsersResponse\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\"\x8a\x02\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12\x11\n\tis_active\x18\x04 \x01(\x08\x12\r\n\x05roles\x18\x05 \x03(\t\x12\x16\n\tcenter_id\x18\x06 \x01(\x03H\x00\x88\x01\x01\x12\x1f\n\x12hall_ticket_number\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08trade_id\x18\x08 \x01(\x03H\x02\x88\x01\x01\x12\x18\n\x0b\x63\x65nter_name\x18\t \x01(\tH\x03\x88\x01\x01\x42\x0c\n\n_center_idB\x15\n\x13_hall_ticket_numberB\x0b\n\t_trade_idB\x0e\n\x0c_center_name\"\x18\n\x16ListRevocationsRequest\"G\n\x17ListRevocationsResponse\x12,\n\x0brevocations\x18\x01 \x03(\x0b\x32\x17.oep.auth.v1.Revocation\"\xcb\x01\n\nRevocation\x12\x12\n\x08login_id\x18\x01 \x01(\tH\x00\x12\x11\n\x07user_id\x18\x02 \x01(\x03H\x00\x12.\n\nrevoked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tforget_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\rlogin_user_id\x18\x05 \x01(\x03H\x01\x88\x01\x01\x42\t\n\x07subjectB\x10\n\x0e_login_user_id\")\n\x16ListAssignmentsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\"G\n\x17ListAssignmentsResponse\x12,\n\x0b\x61ssignments\x18\x01 \x03(\x0b\x32\x17.oep.auth.v1.Assignment\"+\n\nAssignment\x12\x0f\n\x07\x65xam_id\x18\x01 \x01(\x03\x12\x0c\n\x04role\x18\x02 \x01(\t2\xde\x02\n\x0b\x41uthService\x12G\n\x08GetUsers\x12\x1c.oep.auth.v1.GetUsersRequest\x1a\x1d.oep.auth.v1.GetUsersResponse\x12J\n\tFindUsers\x12\x1d.oep.auth.v1.FindUsersRequest\x1a\x1e.oep.auth.v1.FindUsersResponse\x12\\\n\x0fListRevocations\x12#.oep.auth.v1.ListRevocationsRequest\x1a$.oep.auth.v1.ListRevocationsResponse\x12\\\n\x0fListAssignments\x12#.oep.auth.v1.ListAssignmentsRequest\x1a$.oep.auth.v1.ListAssignmentsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16oep/auth/v1/auth.proto\x12\x0boep.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"#\n\x0fGetUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\"4\n\x10GetUsersResponse\x12 \n\x05users\x18\x01 \x03(\x0b\x32\x11.oep.auth.v1.User\"4\n\x10\x46indUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x0e\n\x06\x63\x61lled\x18\x02 \x01(\t\"%\n\x11\x46indUsersResponse\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\"\x8a\x02\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12\x11\n\tis_active\x18\x04 \x01(\x08\x12\r\n\x05roles\x18\x05 \x03(\t\x12\x16\n\tcenter_id\x18\x06 \x01(\x03H\x00\x88\x01\x01\x12\x1f\n\x12hall_ticket_number\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08trade_id\x18\x08 \x01(\x03H\x02\x88\x01\x01\x12\x18\n\x0b\x63\x65nter_name\x18\t \x01(\tH\x03\x88\x01\x01\x42\x0c\n\n_center_idB\x15\n\x13_hall_ticket_numberB\x0b\n\t_trade_idB\x0e\n\x0c_center_name\"\'\n\x13GetAddressesRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\"?\n\x14GetAddressesResponse\x12\'\n\taddresses\x18\x01 \x03(\x0b\x32\x14.oep.auth.v1.Address\")\n\x07\x41\x64\x64ress\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"\x18\n\x16ListRevocationsRequest\"G\n\x17ListRevocationsResponse\x12,\n\x0brevocations\x18\x01 \x03(\x0b\x32\x17.oep.auth.v1.Revocation\"\xcb\x01\n\nRevocation\x12\x12\n\x08login_id\x18\x01 \x01(\tH\x00\x12\x11\n\x07user_id\x18\x02 \x01(\x03H\x00\x12.\n\nrevoked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tforget_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\rlogin_user_id\x18\x05 \x01(\x03H\x01\x88\x01\x01\x42\t\n\x07subjectB\x10\n\x0e_login_user_id\")\n\x16ListAssignmentsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\"G\n\x17ListAssignmentsResponse\x12,\n\x0b\x61ssignments\x18\x01 \x03(\x0b\x32\x17.oep.auth.v1.Assignment\"+\n\nAssignment\x12\x0f\n\x07\x65xam_id\x18\x01 \x01(\x03\x12\x0c\n\x04role\x18\x02 \x01(\t2\xb3\x03\n\x0b\x41uthService\x12G\n\x08GetUsers\x12\x1c.oep.auth.v1.GetUsersRequest\x1a\x1d.oep.auth.v1.GetUsersResponse\x12J\n\tFindUsers\x12\x1d.oep.auth.v1.FindUsersRequest\x1a\x1e.oep.auth.v1.FindUsersResponse\x12S\n\x0cGetAddresses\x12 .oep.auth.v1.GetAddressesRequest\x1a!.oep.auth.v1.GetAddressesResponse\x12\\\n\x0fListRevocations\x12#.oep.auth.v1.ListRevocationsRequest\x1a$.oep.auth.v1.ListRevocationsResponse\x12\\\n\x0fListAssignments\x12#.oep.auth.v1.ListAssignmentsRequest\x1a$.oep.auth.v1.ListAssignmentsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,18 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDUSERSRESPONSE']._serialized_end=254
   _globals['_USER']._serialized_start=257
   _globals['_USER']._serialized_end=523
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=525
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=549
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=551
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=622
-  _globals['_REVOCATION']._serialized_start=625
-  _globals['_REVOCATION']._serialized_end=828
-  _globals['_LISTASSIGNMENTSREQUEST']._serialized_start=830
-  _globals['_LISTASSIGNMENTSREQUEST']._serialized_end=871
-  _globals['_LISTASSIGNMENTSRESPONSE']._serialized_start=873
-  _globals['_LISTASSIGNMENTSRESPONSE']._serialized_end=944
-  _globals['_ASSIGNMENT']._serialized_start=946
-  _globals['_ASSIGNMENT']._serialized_end=989
-  _globals['_AUTHSERVICE']._serialized_start=992
-  _globals['_AUTHSERVICE']._serialized_end=1342
+  _globals['_GETADDRESSESREQUEST']._serialized_start=525
+  _globals['_GETADDRESSESREQUEST']._serialized_end=564
+  _globals['_GETADDRESSESRESPONSE']._serialized_start=566
+  _globals['_GETADDRESSESRESPONSE']._serialized_end=629
+  _globals['_ADDRESS']._serialized_start=631
+  _globals['_ADDRESS']._serialized_end=672
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=674
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=698
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=700
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=771
+  _globals['_REVOCATION']._serialized_start=774
+  _globals['_REVOCATION']._serialized_end=977
+  _globals['_LISTASSIGNMENTSREQUEST']._serialized_start=979
+  _globals['_LISTASSIGNMENTSREQUEST']._serialized_end=1020
+  _globals['_LISTASSIGNMENTSRESPONSE']._serialized_start=1022
+  _globals['_LISTASSIGNMENTSRESPONSE']._serialized_end=1093
+  _globals['_ASSIGNMENT']._serialized_start=1095
+  _globals['_ASSIGNMENT']._serialized_end=1138
+  _globals['_AUTHSERVICE']._serialized_start=1141
+  _globals['_AUTHSERVICE']._serialized_end=1576
 # @@protoc_insertion_point(module_scope)

@@ -57,6 +57,26 @@ class User(_message.Message):
     center_name: str
     def __init__(self, user_id: _Optional[int] = ..., username: _Optional[str] = ..., full_name: _Optional[str] = ..., is_active: _Optional[bool] = ..., roles: _Optional[_Iterable[str]] = ..., center_id: _Optional[int] = ..., hall_ticket_number: _Optional[str] = ..., trade_id: _Optional[int] = ..., center_name: _Optional[str] = ...) -> None: ...
 
+class GetAddressesRequest(_message.Message):
+    __slots__ = ("user_ids",)
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetAddressesResponse(_message.Message):
+    __slots__ = ("addresses",)
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    addresses: _containers.RepeatedCompositeFieldContainer[Address]
+    def __init__(self, addresses: _Optional[_Iterable[_Union[Address, _Mapping]]] = ...) -> None: ...
+
+class Address(_message.Message):
+    __slots__ = ("user_id", "email")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    email: str
+    def __init__(self, user_id: _Optional[int] = ..., email: _Optional[str] = ...) -> None: ...
+
 class ListRevocationsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -44,6 +44,11 @@ class AuthServiceStub:
                 request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.SerializeToString,
                 response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.FromString,
                 _registered_method=True)
+        self.GetAddresses = channel.unary_unary(
+                '/oep.auth.v1.AuthService/GetAddresses',
+                request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesRequest.SerializeToString,
+                response_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesResponse.FromString,
+                _registered_method=True)
         self.ListRevocations = channel.unary_unary(
                 '/oep.auth.v1.AuthService/ListRevocations',
                 request_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.ListRevocationsRequest.SerializeToString,
@@ -68,6 +73,13 @@ class AuthServiceServicer:
 
     def FindUsers(self, request, context):
         """Who of up to 20,000 users is called so: for lists that are searched by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAddresses(self, request, context):
+        """Where up to 1,000 users get their mail: only of those who may sign in, and for nothing but mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,6 +111,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.FindUsers,
                     request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.FromString,
                     response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.SerializeToString,
+            ),
+            'GetAddresses': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAddresses,
+                    request_deserializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesRequest.FromString,
+                    response_serializer=oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesResponse.SerializeToString,
             ),
             'ListRevocations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRevocations,
@@ -165,6 +182,33 @@ class AuthService:
             '/oep.auth.v1.AuthService/FindUsers',
             oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersRequest.SerializeToString,
             oep_dot_auth_dot_v1_dot_auth__pb2.FindUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAddresses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/oep.auth.v1.AuthService/GetAddresses',
+            oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesRequest.SerializeToString,
+            oep_dot_auth_dot_v1_dot_auth__pb2.GetAddressesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,8 @@ class AuthServiceStub:
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
     FindUsers: _grpc.UnaryUnaryMultiCallable[_auth_pb2.FindUsersRequest, _auth_pb2.FindUsersResponse]
     """Who of up to 20,000 users is called so: for lists that are searched by name."""
+    GetAddresses: _grpc.UnaryUnaryMultiCallable[_auth_pb2.GetAddressesRequest, _auth_pb2.GetAddressesResponse]
+    """Where up to 1,000 users get their mail: only of those who may sign in, and for nothing but mail."""
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
     ListAssignments: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]
@@ -47,6 +49,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Names, roles and centre of up to 1,000 users. Unknown ids are simply missing from the answer."""
     FindUsers: _aio.UnaryUnaryMultiCallable[_auth_pb2.FindUsersRequest, _auth_pb2.FindUsersResponse]  # type: ignore[assignment]
     """Who of up to 20,000 users is called so: for lists that are searched by name."""
+    GetAddresses: _aio.UnaryUnaryMultiCallable[_auth_pb2.GetAddressesRequest, _auth_pb2.GetAddressesResponse]  # type: ignore[assignment]
+    """Where up to 1,000 users get their mail: only of those who may sign in, and for nothing but mail."""
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRevocationsRequest, _auth_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """Logins and users whose tokens must be refused although their signature is good and they have not expired."""
     ListAssignments: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAssignmentsRequest, _auth_pb2.ListAssignmentsResponse]  # type: ignore[assignment]
@@ -68,6 +72,14 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.FindUsersResponse, _abc.Awaitable[_auth_pb2.FindUsersResponse]]:
         """Who of up to 20,000 users is called so: for lists that are searched by name."""
+
+    @_abc_1.abstractmethod
+    def GetAddresses(
+        self,
+        request: _auth_pb2.GetAddressesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.GetAddressesResponse, _abc.Awaitable[_auth_pb2.GetAddressesResponse]]:
+        """Where up to 1,000 users get their mail: only of those who may sign in, and for nothing but mail."""
 
     @_abc_1.abstractmethod
     def ListRevocations(

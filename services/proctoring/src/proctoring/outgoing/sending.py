@@ -8,7 +8,7 @@ the same id: a receiver that looks at ids takes it once.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ import structlog
 from chassis.database import Database
 from chassis.ending import end
 from chassis.errors import Unavailable
+from sqlalchemy.orm import Session
 
 from proctoring.metrics import FAILING_ENDPOINTS, OUTGOING
 from proctoring.outgoing import endpoint_store, store
@@ -46,17 +47,37 @@ class Terms:
     seconds: float
     """How long a try may take."""
     at_once: int
-    each: int
-    """How many of them to one endpoint."""
     look_seconds: float
+
+
+Take = Callable[[Session, Mapping[int, int], int, timedelta], list[Taken]]
+"""In a transaction, given how much of each endpoint is under way, what room there is, and for how
+long who takes it may hold it."""
+
+
+def due_webhooks(each: int) -> Take:
+    """Return what takes webhooks, so many at once of one endpoint at most."""
+
+    def take(session: Session, busy: Mapping[int, int], room: int, lease: timedelta) -> list[Taken]:
+        FAILING_ENDPOINTS.set(endpoint_store.failing_count(session))
+        return store.take(session, busy, limit=room, each=each, lease=lease)
+
+    return take
+
+
+def due_letters(session: Session, _: Mapping[int, int], room: int, lease: timedelta) -> list[Taken]:
+    """Take letters."""
+    return store.take_letters(session, limit=room, lease=lease)
 
 
 class Sender:
     """`run` is its supervised task."""
 
-    def __init__(self, database: Database, carrier: Carrier, terms: Terms) -> None:
+    def __init__(self, database: Database, carrier: Carrier, terms: Terms, take: Take) -> None:
+        """`take` takes what is due to this carrier's receivers."""
+        self._take_due = take
         self._database = database
-        self._carrier = carrier
+        self.carrier = carrier
         self._terms = terms
         self._lease = timedelta(seconds=terms.seconds + _LEASE_MORE_SECONDS)
         self._running: dict[asyncio.Task[None], Taken] = {}
@@ -94,10 +115,10 @@ class Sender:
             task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        """Make room; a defect of ours is told once, and its message is tried after its lease."""
+        """Make room; what could not be written down is tried again after its lease."""
         del self._running[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("outgoing.unforeseen", exc_info=error)
+            log.error("outgoing.not_settled", exc_info=error)
         self._news.set()
 
     async def _wait(self) -> None:
@@ -107,11 +128,19 @@ class Sender:
         except TimeoutError:
             pass
 
+    async def _try(self, taken: Taken) -> Outcome:
+        """Carry it; a defect of ours is told, and is a failed try like any other."""
+        try:
+            return await self.carrier.carry(taken)
+        except Exception:
+            log.exception("outgoing.unforeseen", delivery_id=taken.id)
+            return Outcome(Verdict.AGAIN, error="unforeseen")
+
     async def _send(self, taken: Taken) -> None:
-        outcome = await self._carrier.carry(taken)
+        outcome = await self._try(taken)
         chance = random.random()  # noqa: S311  # jitter
         pause = pause_seconds(taken.tries, self._terms.schedule, outcome, chance)
-        OUTGOING.labels(self._carrier.name, outcome.verdict.value).inc()
+        OUTGOING.labels(self.carrier.name, outcome.verdict.value).inc()
         try:
             state = await self._database.run(self._settle, taken, outcome, pause)
         except Unavailable as failure:
@@ -123,8 +152,7 @@ class Sender:
 
     def _take(self, busy: Counter[int], room: int) -> list[Taken]:
         with self._database.transaction() as session:
-            FAILING_ENDPOINTS.set(endpoint_store.failing_count(session))
-            return store.take(session, busy, limit=room, each=self._terms.each, lease=self._lease)
+            return self._take_due(session, busy, room, self._lease)
 
     def _settle(self, taken: Taken, outcome: Outcome, pause: float | None) -> str | None:
         """Write down what came of it; return what the endpoint is from now on, if it failed."""
@@ -151,7 +179,7 @@ class Sender:
         """Log a try; where it went and what it said stays in the database."""
         log.info(
             "outgoing.tried",
-            carrier=self._carrier.name,
+            carrier=self.carrier.name,
             delivery_id=taken.id,
             endpoint_id=taken.endpoint_id,
             topic=taken.topic,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from proctoring.outgoing.letter import Letter
 from proctoring.outgoing.queue import Delivery, DeliveryState, Taken
 from proctoring.outgoing.schedule import Outcome
 from proctoring.outgoing.topic import Message
@@ -39,6 +40,40 @@ _ADD_ONE = text(
     """
     INSERT INTO proctoring.outgoing (endpoint_id, message_id, topic, occurred_at, body)
     VALUES (:endpoint_id, :message_id, :topic, :occurred_at, :body) RETURNING id
+    """
+)
+_ADD_LETTERS = text(
+    """
+    INSERT INTO proctoring.outgoing
+           (message_id, topic, exam_id, attempt_id, student_id, occurred_at, body)
+    SELECT m.message_id, m.topic, m.exam_id, m.attempt_id, m.student_id, m.occurred_at, ''
+    FROM unnest(CAST(:ids AS text[]), CAST(:topics AS text[]), CAST(:exam_ids AS int[]),
+                CAST(:attempt_ids AS int[]), CAST(:student_ids AS bigint[]),
+                CAST(:instants AS timestamptz[]))
+         AS m (message_id, topic, exam_id, attempt_id, student_id, occurred_at)
+    WHERE m.occurred_at > clock_timestamp() - CAST(:oldest AS interval)
+    ON CONFLICT ON CONSTRAINT uq_outgoing_endpoint_id_message_id DO NOTHING
+    RETURNING id
+    """
+)
+_APPEALED = text(
+    """
+    SELECT id FROM proctoring.reviews
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND appeal_decided_at IS NOT NULL
+    """
+)
+_TAKE_LETTERS = text(
+    """
+    WITH due AS (
+        SELECT id FROM proctoring.outgoing
+        WHERE endpoint_id IS NULL AND state = 'waiting' AND next_at <= clock_timestamp()
+        ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE proctoring.outgoing o
+    SET tries = o.tries + 1, next_at = clock_timestamp() + CAST(:lease AS interval)
+    FROM due WHERE o.id = due.id
+    RETURNING o.id, o.message_id, o.topic, o.attempt_id, o.student_id, o.body, o.tries,
+              o.next_at AS held_until, clock_timestamp() AS now
     """
 )
 _TAKE = text(
@@ -177,6 +212,34 @@ def add(session: Session, messages: Sequence[Message], kept: timedelta) -> int:
         "kept": kept,
     }
     return len(session.execute(_ADD, new).scalars().all())
+
+
+def add_letters(session: Session, letters: Sequence[Letter], oldest: timedelta) -> int:
+    """Write letters, those older than `oldest` and known ones excepted; return how many are new.
+
+    Of ends of reviews only those of appeals are worth one.
+    """
+    if not letters:
+        return 0
+    asked = [each.review_id for each in letters if each.review_id is not None]
+    appealed = set(session.execute(_APPEALED, {"ids": asked}).scalars()) if asked else set()
+    worth = [each for each in letters if each.review_id is None or each.review_id in appealed]
+    new = {
+        "ids": [each.id for each in worth],
+        "topics": [each.about.value for each in worth],
+        "exam_ids": [each.exam_id for each in worth],
+        "attempt_ids": [each.attempt_id for each in worth],
+        "student_ids": [each.student_id for each in worth],
+        "instants": [each.occurred_at for each in worth],
+        "oldest": oldest,
+    }
+    return len(session.execute(_ADD_LETTERS, new).scalars().all())
+
+
+def take_letters(session: Session, *, limit: int, lease: timedelta) -> list[Taken]:
+    """Take letters that are due, as `take` does."""
+    wanted = {"limit": limit, "lease": lease}
+    return [Taken(**row) for row in session.execute(_TAKE_LETTERS, wanted).mappings()]
 
 
 def add_one(session: Session, endpoint_id: int, message: Message) -> int:

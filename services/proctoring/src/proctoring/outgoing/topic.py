@@ -27,7 +27,7 @@ OFFERED = tuple(topic for topic in Topic if topic is not Topic.TRIED)
 """What an endpoint may choose."""
 FACTS = ("status_changed", "event_recorded", "grade_changed")
 """What of the bus is read for them."""
-_GRADED = "graded"
+GRADED_STATUS = "graded"
 
 
 class _Event(msgspec.Struct):
@@ -85,7 +85,7 @@ def messages(said: Notice) -> Sequence[Message]:
     if said.fact != "status_changed":
         return ()
     told = [_message(said, Topic.STATUS_CHANGED, data)]
-    if data.get("status") == _GRADED and data.get("previous_status") != _GRADED:
+    if data.get("status") == GRADED_STATUS and data.get("previous_status") != GRADED_STATUS:
         graded = {name: data.get(name) for name in ("student_id", "version", "submit_time")}
         told.append(_message(said, Topic.GRADED, graded, suffix="-graded"))
     return told
