@@ -90,6 +90,11 @@ def outage(s: Scene) -> dict[str, int]:
     return {"attempt_id": attempt_id, "outage_id": s.outage(attempt_id)}
 
 
+def safe_browser_key(s: Scene) -> dict[str, int]:
+    exam_id = s.fresh_exam()
+    return {"exam_id": exam_id, "key_id": s.safe_browser_key(exam_id)}
+
+
 def transfer(s: Scene) -> dict[str, int]:
     return {"transfer_id": s.transfer(s.attempt())}
 
@@ -312,6 +317,25 @@ ROWS = [
     Row("DELETE /exams/{exam_id}", {ADMIN}, path=fresh_exam),
     Row("GET /exams/{exam_id}/export-qti", STAFF, path=the_exam),
     Row("GET /exams/{exam_id}/package", STAFF, path=the_exam),
+    Row("GET /exams/{exam_id}/safe-browser", {ADMIN}, path=the_exam),
+    Row(
+        "PUT /exams/{exam_id}/safe-browser",
+        {ADMIN},
+        path=fresh_exam,
+        body=of(is_required=True),
+    ),
+    Row(
+        "POST /exams/{exam_id}/safe-browser/keys",
+        {ADMIN},
+        path=fresh_exam,
+        body=of(kind="config", note="ours"),
+    ),
+    Row(
+        "DELETE /exams/{exam_id}/safe-browser/keys/{key_id}",
+        {ADMIN},
+        path=safe_browser_key,
+    ),
+    Row("GET /exams/{exam_id}/safe-browser/config.seb", SIGNED_IN, path=the_exam),
     Row("GET /exams/{exam_id}/allowances", STAFF | {PROCTOR}, path=the_exam),
     Row(
         "POST /exams/{exam_id}/allowances",

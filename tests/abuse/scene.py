@@ -349,6 +349,16 @@ class Scene:
             granted_by_id=self.actors["admin"].user_id,
         )
 
+    def safe_browser_key(self, exam_id: int) -> int:
+        return self.insert(
+            "attempts.safe_browser_keys",
+            exam_id=exam_id,
+            kind="config",
+            key="5eb" * 21 + "0",
+            note="",
+            created_by_id=self.actors["admin"].user_id,
+        )
+
     def outage(self, attempt_id: int) -> int:
         now = datetime.now(UTC)
         return self.insert(

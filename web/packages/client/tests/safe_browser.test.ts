@@ -17,7 +17,10 @@ test('a key that it did not tell is not sent', () => {
     { SafeExamBrowser: { security: { configKey: security.configKey } } },
     'https://a.example/',
   );
-  expect(told.map(([name]) => name)).toEqual(['x-safeexambrowser-page-url', 'x-safeexambrowser-page-configkeyhash']);
+  expect(told.map(([name]) => name)).toEqual([
+    'x-safeexambrowser-page-url',
+    'x-safeexambrowser-page-configkeyhash',
+  ]);
 });
 
 test('another browser says nothing', () => {
