@@ -59,6 +59,11 @@ def limited() -> dict[int | str, Json]:
     return {429: _response(429)}
 
 
+def refused(*statuses: int) -> dict[int | str, Json]:
+    """Return what a route adds to its `responses` for refusals that its parts do not tell of."""
+    return {status: _response(status) for status in statuses}
+
+
 def describe(app: FastAPI) -> None:
     """Let `app.openapi` name the problems of every operation."""
     original = app.openapi
