@@ -44,6 +44,10 @@ up: setup ## Run the platform until Ctrl-C (ARGS="--realtime 2 --attempts 2")
 web: setup ## Build the pages into web/dist (`make up` does it by itself)
 	@$(PYTHON) web/build.py
 
+.PHONY: provider
+provider: setup ## Run an OpenID provider to try sign-in with, until Ctrl-C (ARGS="--port 9400")
+	@exec $(PYTHON) web/build.py provider $(ARGS)
+
 .PHONY: down
 down: setup ## Stop it from another terminal; the data are kept
 	@$(BIN)/oep down

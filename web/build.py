@@ -6,6 +6,8 @@ Node is taken from PATH when it is new enough and has npm, else from its wheel, 
 changed. With a word, the packages are made and npm runs the script of that name instead:
 
     python web/build.py check
+
+`provider` becomes the OpenID provider of web/provider, with the words behind it, until it is ended.
 """
 
 import fcntl
@@ -17,6 +19,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 WEB = Path(__file__).resolve().parent
 ROOT = WEB.parent
@@ -27,6 +30,7 @@ PACKAGES = WEB / "node_modules"
 REQUIREMENTS = WEB / "node-requirements.txt"
 OLDEST = (20, 19)
 NPM = Path("lib/node_modules/npm/bin/npm-cli.js")
+PROVIDER = WEB / "provider" / "provider.mjs"
 SOURCES = ("src", "packages", "staff", "public")
 SETTINGS = ("index.html", "vite.config.ts", "tsconfig.json", "package.json", "package-lock.json")
 NOT_BUILT = (".test.ts", ".test.tsx", ".md")
@@ -59,6 +63,10 @@ class Node:
         if done.returncode:
             what = " ".join([script.name, *arguments])
             raise BuildError(f"{done.stdout}\n`{what}` failed; its words are above")
+
+    def become(self, script: Path, *arguments: str) -> NoReturn:
+        """Run a script of JavaScript instead of this process."""
+        os.execv(self.program, [str(self.program), str(script), *arguments])  # noqa: S606  # our own
 
 
 def find_node() -> Node:
@@ -158,6 +166,8 @@ def main() -> None:
             build(node)
     finally:
         os.close(folder)
+    if sys.argv[1:2] == ["provider"]:
+        node.become(PROVIDER, *sys.argv[2:])
     if sys.argv[1:]:
         node.run(node.npm, "run", "--silent", *sys.argv[1:])
 
