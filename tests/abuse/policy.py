@@ -220,6 +220,8 @@ RUBRIC = of(
     title="Essay", criteria=[{"title": "Content", "levels": [{"title": "all", "marks": 4}]}]
 )
 WEBHOOK = of(url="https://hooks.example.org/", topics=["attempt.graded"], is_active=False)
+NO_STEP = {"challenge": "none", "code": "000000"}
+REFUSED, NOT_SET_UP = frozenset({401}), frozenset({404})
 WATCHERS = STAFF | {PROCTOR}
 ANY_GRADER = STAFF | {GRADER, "grader elsewhere"}
 
@@ -233,6 +235,61 @@ ROWS = [
     ),
     Row("POST /auth/hall-ticket-login", EVERYBODY, body=hall_ticket),
     Row("POST /auth/refresh", EVERYBODY, body=lambda s: {"refresh_token": s.refresh_token}),
+    Row("POST /auth/login/second-factor", EVERYBODY, body=of(**NO_STEP), answers=REFUSED),
+    Row(
+        "POST /auth/login/second-factor/enrolment",
+        EVERYBODY,
+        body=of(challenge="none"),
+        answers=REFUSED,
+    ),
+    Row(
+        "POST /auth/login/second-factor/enrolment/confirm",
+        EVERYBODY,
+        body=of(**NO_STEP),
+        answers=REFUSED,
+    ),
+    Row("GET /auth/second-factor", SIGNED_IN - STUDENTS),
+    Row("POST /auth/second-factor", SIGNED_IN - STUDENTS),
+    Row(
+        "POST /auth/second-factor/confirm",
+        SIGNED_IN - STUDENTS,
+        body=of(code="000000"),
+        answers=frozenset({400, 409}),  # wrong, or nothing was begun
+    ),
+    Row(
+        "POST /auth/second-factor/recovery-codes",
+        SIGNED_IN - STUDENTS,
+        body=of(code="000000"),
+        answers=frozenset({409}),
+    ),
+    Row(
+        "POST /auth/second-factor/removal",
+        SIGNED_IN - STUDENTS,
+        body=of(code="000000"),
+        answers=frozenset({409}),
+    ),
+    Row(
+        "DELETE /auth/users/{user_id}/second-factor",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+    ),
+    # no identity provider is set up here
+    Row("GET /auth/oidc", EVERYBODY),
+    Row("GET /auth/oidc/start", EVERYBODY, answers=NOT_SET_UP),
+    Row("GET /auth/oidc/callback", EVERYBODY, answers=NOT_SET_UP),
+    Row("POST /auth/oidc/exchange", EVERYBODY, body=of(code="none"), answers=NOT_SET_UP),
+    Row(
+        "PUT /auth/users/{user_id}/identity",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+        body=of(subject="7f"),
+        answers=NOT_SET_UP,
+    ),
+    Row(
+        "DELETE /auth/users/{user_id}/identity",
+        {ADMIN},
+        path=lambda s: {"user_id": s.actors[OTHER].user_id},
+    ),
     Row("GET /auth/me", SIGNED_IN),
     Row("POST /auth/logout", SIGNED_IN, ends_login=True),
     Row("GET /auth/users", {ADMIN}),

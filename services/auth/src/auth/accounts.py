@@ -39,10 +39,12 @@ _BIRTH_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", re.ASCII)
 
 
 class Method(StrEnum):
-    """The ways to come in; failures are counted for each by itself."""
+    """The ways to come in, and the step behind them; failures are counted for each by itself."""
 
     PASSWORD = "password"  # noqa: S105  # a word, not a password
     HALL_TICKET = "hall_ticket"
+    OIDC = "oidc"
+    SECOND_FACTOR = "second_factor"
 
 
 class EndReason(StrEnum):
@@ -252,7 +254,7 @@ def admit_by_hall_ticket(
 
 def inactive(method: Method) -> Failure:
     """Return what somebody is told whose account was closed while his secret was checked."""
-    return AccountInactive() if method is Method.PASSWORD else StudentInactive()
+    return StudentInactive() if method is Method.HALL_TICKET else AccountInactive()
 
 
 def admit_holder(stay: Stay) -> Account:

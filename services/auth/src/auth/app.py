@@ -16,15 +16,29 @@ from chassis.serving import Supervisor, running, service
 from chassis.tokens import KeySet, Revocations, TokenVerifier
 from fastapi import FastAPI
 
-from auth import rest, rest_assignments, rest_audit, rest_forgetting, rest_people, rest_sheets
+from auth import (
+    rest,
+    rest_assignments,
+    rest_audit,
+    rest_forgetting,
+    rest_oidc,
+    rest_people,
+    rest_second_factor,
+    rest_sheets,
+)
 from auth.assigning import Assigning
 from auth.clock import Clock
 from auth.enrolling import Enrolling
+from auth.entering import Entering
+from auth.federating import Federating, Trust
 from auth.forgetting import Forgetting
 from auth.hashing import Hashing
 from auth.keyring import Keyring
+from auth.provider import Provider
+from auth.proving import PURPOSE, Proving
 from auth.roster import Roster
 from auth.rpc import AuthServicer
+from auth.sealing import Seal
 from auth.settings import Settings
 from auth.sign_in import SignIn
 from auth.tables import OUTBOX
@@ -46,17 +60,36 @@ class Parts:
             queue_size=settings.hashing_queue_size,
             wait_seconds=settings.hashing_wait_seconds,
         )
+        demanding = frozenset(role.value for role in settings.second_factor_roles)
+        self.entering = Entering(self.keyring, settings.lifetimes, settings.token_issuer, demanding)
         self.sign_in = SignIn(
             database=self.database,
             hashing=self.hashing,
             keyring=self.keyring,
             lifetimes=settings.lifetimes,
+            entering=self.entering,
             policy=_policy(settings),
             issuer=settings.token_issuer,
             grace_seconds=settings.refresh_grace_seconds,
             announce=self.relay.wake,
         )
         self.roster = Roster(self.database, self.hashing, settings.lifetimes, self.relay.wake)
+        self.proving = Proving(
+            database=self.database,
+            entering=self.entering,
+            seal=Seal(settings.signing_key_secret, PURPOSE),
+            policy=_policy(settings),
+            name=settings.second_factor_name,
+        )
+        client = settings.oidc_client
+        self.federating = Federating(
+            database=self.database,
+            entering=self.entering,
+            roster=self.roster,
+            provider=Provider(client) if client else None,
+            trust=_trust(settings),
+            announce=self.relay.wake,
+        )
         self.enrolling = Enrolling(self.database, self.hashing, settings.lifetimes, self.relay.wake)
         self.assigning = Assigning(self.database)
         self.forgetting = Forgetting(self.database, settings.lifetimes, self.relay.wake)
@@ -124,6 +157,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.trusted_proxies = settings.trusted_proxies
     app.state.sign_in = parts.sign_in
+    app.state.proving = parts.proving
+    app.state.federating = parts.federating
     app.state.roster = parts.roster
     app.state.enrolling = parts.enrolling
     app.state.assigning = parts.assigning
@@ -131,6 +166,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.verifier = parts.verifier
     app.state.parts = parts
     app.include_router(rest.router)
+    app.include_router(rest_second_factor.router)
+    app.include_router(rest_oidc.router)
     app.include_router(rest_sheets.router)
     app.include_router(rest_people.router)
     app.include_router(rest_forgetting.router)
@@ -145,4 +182,13 @@ def _policy(settings: Settings) -> Policy:
         free_failures=settings.free_failures,
         longest_delay_seconds=settings.longest_delay_seconds,
         forget_failures_seconds=settings.forget_failures_seconds,
+    )
+
+
+def _trust(settings: Settings) -> Trust:
+    return Trust(
+        issuer=settings.oidc_issuer,
+        role_claim=settings.oidc_role_claim,
+        role_map=settings.role_map,
+        links_by_email=settings.oidc_links_by_email,
     )

@@ -89,6 +89,20 @@ def login_opened(user_id: int, login_id: UUID, method: str, origin: Origin) -> E
     )
 
 
+def second_step_asked(user_id: int, method: str, purpose: str, origin: Origin) -> Entry:
+    """Return the entry of a first step that was right and was not enough."""
+    author = Author(user_id, origin)
+    return entry(
+        author,
+        "second_step_asked",
+        LOGIN,
+        "A second factor is needed to log in",
+        subject_id=user_id,
+        method=method,
+        purpose=purpose,
+    )
+
+
 def login_refused(
     user_id: int | None, slot: int, method: str, reason: str, origin: Origin
 ) -> Entry:

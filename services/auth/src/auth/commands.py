@@ -21,6 +21,7 @@ from auth.hashing import Hashing
 from auth.keyring import Keyring
 from auth.keys import StoredKey
 from auth.people import may_be_forgotten
+from auth.proving import reset
 from auth.rekeying import Rekeying
 from auth.settings import Settings
 from auth.sheet import OnExisting, Outcome
@@ -86,14 +87,14 @@ def _shown(key: StoredKey) -> dict[str, str | None]:
 class People:
     """`people import FILE`: progress and report as JSON lines; 1 = nothing was written.
 
-    `people export|erase|find USER`: what is known of one person, as one line of JSON.
+    `people export|erase|find|reset-second-factor USER`: about one person, as one line of JSON.
 
     It hashes in its own process, on all cores with low priority: no request's time bounds it, and
     the running service lets people in meanwhile.
     """
 
     name: str = "people"
-    help: str = "enrol students from a CSV sheet; export or erase what is known of a person"
+    help: str = "enrol students from a CSV sheet; export, erase, let in again one person"
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
@@ -135,7 +136,8 @@ def _add_person_options(deeds: Any) -> None:
     erase = deeds.add_parser("erase", help="forget who a student is; cannot be undone")
     erase.add_argument("--reason", default=_ASKED, help="kept in the audit: no names")
     find = deeds.add_parser("find", help="print a person's id, and whether he may be erased")
-    for deed in (export, erase, find):
+    reset = deeds.add_parser("reset-second-factor", help="let in again who has lost it")
+    for deed in (export, erase, find, reset):
         deed.add_argument("user", help="user name or id; id:7 is always an id")
 
 
@@ -154,6 +156,8 @@ def _about_person(settings: Settings, chosen: argparse.Namespace) -> int:
             said |= forgetting.export(user_id)
         elif chosen.deed == "erase":
             said["is_new"] = forgetting.forget(user_id, chosen.reason, by=COMMAND).is_new
+        elif chosen.deed == "reset-second-factor":
+            said["had_one"] = reset(database, user_id, by=COMMAND)
     except Failure as failure:
         sys.stderr.write(f"{failure.detail}\n")
         return 1

@@ -172,3 +172,94 @@ class RoleNotHeld(Refused):
 class CenterOrTradeUnknown(Refused):
     slug = "center-or-trade-unknown"
     detail = "The center or the trade does not exist"
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The first step was right; `members` carry the challenge for the second one."""
+
+    slug = "second-factor-required"
+    detail = "A code of your second factor is needed to sign in"
+
+
+class SecondFactorDue(SecondFactorRequired):
+    """The same, for who has to set one up first."""
+
+    slug = "second-factor-due"
+    detail = "Your role needs a second factor: set one up to sign in"
+
+
+class ChallengeInvalid(Unauthenticated):
+    slug = "challenge-invalid"
+    detail = "This sign-in has expired. Please begin again."
+
+
+class SecondFactorRefused(Unauthenticated):
+    slug = "second-factor-refused"
+    detail = "Wrong code, or one that was used already"
+
+
+class CodeWrong(Refused):
+    """As `SecondFactorRefused`, for somebody who is signed in and stays so."""
+
+    slug = "code-wrong"
+    detail = "Wrong code, or one that was used already"
+
+
+class SecondFactorOn(Conflict):
+    slug = "second-factor-on"
+    detail = "A second factor is set up already; remove it first"
+
+
+class SecondFactorOff(Conflict):
+    slug = "second-factor-off"
+    detail = "No second factor is set up"
+
+
+class SecondFactorForStaff(Forbidden):
+    slug = "second-factor-for-staff"
+    detail = "Second factors are for staff"
+
+
+class SecondFactorSealedOtherwise(Unavailable):
+    slug = "second-factor-sealed-otherwise"
+    detail = "The stored second factors were sealed with another SIGNING_KEY_SECRET"
+
+
+class OidcOff(NotFound):
+    slug = "oidc-off"
+    detail = "Sign-in by an identity provider is not set up here"
+
+
+class ReturnPathForeign(Refused):
+    slug = "return-path-foreign"
+    detail = "The way back must be a path of these pages"
+
+
+class OidcFlowUnknown(Refused):
+    slug = "oidc-flow-unknown"
+    detail = "This sign-in has expired or was begun in another browser. Please begin again."
+
+
+class OidcDenied(Forbidden):
+    slug = "oidc-denied"
+    detail = "The identity provider did not sign you in"
+
+
+class OidcAnswerInvalid(Unauthenticated):
+    slug = "oidc-answer-invalid"
+    detail = "The identity provider's answer cannot be trusted"
+
+
+class OidcIdentityUnknown(Forbidden):
+    slug = "oidc-identity-unknown"
+    detail = "Your identity belongs to no account here. Please contact an administrator."
+
+
+class ProviderUnavailable(Unavailable):
+    slug = "oidc-provider-unavailable"
+    detail = "The identity provider does not answer. Please try again."
+
+
+class IdentityTaken(Conflict):
+    slug = "identity-taken"
+    detail = "This identity belongs to another account"

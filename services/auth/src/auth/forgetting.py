@@ -81,6 +81,7 @@ class Forgetting:
                 return Forgotten(before, is_new=False)
             fields = forgotten(user_id)
             people_store.change_person(session, user_id, fields)
+            person_store.forget_ways_in(session, user_id)
             ended = people_store.revoke_user(session, user_id, self._longest)
             add(session, OUTBOX, [user_deactivated(ended)])
             _log(session, user_id, sorted(fields), reason, by)

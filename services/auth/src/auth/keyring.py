@@ -7,26 +7,22 @@ loads them again when it hears of it, and regularly.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from secrets import token_bytes
 from typing import Any
 
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from auth import key_store
 from auth.errors import KeysUnavailable
 from auth.keys import KeyState, NewKey, StoredKey
+from auth.sealing import Seal
 from auth.tokens import SigningKey, jwk, thumbprint
 
 log = structlog.get_logger()
 
-_NONCE_BYTES = 12
 _PURPOSE = b"oep auth signing keys 1"
 
 
@@ -48,8 +44,7 @@ class Keyring:
 
     def __init__(self, secret: SecretStr) -> None:
         """Derive the sealing key; touch nothing else."""
-        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
-        self._seal = AESGCM(derive.derive(secret.get_secret_value().encode()))
+        self._seal = Seal(secret, _PURPOSE)
         self._loaded: _Loaded | None = None
 
     @property
@@ -92,15 +87,13 @@ class Keyring:
         while kid.startswith("-"):  # a command line would take it for an option
             private = Ed25519PrivateKey.generate()
             kid = thumbprint(private.public_key())
-        nonce = token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._seal.encrypt(nonce, private.private_bytes_raw(), kid.encode())
+        sealed = self._seal.close(private.private_bytes_raw(), kid.encode())
         return NewKey(kid, private.public_key().public_bytes_raw(), sealed)
 
     def opened(self, key: StoredKey) -> Ed25519PrivateKey:
         """Return the private half of a stored key. Raises `KeysSealedOtherwise`."""
-        nonce, sealed = key.sealed_private_key[:_NONCE_BYTES], key.sealed_private_key[_NONCE_BYTES:]
         try:
-            raw = self._seal.decrypt(nonce, sealed, key.kid.encode())
+            raw = self._seal.open(key.sealed_private_key, key.kid.encode())
         except InvalidTag:
             raise KeysSealedOtherwise from None
         return Ed25519PrivateKey.from_private_bytes(raw)

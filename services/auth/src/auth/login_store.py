@@ -10,10 +10,12 @@ from uuid import UUID
 
 from chassis.prepared import Prepared
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, delete, func
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.accounts import Account, Candidate, Center, Method, Role, Trade, slot_of_unknown
+from auth.tables import TryRow
 from auth.throttle import Tries
 
 _ROLES = TypeAdapter(tuple[Role, ...])
@@ -87,7 +89,10 @@ _OPEN = Prepared(
     "open_login",
     """
 WITH let_in AS (
-  UPDATE auth.users SET last_login = now() WHERE id = :user_id AND is_active
+  UPDATE auth.users u SET last_login = now() WHERE id = :user_id AND is_active
+    AND (:is_proven OR NOT EXISTS (
+      SELECT FROM auth.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL
+    ))
   RETURNING id, last_login
 ), forgotten AS (
   DELETE FROM auth.login_tries t USING let_in WHERE t.method = :method AND t.slot = :slot
@@ -107,6 +112,7 @@ SELECT last_login FROM let_in
         "login_id": "uuid",
         "refresh_id": "uuid",
         "life": "interval",
+        "is_proven": "boolean",
     },
 )
 
@@ -131,6 +137,8 @@ class Opening:
     login_id: UUID
     refresh_id: UUID
     life: timedelta
+    is_proven: bool
+    """Whether a second factor was shown; without, it opens for who has none only."""
 
 
 def knock(session: Session, method: Method, name: str) -> Knock:
@@ -156,10 +164,28 @@ def count(session: Session, method: Method, slot: int, tries: Tries) -> None:
     _COUNT.run(session.connection(), values)
 
 
+def lock_tries(session: Session, method: Method, slot: int) -> tuple[Tries, datetime]:
+    """Lock what is counted for a slot, making the row if need be; also tell the time."""
+    statement = insert(TryRow).values(method=method, slot=slot)
+    row = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[TryRow.method, TryRow.slot],
+            set_={"failure_count": TryRow.failure_count},
+        ).returning(
+            TryRow.failure_count, TryRow.counted_at, TryRow.blocked_until, func.clock_timestamp()
+        )
+    ).one()
+    return Tries(row[0], row[1], row[2]), row[3]
+
+
+def forget_tries(session: Session, method: Method, slot: int) -> None:
+    session.execute(delete(TryRow).where(TryRow.method == method, TryRow.slot == slot))
+
+
 def open_login(session: Session, opening: Opening) -> datetime | None:
     """Open a login, forget the account's tries and note the moment, which is returned.
 
-    None when the user is gone or inactive by now; nothing is written then.
+    None when the user is gone or inactive by now, or owes a second factor; nothing is written then.
     """
     values = {
         "user_id": opening.user_id,
@@ -168,6 +194,7 @@ def open_login(session: Session, opening: Opening) -> datetime | None:
         "login_id": str(opening.login_id),
         "refresh_id": str(opening.refresh_id),
         "life": opening.life,
+        "is_proven": opening.is_proven,
     }
     rows = _OPEN.run(session.connection(), values)
     return rows[0]["last_login"] if rows else None

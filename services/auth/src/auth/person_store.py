@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from auth import audit_store
@@ -10,8 +10,12 @@ from auth.tables import (
     AssignmentRow,
     AuditLogRow,
     CenterRow,
+    ChallengeRow,
     LoginRow,
+    OidcLinkRow,
+    RecoveryCodeRow,
     RoleRow,
+    SecondFactorRow,
     TradeRow,
     UserRow,
     user_roles,
@@ -19,6 +23,8 @@ from auth.tables import (
 
 _SECRET = {"hashed_password", "security_answer_hash"}
 _USER = [column for column in UserRow.__table__.c if column.name not in _SECRET]
+_FACTOR = (SecondFactorRow.created_at, SecondFactorRow.confirmed_at)
+_LINK = [column for column in OidcLinkRow.__table__.c if column.name != "user_id"]
 _LOGIN = [column for column in LoginRow.__table__.c if column.name != "user_id"]
 
 
@@ -27,8 +33,17 @@ def id_of(session: Session, username: str) -> int | None:
     return session.scalars(select(UserRow.id).where(UserRow.username == username)).one_or_none()
 
 
+def forget_ways_in(session: Session, user_id: int) -> None:
+    """Delete what names or proves somebody besides his own columns."""
+    for row in (OidcLinkRow, ChallengeRow, RecoveryCodeRow, SecondFactorRow):
+        session.execute(delete(row).where(row.user_id == user_id))
+
+
 def everything(session: Session, user_id: int) -> dict[str, Any]:
-    """Return the user with his roles, logins and assignments, and his entries of the audit."""
+    """Return the user with his roles, logins and assignments, and his entries of the audit.
+
+    And the identities that are his, and that he has a second factor, without its secret.
+    """
     user = dict(session.execute(select(*_USER).where(UserRow.id == user_id)).mappings().one())
     roles = (
         select(RoleRow.name)
@@ -44,10 +59,16 @@ def everything(session: Session, user_id: int) -> dict[str, Any]:
     logins = select(*_LOGIN).where(LoginRow.user_id == user_id).order_by(LoginRow.opened_at)
     assignments = select(AssignmentRow.exam_id, AssignmentRow.role, AssignmentRow.assigned_at)
     mine = assignments.where(AssignmentRow.user_id == user_id)
+    links = select(*_LINK).where(OidcLinkRow.user_id == user_id).order_by(OidcLinkRow.linked_at)
+    factor = select(*_FACTOR).where(SecondFactorRow.user_id == user_id)
+    codes = select(RecoveryCodeRow.used_at).where(RecoveryCodeRow.user_id == user_id)
     return {
         "user": user,
         "logins": [dict(row) for row in session.execute(logins).mappings()],
         "assignments": [dict(row) for row in session.execute(mine).mappings()],
+        "identities": [dict(row) for row in session.execute(links).mappings()],
+        "second_factor": [dict(row) for row in session.execute(factor).mappings()],
+        "recovery_codes_used_at": sorted(filter(None, session.scalars(codes))),
         "audit": _audit(session, user_id),
     }
 

@@ -16,7 +16,7 @@ from chassis.outbox import add
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import audit_store, people_store, store
+from auth import audit_store, challenge_store, people_store, store
 from auth.accounts import Account, Center, EndReason, normalised_answer
 from auth.audit import PEOPLE, Author, Entry, Logged, entry
 from auth.errors import AlreadyTaken, CenterOrTradeUnknown, UserNotFound
@@ -121,11 +121,17 @@ class Roster:
                 people_store.change_person(session, user_id, change.columns)
             if change.roles is not None:
                 people_store.set_roles(session, user_id, change.roles)
-            self._take_effect(session, user_id, effect)
+            self.take_effect(session, user_id, effect)
             audit_store.append(session, *_entries(before, change, effect, by))
             return _found(people_store.load_account(session, user_id)), effect
 
-    def _take_effect(self, session: Session, user_id: int, effect: Effect) -> None:
+    def take_effect(self, session: Session, user_id: int, effect: Effect) -> None:
+        """Do to a user's logins what a change means for them, behind the lock of his row.
+
+        What he has proved on his way in does not count any more either. Announce it afterwards.
+        """
+        if effect is not Effect.NONE:
+            challenge_store.forget_of(session, user_id)
         if effect is Effect.REVOKE_USER:
             ended_user = people_store.revoke_user(session, user_id, self._longest)
             add(session, OUTBOX, [user_deactivated(ended_user)])

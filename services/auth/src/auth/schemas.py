@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth.accounts import EMAIL_PATTERN, Account
 from auth.enrolling import Report
+from auth.entering import Pair, SignedIn
 from auth.people import NOBODYS_PASSWORD, AssignableRole, RoleName
 from auth.sheet import OnExisting, Outcome
-from auth.sign_in import Pair, SignedIn
 
 
 def _without_nul(text: str) -> str:
@@ -239,6 +239,68 @@ class LoggedIn(Tokens):
             refresh_token=signed_in.pair.refresh_token,
             user=User.of(signed_in.account),
         )
+
+
+Code = Annotated[Line, Field(min_length=1, max_length=100)]
+"""Of an authenticator, or a recovery code; blanks and dashes do not matter."""
+Token = Annotated[Line, Field(min_length=1, max_length=100)]
+
+
+class CodeIn(_Body):
+    code: Code
+
+
+class ChallengeIn(_Body):
+    """`challenge` is what the refusal `second-factor-due` carries."""
+
+    challenge: Token
+
+
+class SecondStep(ChallengeIn):
+    """`challenge` is what the refusal of the first step carries."""
+
+    code: Code
+
+
+class OidcCode(_Body):
+    """`code` is what the browser came back to the page with."""
+
+    code: Token
+
+
+class IdentityIn(_Body):
+    """`subject` is what the identity provider calls the person, as its claim `sub`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: Annotated[Line, Field(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
+
+
+class SecretShape(_Shape):
+    """For an authenticator, by hand or as a picture of the address; shown once."""
+
+    secret: str
+    otpauth_uri: str
+
+
+class SecondFactorShape(_Shape):
+    is_on: bool
+    is_demanded: bool = Field(description="Whether a role of the user needs a second factor")
+    confirmed_at: datetime | None
+    recovery_codes_left: int
+
+
+class RecoveryCodes(BaseModel):
+    recovery_codes: list[str] = Field(description="Ten, each good once; shown once")
+
+
+class LoggedInEnrolled(LoggedIn):
+    recovery_codes: list[str] = Field(description="Ten, each good once; shown once")
+
+
+class OidcShape(BaseModel):
+    is_on: bool
+    name: str = Field(description="What the button for it says")
 
 
 class LoggedOut(BaseModel):

@@ -1,14 +1,14 @@
 """Coming in, staying in, leaving: each deed loads, asks the rules, saves and announces.
 
 Secrets are checked between two short transactions, in threads of their own: one counts the try, the
-other opens the login. Results are logged by user id and reason, never with a name or a token.
+other opens the login or asks for a second step (`entering`). Results are logged by user id and
+reason, never with a name or a token.
 """
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from chassis.database import Database
@@ -19,42 +19,18 @@ from sqlalchemy.orm import Session
 
 from auth import accounts, audit, audit_store, login_store, store
 from auth.accounts import Account, Candidate, EndReason, Link, Method, Revocation
+from auth.entering import Asked, Entering, Issue, Pair, SignedIn, entry_of
 from auth.errors import LoginEnded, RefreshTokenInvalid
 from auth.hashing import Hashing, Verdict
 from auth.keyring import Keyring
-from auth.login_store import Opening
 from auth.notices import login_revoked
 from auth.tables import OUTBOX
 from auth.throttle import Policy, count_try
-from auth.tokens import SKEW_SECONDS, Claims, Lifetimes, RefreshClaims, read_refresh, sign
+from auth.tokens import SKEW_SECONDS, Lifetimes, RefreshClaims, read_refresh
 
 log = structlog.get_logger()
 
 Admit = Callable[[Candidate, bool], Account]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The two tokens that a login holds at a time."""
-
-    access_token: str
-    refresh_token: str
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    pair: Pair
-    account: Account
-
-
-@dataclass(frozen=True)
-class _Issue:
-    """What a pair of tokens is made from; saved before anything is signed."""
-
-    account: Account
-    login_id: UUID
-    refresh_id: UUID
-    at: datetime
 
 
 class SignIn:
@@ -67,6 +43,7 @@ class SignIn:
         hashing: Hashing,
         keyring: Keyring,
         lifetimes: Lifetimes,
+        entering: Entering,
         policy: Policy,
         issuer: str,
         grace_seconds: int,
@@ -77,6 +54,7 @@ class SignIn:
         self._hashing = hashing
         self._keyring = keyring
         self._lifetimes = lifetimes
+        self._entering = entering
         self._policy = policy
         self._issuer = issuer
         self._grace = timedelta(seconds=grace_seconds)
@@ -85,7 +63,10 @@ class SignIn:
         """Kept fresh by `clock`: which share of stored hashes is bcrypt."""
 
     async def with_password(self, name: str, password: str, origin: Origin = NOWHERE) -> SignedIn:
-        """Open a login for who knows the password of this user name or e-mail address."""
+        """Open a login for who knows the password of this user name or e-mail address.
+
+        Raises `SecondFactorRequired` with a challenge when that is not enough.
+        """
         return await self._enter(
             Method.PASSWORD,
             name,
@@ -97,7 +78,10 @@ class SignIn:
     async def with_hall_ticket(
         self, number: str, birth_date: str, answer: str, origin: Origin = NOWHERE
     ) -> SignedIn:
-        """Open a login for the student who knows his date of birth and his answer."""
+        """Open a login for the student who knows his date of birth and his answer.
+
+        Raises as `with_password`.
+        """
         return await self._enter(
             Method.HALL_TICKET,
             number.strip(),
@@ -123,7 +107,7 @@ class SignIn:
             self._announce()
             log.warning("refresh.reused", user_id=claims.user_id, login_id=str(claims.login_id))
             raise RefreshTokenInvalid
-        return self._signed(issue)
+        return self._entering.signed(issue)
 
     async def holder(self, user_id: int, login_id: str) -> Account:
         """Return the active user behind an access token whose login still stands."""
@@ -177,7 +161,7 @@ class SignIn:
             verdict = await self._check(method, candidate, secret)
             account = admit(candidate, verdict.is_right)
             better = verdict.better_hash
-            issue = await self._database.run(self._open, method, candidate, account, better, origin)
+            found = await self._database.run(self._open, method, candidate, account, better, origin)
         except Failure as failure:
             known = candidate.account if candidate else None
             user_id = known.id if known else None
@@ -185,8 +169,8 @@ class SignIn:
             if candidate is not None and not isinstance(failure, Unavailable):
                 await self._database.run(self._log_refusal, method, candidate, failure, origin)
             raise
-        log.info("login.opened", method=method, user_id=account.id, login_id=str(issue.login_id))
-        return SignedIn(self._signed(issue), issue.account)
+        note(found, method)
+        return self._entering.answer(found)
 
     async def _check(self, method: Method, candidate: Candidate, secret: str) -> Verdict:
         like_imported = accounts.costs_like_imported(candidate.slot, self.imported_shares[method])
@@ -225,22 +209,16 @@ class SignIn:
         account: Account,
         better: str | None,
         origin: Origin,
-    ) -> _Issue:
-        life = timedelta(seconds=self._lifetimes.refresh_seconds)
-        opening = Opening(account.id, candidate.slot, method, uuid4(), uuid4(), life)
+    ) -> Issue | Asked:
         with self._database.transaction() as session:
-            at = login_store.open_login(session, opening)
-            if at is None:
-                raise accounts.inactive(method)
+            found = self._entering.enter(session, account, method, candidate.slot)
             if better and candidate.secret_hash:
                 old = candidate.secret_hash
                 store.replace_hash(session, method, account.id, old, better)
-            opened = audit.login_opened(account.id, opening.login_id, method, origin)
-            audit_store.append(session, opened)
-        seen = replace(account, last_login=at)
-        return _Issue(seen, opening.login_id, opening.refresh_id, at)
+            audit_store.append(session, entry_of(found, method, origin))
+        return found
 
-    def _rotate(self, claims: RefreshClaims, origin: Origin) -> _Issue | None:
+    def _rotate(self, claims: RefreshClaims, origin: Origin) -> Issue | None:
         """Spend a refresh token; None says that it had been spent and the login is ended now."""
         with self._database.transaction() as session:
             link = store.lock_link(session, claims.token_id, claims.login_id, claims.user_id)
@@ -253,12 +231,7 @@ class SignIn:
                 reused = audit.token_reused(account.id, claims.login_id, origin)
                 audit_store.append(session, reused)
                 return None
-            issue = _Issue(account, claims.login_id, uuid4(), store.now(session))
-            until = issue.at + timedelta(seconds=self._lifetimes.refresh_seconds)
-            store.spend(session, claims.token_id, issue.refresh_id, issue.at)
-            store.add_refresh_token(session, issue.refresh_id, issue.login_id, issue.at, until)
-            store.extend_login(session, issue.login_id, until)
-        return issue
+            return self._entering.renew(session, account, claims.login_id, claims.token_id)
 
     def _load_holder(self, user_id: int, login_id: UUID) -> Account:
         with self._database.transaction() as session:
@@ -300,33 +273,22 @@ class SignIn:
     def _read(self, token: str) -> RefreshClaims:
         return read_refresh(token, self._keyring.public, self._issuer, datetime.now(UTC))
 
-    def _signed(self, issue: _Issue) -> Pair:
-        account = issue.account
-        access_seconds = self._lifetimes.access_seconds(is_student=account.is_student)
-        return Pair(
-            self._sign(issue, "access", uuid4(), access_seconds),
-            self._sign(issue, "refresh", issue.refresh_id, self._lifetimes.refresh_seconds),
-        )
 
-    def _sign(self, issue: _Issue, typ: str, token_id: UUID, seconds: int) -> str:
-        claims = Claims(
-            typ=typ,
-            user_id=issue.account.id,
-            roles=tuple(issue.account.role_names),
-            login_id=issue.login_id,
-            token_id=token_id,
-            issued_at=issue.at,
-            expires_at=issue.at + timedelta(seconds=seconds),
-        )
-        return sign(self._keyring.active, claims, self._issuer)
+def note(found: Issue | Asked, method: Method) -> None:
+    """Log what has become of somebody whose steps so far were right."""
+    user_id = found.account.id
+    if isinstance(found, Issue):
+        log.info("login.opened", method=method, user_id=user_id, login_id=str(found.login_id))
+    else:
+        log.info("login.step_asked", method=method, user_id=user_id, purpose=found.purpose)
 
 
-def _repeated(account: Account, link: Link) -> _Issue | None:
+def _repeated(account: Account, link: Link) -> Issue | None:
     successor = link.successor
     if successor is None:
         return None
     log.info("refresh.repeated", user_id=account.id, login_id=str(link.login_id))
-    return _Issue(account, link.login_id, successor.token_id, successor.issued_at)
+    return Issue(account, link.login_id, successor.token_id, successor.issued_at)
 
 
 def _uuid(login_id: str) -> UUID:

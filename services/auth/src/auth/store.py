@@ -40,7 +40,9 @@ from auth.accounts import (
 )
 from auth.tables import (
     CenterRow,
+    ChallengeRow,
     LoginRow,
+    OidcFlowRow,
     RefreshTokenRow,
     RevocationRow,
     RoleRow,
@@ -217,6 +219,8 @@ def forget_old(session: Session, *, quiet_seconds: int, limit: int = 5_000) -> i
     for row, key, is_over in (
         (LoginRow, (LoginRow.id,), LoginRow.expires_at < dead),
         (RevocationRow, (RevocationRow.id,), RevocationRow.forget_at < func.now()),
+        (ChallengeRow, (ChallengeRow.token_hash,), ChallengeRow.expires_at < func.now()),
+        (OidcFlowRow, (OidcFlowRow.state_hash,), OidcFlowRow.expires_at < func.now()),
         (TryRow, (TryRow.method, TryRow.slot), TryRow.counted_at < quiet),
     ):
         some = select(*key).where(is_over).limit(limit).with_for_update(skip_locked=True)

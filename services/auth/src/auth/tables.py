@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis.audit_store import AuditColumns
 from chassis.outbox import outbox_table
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -158,7 +159,7 @@ class LoginRow(Row):
     end_reason: Mapped[str | None] = mapped_column(String(20))
 
     __table_args__ = (
-        CheckConstraint("method IN ('password', 'hall_ticket')", name="method"),
+        CheckConstraint("method IN ('password', 'hall_ticket', 'oidc')", name="method"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
     )
 
@@ -208,6 +209,80 @@ class TryRow(Row):
     failure_count: Mapped[int] = mapped_column(server_default=text("0"))
     counted_at: Mapped[datetime | None] = mapped_column(index=True)
     blocked_until: Mapped[datetime | None]
+
+
+class SecondFactorRow(Row):
+    """A TOTP secret, sealed as signing keys are; it guards the account once it is confirmed."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(UserRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = _now()
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCodeRow(Row):
+    """One of ten ways in without the device; only its hash, and when it was used."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(UserRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class ChallengeRow(Row):
+    """Somebody between two steps of signing in; of what he holds only the hash."""
+
+    __tablename__ = "challenges"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), index=True)
+    method: Mapped[str] = mapped_column(String(20))
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        CheckConstraint("purpose IN ('exchange', 'code', 'enrolment')", name="purpose"),
+        CheckConstraint(
+            "(purpose = 'exchange') = (browser_hash IS NOT NULL)", name="exchange_has_browser"
+        ),
+    )
+
+
+class OidcFlowRow(Row):
+    """A browser that was sent to the identity provider and has not come back yet."""
+
+    __tablename__ = "oidc_flows"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    code_verifier: Mapped[str] = mapped_column(String(128))
+    return_path: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OidcLinkRow(Row):
+    """Whose account an identity is: one of each provider for an account."""
+
+    __tablename__ = "oidc_links"
+
+    issuer: Mapped[str] = mapped_column(String(500), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), index=True)
+    granted_roles: Mapped[list[str]] = mapped_column(ARRAY(String(50)), server_default=text("'{}'"))
+    linked_at: Mapped[datetime] = _now()
+    last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("user_id", "issuer"),)
 
 
 class SigningKeyRow(Row):
