@@ -2,6 +2,7 @@
 
 export { useMonitor, useMonitorConnection } from './monitor';
 export { type Oep, OepProvider, useApi, useLogin, useOep } from './Oep';
+export { type ProviderDoor, useProviderDoor } from './provider';
 export { getKey, type QueryHabits, useGet } from './queries';
 export {
   RoomProvider,

@@ -1,7 +1,7 @@
-import type { LoginEnd, User } from '@oep/client';
+import { type LoginEnd, type NextStep, nextStepOf, type User } from '@oep/client';
 import { type FormEvent, useState } from 'react';
 import { useTranslations } from 'use-intl';
-import { useLogin } from '../api';
+import { useLogin, useProviderDoor } from '../api';
 import { Banner } from '../ui/Banner';
 import { Button } from '../ui/Button';
 import { LanguageSwitch } from '../ui/LanguageSwitch';
@@ -9,6 +9,7 @@ import { PageFrame, PageTitle } from '../ui/Page';
 import { ProblemBox } from '../ui/ProblemBox';
 import { TextField } from '../ui/TextField';
 import { ThemeSwitch } from '../ui/ThemeSwitch';
+import { SecondStep } from './SecondStep';
 import styles from './SignIn.module.css';
 
 interface Props {
@@ -42,7 +43,7 @@ export function SignIn({ end, stranger }: Props) {
             tone="warning"
           />
         )}
-        {!stranger && <Form />}
+        {!stranger && <Steps />}
         <p>
           <a href="/app/">{t('students')}</a>
         </p>
@@ -51,7 +52,35 @@ export function SignIn({ end, stranger }: Props) {
   );
 }
 
-function Form() {
+/** The first step, by password or by the identity provider, and the second where one is due. */
+function Steps() {
+  const t = useTranslations('staff.door');
+  const refused = useTranslations('staff.door.refused');
+  const door = useProviderDoor((slug) => refused(isWord(slug) ? slug : 'other'));
+  const [step, setStep] = useState<NextStep | 'first'>();
+  const next = step ?? nextStepOf(door.refusal);
+  if (next && next !== 'first') return <SecondStep onBack={() => setStep('first')} step={next} />;
+  const hasFailed = door.refusal !== undefined && step === undefined;
+  return (
+    <>
+      {hasFailed && <ProblemBox problem={door.refusal} />}
+      <Form onStep={setStep} />
+      {door.name !== undefined && (
+        <a className={styles.provider} href={door.address}>
+          {t(door.isPending ? 'entering' : 'byProvider', { name: door.name })}
+        </a>
+      )}
+    </>
+  );
+}
+
+const REFUSED = ['oidc-flow-unknown', 'oidc-denied', 'oidc-identity-unknown'] as const;
+
+function isWord(slug: string): slug is (typeof REFUSED)[number] {
+  return (REFUSED as readonly string[]).includes(slug);
+}
+
+function Form({ onStep }: { onStep: (step: NextStep) => void }) {
   const t = useTranslations('staff.door');
   const { keeper } = useLogin();
   const [name, setName] = useState('');
@@ -67,6 +96,8 @@ function Form() {
     try {
       await keeper.signIn(name.trim(), password);
     } catch (error) {
+      const next = nextStepOf(error);
+      if (next) return onStep(next);
       setProblem(error);
       setPending(false);
     }

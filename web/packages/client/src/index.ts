@@ -10,11 +10,14 @@ export { type FieldError, Refusal, SignedOut, StorageUnavailable, Unreachable } 
 export type * from './frames';
 export { type KeptRoom, RoomShelf } from './kept_room';
 export {
+  type Enrolled,
   type Login,
   type LoginEnd,
   LoginKeeper,
   type LoginKeeperOptions,
   type LoginState,
+  type NextStep,
+  nextStepOf,
 } from './login';
 export { EventReporter, type Report, type ReporterState } from './reporter';
 export { keptReceipt, openRoom, type Room, type RoomOptions } from './room';

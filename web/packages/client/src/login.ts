@@ -28,6 +28,21 @@ export type LoginState =
   | { readonly login: Login; readonly end: undefined }
   | { readonly login: undefined; readonly end: LoginEnd };
 
+/** What a login still waits for after its first step: a code, or a second factor in the first place. */
+export interface NextStep {
+  readonly challenge: string;
+  /** The account needs a second factor and has none yet: it is set up now. */
+  readonly isEnrolment: boolean;
+}
+
+/** A second factor that has just been set up. */
+export interface Enrolled {
+  /** Ten, each good once; the platform shows them this once. */
+  readonly recoveryCodes: readonly string[];
+  /** Begins the login; not before its owner has kept the codes. */
+  begin(): User;
+}
+
 export interface LoginKeeperOptions {
   /** Where the platform answers, without a slash at the end; this page's own origin unless said. */
   base?: string;
@@ -112,6 +127,42 @@ export class LoginKeeper {
     });
   }
 
+  /** Whether the platform lets in by an identity provider, and what its button says. */
+  async identityProvider(): Promise<Schemas['OidcShape']> {
+    const answer = await this.#send('GET', '/api/v1/auth/oidc', undefined, SIGN_IN_MS);
+    return (await answer.json()) as Schemas['OidcShape'];
+  }
+
+  /** Where to send the browser to sign in by the identity provider; it comes back to `page`. */
+  identityProviderAddress(page: string): string {
+    return `${this.#base}/api/v1/auth/oidc/start?${new URLSearchParams({ return_to: page })}`;
+  }
+
+  /** Signs in by what stood in the address when the browser came back. Raises as `signIn`. */
+  signInByProvider(code: string): Promise<User> {
+    return this.#enter('/api/v1/auth/oidc/exchange', { code });
+  }
+
+  /** Takes the second step by a code of the device or a recovery code. Raises as `signIn`. */
+  takeStep(challenge: string, code: string): Promise<User> {
+    return this.#enter('/api/v1/auth/login/second-factor', { challenge, code });
+  }
+
+  /** Makes the secret for who has to set a second factor up. Raises as `signIn`. */
+  async enrol(challenge: string): Promise<Schemas['SecretShape']> {
+    const path = '/api/v1/auth/login/second-factor/enrolment';
+    const answer = await this.#post(path, { challenge }, SIGN_IN_MS);
+    return (await answer.json()) as Schemas['SecretShape'];
+  }
+
+  /** Turns the second factor on by its first code. Raises as `signIn`. */
+  async confirmEnrolment(challenge: string, code: string): Promise<Enrolled> {
+    const path = '/api/v1/auth/login/second-factor/enrolment/confirm';
+    const answer = await this.#post(path, { challenge, code }, SIGN_IN_MS);
+    const loggedIn = (await answer.json()) as Schemas['LoggedInEnrolled'];
+    return { recoveryCodes: loggedIn.recovery_codes, begin: () => this.#begin(loggedIn) };
+  }
+
   /** Ends the login everywhere, as far as the platform can be reached, and here in any case. */
   async signOut(): Promise<void> {
     const { login } = this.#state;
@@ -166,7 +217,10 @@ export class LoginKeeper {
 
   async #enter(path: string, body: Record<string, string>): Promise<User> {
     const answer = await this.#post(path, body, SIGN_IN_MS);
-    const { user, access_token, refresh_token } = (await answer.json()) as Schemas['LoggedIn'];
+    return this.#begin((await answer.json()) as Schemas['LoggedIn']);
+  }
+
+  #begin({ user, access_token, refresh_token }: Schemas['LoggedIn']): User {
     const pair = {
       accessToken: access_token,
       refreshToken: refresh_token,
@@ -237,12 +291,22 @@ export class LoginKeeper {
     this.#set({ login: loginOf(login.user, pair), end: undefined });
   }
 
-  async #post(path: string, body: unknown, ms: number, token?: string): Promise<Response> {
+  #post(path: string, body: unknown, ms: number, token?: string): Promise<Response> {
+    return this.#send('POST', path, body, ms, token);
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    ms: number,
+    token?: string,
+  ): Promise<Response> {
     const headers = new Headers({ 'content-type': 'application/json' });
     if (token) headers.set('authorization', `Bearer ${token}`);
     const deadline = within(ms);
     try {
-      const asked = { method: 'POST', headers, body: JSON.stringify(body) };
+      const asked = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
       const request = new Request(this.#base + path, asked);
       const raw = await askOnce(this.#fetch, request, deadline.signal);
       const answer = await whole(raw, deadline.signal);
@@ -293,6 +357,15 @@ export class LoginKeeper {
     }
     return { login: undefined, end: 'never' };
   }
+}
+
+/** What a refused first step still wants, if that is all that it was refused for. */
+export function nextStepOf(problem: unknown): NextStep | undefined {
+  if (!(problem instanceof Refusal)) return undefined;
+  const { challenge } = problem.problem;
+  const isEnrolment = problem.slug === 'second-factor-due';
+  const isStep = isEnrolment || problem.slug === 'second-factor-required';
+  return isStep && typeof challenge === 'string' ? { challenge, isEnrolment } : undefined;
 }
 
 function loginOf(user: User, pair: TokenPair): Login {
