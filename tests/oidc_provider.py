@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -51,8 +53,11 @@ class LocalProvider:
             self._process.terminate()
             self._process.communicate(timeout=10)
 
-    def restart(self) -> None:
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Be away in the block, and come back with another key."""
         self.__exit__()
+        yield
         self.__enter__()
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from oep_local.ports import free_port
 from oep_local.rig import Platform
+from oidc_provider import CLIENT, SECRET
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -55,12 +57,32 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def stack(server_folder) -> Iterator[Platform]:
-    """The whole platform with its pages, and two nodes of realtime."""
+    """The whole platform with its pages, and two nodes of realtime.
+
+    It knows an identity provider, which only the tests about it start; a role that nobody of the
+    demo has needs a second factor.
+    """
     running = Platform(server_folder / "browser", {"realtime": 2, "web": 1})
-    try:
-        yield running.start()
-    finally:
-        running.stop()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in signing_in(running.url).items():
+            environment.setenv(name, value)
+        try:
+            yield running.start()
+        finally:
+            running.stop()
+
+
+def signing_in(url: str) -> dict[str, str]:
+    """Return what is decided about signing in, as `make up` would be told."""
+    return {
+        "OIDC_ISSUER": f"http://localhost:{free_port()}",
+        "OIDC_CLIENT_ID": CLIENT,
+        "OIDC_CLIENT_SECRET": SECRET,
+        "OIDC_REDIRECT_URI": f"{url}/api/v1/auth/oidc/callback",
+        "OIDC_LINKS_BY_EMAIL": "true",
+        "OIDC_ROLE_MAP": '{"exam office": ["hall_in_charge"]}',
+        "SECOND_FACTOR_ROLES": "hall_auth",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,15 @@ def test_a_running_service_gets_its_own_rights_only(two_of_each):
     assert "DATABASE_URL" not in two_of_each.environment("realtime")
 
 
+def test_only_auth_is_told_what_is_decided_about_signing_in(two_of_each, monkeypatch):
+    monkeypatch.setenv("OIDC_ISSUER", "https://id.example.org")
+    monkeypatch.setenv("SECOND_FACTOR_ROLES", "admin")
+    told = two_of_each.environment("auth")
+    assert told["OIDC_ISSUER"] == "https://id.example.org"
+    assert told["SECOND_FACTOR_ROLES"] == "admin"
+    assert not {"OIDC_ISSUER", "SECOND_FACTOR_ROLES"} & set(two_of_each.environment("attempts"))
+
+
 def test_migrations_and_importers_get_the_owner(two_of_each):
     owner = two_of_each.environment_of_deeds("auth")["MIGRATION_DATABASE_URL"]
     assert owner.startswith("postgresql://auth_owner:")

@@ -7,8 +7,10 @@ from typing import Any
 
 import pyotp
 import pytest
+from auth.passwords import hash_secret
 from auth.people import RoleName
 
+PASSWORD = "correct horse"
 REQUIRED, DUE = "second-factor-required", "second-factor-due"
 
 
@@ -56,8 +58,12 @@ def slug(answer):
     return answer.json()["type"].rpartition(":")[2]
 
 
+HASHED = hash_secret(PASSWORD)
+"""Made once: an imported hash would be made anew at each first login."""
+
+
 async def enrolled(world, *roles):
-    person = world.add(*roles)
+    person = world.add(*roles, hashed_password=HASHED)
     token = (await world.login(person)).json()["access_token"]
     begun = (await world.post("/second-factor", None, token)).json()
     totp = pyotp.parse_uri(begun["otpauth_uri"])
@@ -83,7 +89,7 @@ async def events(world, person):
 
 
 async def test_without_a_second_factor_a_login_answers_as_ever(world):
-    answer = await world.login(world.add("proctor"))
+    answer = await world.login(world.add("proctor", hashed_password=HASHED))
     assert answer.status_code == 200
     assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "user"}
 
@@ -159,7 +165,7 @@ async def ask(world, method, path, token, **options):
 
 
 async def test_a_wrong_code_sets_nothing_up_and_leaves_its_owner_signed_in(world, next_step):
-    person = world.add("proctor")
+    person = world.add("proctor", hashed_password=HASHED)
     token = (await world.login(person)).json()["access_token"]
     await world.post("/second-factor", None, token)
     refused = await world.post("/second-factor/confirm", {"code": "000000"}, token)
@@ -174,7 +180,7 @@ async def test_a_wrong_code_sets_nothing_up_and_leaves_its_owner_signed_in(world
 
 
 async def test_before_it_is_begun_there_is_nothing_to_confirm_renew_or_remove(world):
-    token = (await world.login(world.add("proctor"))).json()["access_token"]
+    token = (await world.login(world.add("proctor", hashed_password=HASHED))).json()["access_token"]
     for path in ("confirm", "recovery-codes", "removal"):
         refused = await world.post(f"/second-factor/{path}", {"code": "000000"}, token)
         assert (refused.status_code, slug(refused)) == (409, "second-factor-off")
@@ -211,7 +217,7 @@ async def test_its_owner_removes_it_by_a_code(world, member, by):
 
 
 async def test_an_administrator_resets_what_was_lost_and_open_steps_end_with_it(world, member):
-    admin = (await world.login(world.add("admin"))).json()["access_token"]
+    admin = (await world.login(world.add("admin", hashed_password=HASHED))).json()["access_token"]
     challenge = await member.challenge()
     path = f"/users/{member.person.id}/second-factor"
     assert (await ask(world, "DELETE", path, member.token)).status_code == 403
@@ -232,7 +238,7 @@ async def test_whoever_has_lost_all_is_let_in_by_command(world, member, run_comm
     "change", [{"password": "another horse"}, {"is_active": False}, {"roles": []}]
 )
 async def test_what_ends_logins_ends_a_login_that_is_half_done(world, member, change):
-    admin = (await world.login(world.add("admin"))).json()["access_token"]
+    admin = (await world.login(world.add("admin", hashed_password=HASHED))).json()["access_token"]
     challenge = await member.challenge()
     path = f"/users/{member.person.id}"
     assert (await ask(world, "PATCH", path, admin, json=change)).is_success
@@ -292,7 +298,7 @@ async def test_students_have_none(world):
 
 async def test_an_export_says_that_there_is_one_and_not_its_secret(world, member):
     await member.finish(await member.challenge(), member.recovery_codes[0])
-    admin = (await world.login(world.add("admin"))).json()["access_token"]
+    admin = (await world.login(world.add("admin", hashed_password=HASHED))).json()["access_token"]
     answer = await ask(world, "GET", f"/users/{member.person.id}/export", admin)
     found = answer.json()
     assert [set(each) for each in found["second_factor"]] == [{"created_at", "confirmed_at"}]
@@ -301,7 +307,7 @@ async def test_an_export_says_that_there_is_one_and_not_its_secret(world, member
 
 
 async def test_an_erasure_leaves_nothing_of_it(world, member):
-    admin = (await world.login(world.add("admin"))).json()["access_token"]
+    admin = (await world.login(world.add("admin", hashed_password=HASHED))).json()["access_token"]
     await member.challenge()
     path = f"/users/{member.person.id}"
     await ask(world, "PATCH", path, admin, json={"roles": ["student"]})
@@ -327,7 +333,7 @@ async def due(strict, person):
 
 
 async def test_whose_role_needs_one_sets_it_up_before_he_comes_in(strict):
-    person = strict.add("admin")
+    person = strict.add("admin", hashed_password=HASHED)
     challenge = await due(strict, person)
     begun = await strict.post("/login/second-factor/enrolment", {"challenge": challenge})
     totp = pyotp.parse_uri(begun.json()["otpauth_uri"])
@@ -348,7 +354,7 @@ async def test_other_roles_come_in_without(strict):
 
 
 async def test_a_wrong_first_code_lets_nobody_in(strict):
-    person = strict.add("admin")
+    person = strict.add("admin", hashed_password=HASHED)
     challenge = await due(strict, person)
     await strict.post("/login/second-factor/enrolment", {"challenge": challenge})
     body = {"challenge": challenge, "code": "000000"}
@@ -359,7 +365,10 @@ async def test_a_wrong_first_code_lets_nobody_in(strict):
 
 async def test_a_challenge_for_one_step_is_good_for_no_other(strict, world, next_step):
     member = await enrolled(world, "proctor")
-    code_challenge, due_challenge = await member.challenge(), await due(strict, strict.add("admin"))
+    code_challenge, due_challenge = (
+        await member.challenge(),
+        await due(strict, strict.add("admin", hashed_password=HASHED)),
+    )
     begun = await strict.post("/login/second-factor/enrolment", {"challenge": code_challenge})
     assert slug(begun) == "challenge-invalid"
     body = {"challenge": due_challenge, "code": "000000"}

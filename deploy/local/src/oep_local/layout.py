@@ -34,6 +34,8 @@ MAIL = (
 )
 """What proctoring is told of mail, where whoever starts the platform says it."""
 BUILD_SECONDS = 300
+# What whoever starts the platform decides about signing in (docs/how-to/single-sign-on.md).
+DECIDED = ("OIDC_", "SECOND_FACTOR_")
 # Where Vite serves pages that somebody is working on, and where the existing client does.
 DEVELOPERS = tuple(f"http://localhost:{port}" for port in range(5173, 5177))
 
@@ -145,6 +147,7 @@ class Layout:
             found["GRPC_PORT"] = str(self.ports.of(f"{service}_grpc", replica))
             found["DATABASE_URL"] = self.access.url(f"{service}_app")
         if service == "auth":
+            found |= {name: value for name, value in os.environ.items() if name.startswith(DECIDED)}
             found["SIGNING_KEY_SECRET"] = secrets["signing_key_secret"]
         if service == "attempts":
             found["RECEIPT_SIGNING_SECRET"] = secrets["receipt_signing_secret"]

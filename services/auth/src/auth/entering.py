@@ -79,9 +79,7 @@ class Entering:
         """Raise `KeysUnavailable` while nothing could be signed: then nothing is used up either."""
         self._keyring.active  # noqa: B018  # it raises
 
-    def enter(
-        self, session: Session, account: Account, method: Method, slot: int
-    ) -> Issue | Asked:
+    def enter(self, session: Session, account: Account, method: Method, slot: int) -> Issue | Asked:
         """Open a login, unless a second factor is due; then keep a challenge.
 
         One message when none is (ADR 68). `slot` is where tries of the first step are counted: they
@@ -155,7 +153,7 @@ class Entering:
 
 
 def entry_of(found: Issue | Asked, method: Method, origin: Origin) -> audit.Entry:
-    """Return what the audit keeps of it; appended in the same transaction, behind the user's row."""
+    """Return what the audit keeps of it; to be appended last in the same transaction."""
     user_id = found.account.id
     if isinstance(found, Issue):
         return audit.login_opened(user_id, found.login_id, method, origin)

@@ -295,14 +295,14 @@ class Proving:
     def _use_totp(
         self, session: Session, user_id: int, factor: Factor, code: str, wrong: type[Failure]
     ) -> None:
-        secret, bare = self._opened(user_id, factor), second_factor.bare(code)
+        secret, bare = self._unsealed(user_id, factor), second_factor.bare(code)
         step = second_factor.matching_step(secret, bare, self._clock(), factor.last_step)
         if step is None:
             raise wrong
         factor_store.note_step(session, user_id, step)
         login_store.forget_tries(session, Method.SECOND_FACTOR, user_id)
 
-    def _opened(self, user_id: int, factor: Factor) -> str:
+    def _unsealed(self, user_id: int, factor: Factor) -> str:
         try:
             return self._seal.open(factor.sealed_secret, _about(user_id)).decode()
         except InvalidTag:

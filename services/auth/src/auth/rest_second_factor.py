@@ -16,9 +16,9 @@ from auth.schemas import (
     LoggedIn,
     LoggedInEnrolled,
     RecoveryCodes,
+    SecondFactorShape,
     SecondStep,
     SecretShape,
-    SecondFactorShape,
 )
 from auth.second_factor import may_have
 from auth.sign_in import SignIn

@@ -6851,7 +6851,7 @@ export interface components {
          * SecretShape
          * @description An endpoint and its secret, which is shown this once.
          */
-        SecretShape: {
+        "proctoring.SecretShape": {
             /** Id */
             id: number;
             /** Url */
@@ -22970,7 +22970,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretShape"];
+                    "application/json": components["schemas"]["proctoring.SecretShape"];
                 };
             };
             /** @description Bad Request */
@@ -23333,7 +23333,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretShape"];
+                    "application/json": components["schemas"]["proctoring.SecretShape"];
                 };
             };
             /** @description Bad Request */

@@ -2,9 +2,19 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SignedOut, Unreachable } from '../src/errors';
 import { NO_HANDOVERS, storedHandovers } from '../src/handover';
 import { pageLocks } from '../src/locks';
-import { LoginKeeper } from '../src/login';
+import { LoginKeeper, nextStepOf } from '../src/login';
 import { openStore } from '../src/store';
-import { ANNA, BASE, fakeTime, Platform, pass, sharedHandovers, TabStorage } from './stubs';
+import {
+  ANNA,
+  BASE,
+  fakeTime,
+  json,
+  Platform,
+  pass,
+  problem,
+  sharedHandovers,
+  TabStorage,
+} from './stubs';
 
 let platform: Platform;
 let browser: { locks: ReturnType<typeof pageLocks>; handovers: ReturnType<typeof sharedHandovers> };
@@ -186,4 +196,65 @@ test('roles are known by name', async () => {
   const login = keeper();
   await login.signIn('anna', 'right');
   expect([login.hasRole('admin', 'student'), login.hasRole('admin')]).toEqual([true, false]);
+});
+
+/** Lets the platform ask for a second step of this kind after the first one. */
+function wantStep(slug: string): void {
+  const tokens = () => {
+    const [access_token, refresh_token] = platform.pair(ANNA);
+    return { access_token, refresh_token, token_type: 'bearer', user: ANNA };
+  };
+  platform.instead = ({ path, body }) => {
+    if (path === '/api/v1/auth/login') {
+      return problem(401, 'one more', { type: `urn:oep:problem:${slug}`, challenge: 'c' });
+    }
+    if (!path.startsWith('/api/v1/auth/login/second-factor') || body.challenge !== 'c') return;
+    if (path.endsWith('/enrolment')) return json({ secret: 'ABC', otpauth_uri: 'otpauth://x' });
+    if (body.code !== '123456') return problem(401, 'Wrong code');
+    return json(
+      path.endsWith('/confirm') ? { ...tokens(), recovery_codes: ['one', 'two'] } : tokens(),
+    );
+  };
+}
+
+test('a second step that is due is told apart from a refusal, and taken', async () => {
+  const login = keeper();
+  expect(nextStepOf(await caught(login.signIn('anna', 'wrong')))).toBeUndefined();
+  wantStep('second-factor-required');
+  const step = nextStepOf(await caught(login.signIn('anna', 'right')));
+  expect(step).toEqual({ challenge: 'c', isEnrolment: false });
+  expect(login.user).toBeUndefined();
+  expect(await caught(login.takeStep('c', '000000'))).toMatchObject({ status: 401 });
+  expect(login.user).toBeUndefined();
+  await login.takeStep('c', '123456');
+  expect(login.user).toEqual(ANNA);
+});
+
+test('who sets a second factor up comes in when he has kept his recovery codes', async () => {
+  const login = keeper();
+  wantStep('second-factor-due');
+  const step = nextStepOf(await caught(login.signIn('anna', 'right')));
+  expect(step?.isEnrolment).toBe(true);
+  expect((await login.enrol('c')).secret).toBe('ABC');
+  const enrolled = await login.confirmEnrolment('c', '123456');
+  expect(enrolled.recoveryCodes).toEqual(['one', 'two']);
+  expect(login.user).toBeUndefined();
+  expect(enrolled.begin()).toEqual(ANNA);
+  expect(login.user).toEqual(ANNA);
+});
+
+test('the identity provider is asked for by its own address, and its code is sent as a body', async () => {
+  const login = keeper();
+  platform.instead = ({ method, path, body }) => {
+    if (method === 'GET' && path === '/api/v1/auth/oidc') return json({ is_on: true, name: 'SSO' });
+    if (path !== '/api/v1/auth/oidc/exchange' || body.code !== 'k') return;
+    const [access_token, refresh_token] = platform.pair(ANNA);
+    return json({ access_token, refresh_token, token_type: 'bearer', user: ANNA });
+  };
+  expect(await login.identityProvider()).toEqual({ is_on: true, name: 'SSO' });
+  expect(login.identityProviderAddress('/app/staff/?a=b')).toBe(
+    `${BASE}/api/v1/auth/oidc/start?return_to=%2Fapp%2Fstaff%2F%3Fa%3Db`,
+  );
+  await login.signInByProvider('k');
+  expect(login.user).toEqual(ANNA);
 });
