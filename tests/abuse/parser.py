@@ -33,12 +33,15 @@ def try_all(tally: Tally, runs: int) -> None:
         for number, seed in enumerate(_seeds()):
             (corpus / str(number)).write_bytes(b"\x03\x0a\x01\x40" + seed)
         said = _ran(corpus, runs, tally.seed)
+        guilty = [found.read_bytes().hex() for found in corpus.glob("crash-*")]
     done, seen = _DONE.search(said.stderr), _SEEN.findall(said.stderr)
     tally.cases = int(done[1]) if done else 0
     if seen:
         tally.figures |= {"edges": float(seen[-1][0]), "features": float(seen[-1][1])}
     if said.returncode:
-        tally.violations.append(f"ended with {said.returncode}: {said.stderr[-2_000:]}")
+        tally.violations.append(
+            f"ended with {said.returncode} at {guilty}: {said.stdout[-2_000:]} {said.stderr[-500:]}"
+        )
     tally.answers["no failure"] = tally.cases if not said.returncode else max(0, tally.cases - 1)
 
 

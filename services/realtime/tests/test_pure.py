@@ -87,6 +87,19 @@ def test_what_is_no_object_is_malformed(text):
     )
 
 
+@pytest.mark.parametrize("answer", [b'"\xff"', b'{"a":"\xc3"}', b'"\xed\xa0\x80"'])
+def test_a_frame_of_bytes_that_are_no_text_is_malformed_wherever_they_stand(answer):
+    frame = b'{"type":"checkpoint","question_id":1,"answer":' + answer + b"}"
+    assert incoming.parse(frame) == Malformed(
+        "Message is not a valid JSON object", "WEBSOCKET_ERROR"
+    )
+
+
+def test_a_frame_of_bytes_is_read_as_the_text_that_they_are():
+    text = '{"type":"checkpoint","question_id":1,"answer":"Ω"}'
+    assert incoming.parse(text.encode()) == incoming.parse(text)
+
+
 def test_deeply_nested_answers_do_not_break_the_reader():
     nested = "[" * 20_000 + "]" * 20_000
     found = incoming.parse('{"type":"checkpoint","question_id":5,"answer":' + nested + "}")

@@ -105,9 +105,11 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _NO_JSON = Malformed("Message is not a valid JSON object", "WEBSOCKET_ERROR")
 
 
-def parse(text: str | bytes) -> Incoming:
-    """Return what a frame means."""
+def parse(frame: str | bytes) -> Incoming:
+    """Return what a frame means; one of bytes is read as the text that they are."""
     try:
+        # All of it: what is passed over unread, an answer above all, is not looked at otherwise.
+        text = frame if isinstance(frame, str) else frame.decode()
         kind = _head.decode(text).type
         loose = _loose.decode(text)
     except _UNREADABLE:
@@ -118,7 +120,7 @@ def parse(text: str | bytes) -> Incoming:
     return read(text, loose)
 
 
-def _read_checkpoint(text: str | bytes, loose: _Loose) -> Checkpoint | BadCheckpoint:
+def _read_checkpoint(text: str, loose: _Loose) -> Checkpoint | BadCheckpoint:
     try:
         found = _checkpoint.decode(text)
     except _UNREADABLE:
@@ -135,19 +137,19 @@ def _read_checkpoint(text: str | bytes, loose: _Loose) -> Checkpoint | BadCheckp
     )
 
 
-def _read_flag(_: str | bytes, loose: _Loose) -> Flag | Malformed:
+def _read_flag(_: str, loose: _Loose) -> Flag | Malformed:
     if not _is_int(loose.question_id):
         return Malformed("question_id required", "INVALID_REQUEST")
     return Flag(loose.question_id, loose.is_flagged is not False)
 
 
-def _read_auth(_: str | bytes, loose: _Loose) -> Auth | Malformed:
+def _read_auth(_: str, loose: _Loose) -> Auth | Malformed:
     if not isinstance(loose.token, str):
         return Malformed("token required", "INVALID_REQUEST")
     return Auth(loose.token)
 
 
-def _read_reauth(text: str | bytes, loose: _Loose) -> Reauth | Malformed:
+def _read_reauth(text: str, loose: _Loose) -> Reauth | Malformed:
     found = _read_auth(text, loose)
     return Reauth(found.token) if isinstance(found, Auth) else found
 
@@ -170,7 +172,7 @@ def _shown(kind: Any) -> str:
     return kind[:_MAX_ECHO] if isinstance(kind, str) else type(kind).__name__ if kind else "None"
 
 
-_READERS: dict[str, Callable[[str | bytes, _Loose], Incoming]] = {
+_READERS: dict[str, Callable[[str, _Loose], Incoming]] = {
     "pong": lambda _, __: Pong(),
     "checkpoint": _read_checkpoint,
     "time_sync": lambda _, __: TimeSync(),
