@@ -86,7 +86,8 @@ def test_2_2_required_properties_are_there_and_no_unknown_ones(told):
 
 
 def test_2_2_nothing_is_null_and_no_object_is_empty(told):
-    values = [each for statement in told() for each in every(statement)]
+    without = told(submit_time=None, end_time=None, score=Score(marks_obtained=1.0))
+    values = [each for statement in [*told(), *without] for each in every(statement)]
     assert None not in values
     assert not [each for each in values if each in ({}, [], "")]
 

@@ -69,6 +69,7 @@ def test_who_has_too_much_to_do_is_left_alone_for_a_while(status):
         ("120", 120),
         ("Mon, 02 Mar 2026 09:01:30 GMT", 90),
         ("Mon, 02 Mar 2026 08:00:00 GMT", 0),
+        ("Mon, 02 Mar 2036 09:00:00 GMT", MOST_THROTTLE_SECONDS),
         ("999999999999", MOST_THROTTLE_SECONDS),
         ("soon", 0),
         ("-5", 0),
