@@ -390,15 +390,19 @@ async def test_what_one_has_taken_nobody_else_takes_until_its_lease_is_over(stil
 
 
 async def test_a_row_that_is_being_taken_keeps_nobody_waiting(still, rig):
-    def both(session):
-        first = still.take(session, limit=1)
-        with rig.database.transaction() as other:
-            other.execute(text("SET LOCAL lock_timeout = '2s'"))
-            wanted = store.take(other, {}, limit=10, each=10, lease=LEASE)
-            return first, [taken for taken in wanted if taken.endpoint_id == still.id]
+    lock = text(
+        "SELECT id FROM proctoring.outgoing WHERE endpoint_id = :id ORDER BY id LIMIT 1 FOR UPDATE"
+    )
 
-    first, second = await rig.rows(both)
-    assert (len(first), second) == (1, [])
+    def both(session):
+        locked = session.execute(lock, {"id": still.id}).scalar_one()
+        with rig.database.transaction() as other:
+            other.execute(text("SET LOCAL lock_timeout = '1s'"))
+            return locked, [taken.id for taken in still.take(other)]
+
+    locked, found = await rig.rows(both)
+    assert len(found) == 2
+    assert locked not in found
 
 
 async def test_who_comes_too_late_writes_nothing_down(still, rig):
