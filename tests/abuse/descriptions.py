@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import FlakyStrategyDefinition, Unsatisfiable
 from requests.auth import AuthBase
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -49,6 +49,7 @@ _FEW = settings(
     suppress_health_check=list(HealthCheck),
 )
 _STEPS = 12
+_SEEDS = 10
 _SECONDS = 20
 
 
@@ -221,17 +222,32 @@ def _send(
 
 
 def in_a_row(caller: Caller, schema: Any, stories: int, tally: Tally) -> None:
-    """Play stories of up to a dozen steps, each taking what earlier ones have answered."""
+    """Play stories of up to a dozen steps, each taking what earlier ones have answered.
+
+    A platform that has been told a story answers otherwise the next time, which hypothesis takes
+    for a test that does not know what it wants: the stories that are left get another seed.
+    """
+    begun = 0
 
     class Story(schema.as_state_machine()):  # type: ignore[misc]  # made of the description
+        def setup(self) -> None:
+            nonlocal begun
+            begun += 1
+
         def call(self, case: Any, **_: Any) -> Any:
             return caller.ask(case)
 
         def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
             _judge(case, response, tally)
 
-    told = settings(_FEW, max_examples=stories, stateful_step_count=_STEPS)
-    seeded(tally.seed)(Story).run(settings=told)
+    for turn in range(_SEEDS):
+        told = settings(_FEW, max_examples=stories - begun, stateful_step_count=_STEPS)
+        with contextlib.suppress(FlakyStrategyDefinition):
+            seeded(tally.seed + turn)(Story).run(settings=told)
+            return
+        if begun >= stories:
+            return
+    tally.violations.append(f"{_SEEDS} seeds told {begun} of {stories} stories")
 
 
 def _judge(case: Any, answer: Any, tally: Tally) -> None:
