@@ -45,7 +45,7 @@ def collected() -> str:
     sys.path.insert(0, str(FOLDER))
     merge = importlib.import_module("openapi").merge
     merged = merge({service: document(service) for service in SERVICES})
-    return json.dumps(merged, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(merged, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

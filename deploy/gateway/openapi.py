@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("sources", nargs="*", metavar="SERVICE=URL_OR_FILE")
     pairs = [source.partition("=") for source in parser.parse_args(arguments).sources]
     merged = merge({service: load(source) for service, _, source in pairs})
-    sys.stdout.write(json.dumps(merged, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(merged, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def test_any_other_browser_gets_a_clear_page(open_page, kept_in, assert_accessib
     page = open_page(f"/app/attempts/{kept_in.attempt_id}")
     sign_in(page, kept_in)
     said = page.get_by_role("alert").filter(has_text="opens only in Safe Exam Browser")
-    expect(said).to_contain_text("Open the configuration that you got for this exam")
+    expect(said).to_contain_text("Open the configuration of this exam")
     expect(page.get_by_role("button", name="Begin the exam")).to_have_count(0)
     assert_accessible(page)
 
@@ -58,7 +58,7 @@ def test_the_right_browser_sits_the_exam_and_another_configuration_does_not(
     tell(wrong, address, OTHER_KEY)
     wrong.goto(address)
     sign_in(wrong, kept_in)
-    expect(wrong.get_by_text("it was opened with another configuration")).to_be_visible()
+    expect(wrong.get_by_text("If this is Safe Exam Browser, close it")).to_be_visible()
 
     page = open_page("/app/")
     tell(page, address, KEY)

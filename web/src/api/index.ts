@@ -17,3 +17,4 @@ export {
   useRoom,
   useServerClock,
 } from './Room';
+export { useFileAddress } from './useFileAddress';

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useApi } from '../../api';
-import { useFileAddress } from '../../ui/useFileAddress';
+import { useApi, useFileAddress } from '../../api';
 import styles from './QuestionImage.module.css';
 import { type Image, markerOf } from './question';
 

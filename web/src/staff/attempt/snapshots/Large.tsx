@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
+import { useFileAddress } from '../../../api';
 import { announce } from '../../../ui/announce';
 import { Button } from '../../../ui/Button';
 import { Dialog } from '../../../ui/Dialog';
@@ -7,7 +8,6 @@ import { IconBack, IconForward } from '../../../ui/icons';
 import { ProblemBox } from '../../../ui/ProblemBox';
 import { Spinner } from '../../../ui/Spinner';
 import { Instant } from '../../../ui/Time';
-import { useFileAddress } from '../../../ui/useFileAddress';
 import { isSame, type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';

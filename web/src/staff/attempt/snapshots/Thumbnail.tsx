@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import { useTranslations } from 'use-intl';
+import { useFileAddress } from '../../../api';
 import { Spinner } from '../../../ui/Spinner';
 import { Instant } from '../../../ui/Time';
-import { useFileAddress } from '../../../ui/useFileAddress';
 import { type Snapshot, usePicture } from './gallery';
 import styles from './Snapshots.module.css';
 import { useAlt } from './useAlt';
