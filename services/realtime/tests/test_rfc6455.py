@@ -302,6 +302,14 @@ def test_7_1_nothing_is_read_after_a_close():
     assert reader.feed(frame(PING)) == []
 
 
+@pytest.mark.parametrize("end", [frame(0x8), frame(0x3)])
+def test_what_comes_behind_the_end_is_not_kept(end):
+    reader = Reader(1_000)
+    reader.feed(end + b"x" * 500)
+    assert reader._waiting == b""
+    assert reader.feed(b"y") == []
+
+
 def test_7_1_5_a_close_between_fragments_ends_it():
     pieces = frame(TEXT, "frag", fin=False), close(1000), frame(CONTINUATION, "ment")
     assert whole(*pieces) == [Close(1000)]

@@ -93,6 +93,8 @@ class Reader:
         except _Broken as broken:
             events.append(Violation(broken.code, broken.reason))
             self._is_over = True
+        if self._is_over:
+            self._waiting = b""  # what came behind the end is nothing to anybody
         return events
 
     def _read(self, data: bytes, events: list[Event]) -> None:

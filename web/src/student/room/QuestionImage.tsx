@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useApi, useFileAddress } from '../../api';
+import { useApi } from '../../api';
+import { useFileAddress } from '../../api/useFileAddress';
 import styles from './QuestionImage.module.css';
 import { type Image, markerOf } from './question';
 
