@@ -18,12 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 UV = ROOT / ".tools" / "bin" / "uv"
 PLACE = ROOT / ".tools" / "isolation"
 TEST_TOOLS = (
+    "aiosmtpd",
     "pytest",
     "pytest-asyncio",
     "pytest-timeout",
     "hypothesis",
     "jsonschema",
     "pypdf",
+    "standardwebhooks",
 )
 SERVERS = {"postgres_server", "database", "nats_server", "server_folder", "platform"}
 
